@@ -1,0 +1,1 @@
+"""What generates the embedded demo: songs, choreography and rendered dancers."""

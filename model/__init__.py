@@ -1,0 +1,1 @@
+"""Networks, losses, training, sampling and evaluation of the dance models."""
