@@ -1,6 +1,6 @@
 """How far recovered points are from true ones: MPJPE, PA-MPJPE and acceleration error, as the literature defines them.
 
-The error functions compare what they are given; :func:`evaluated_joints` and :func:`evaluated_landmarks` choose and align.
+The error functions compare what they are given; the others choose the points and align them.
 """
 
 import numpy as np

@@ -28,7 +28,7 @@ def test_equal_motion_has_no_error(joints: np.ndarray) -> None:
 
 
 def test_moving_the_whole_body_costs_nothing_once_the_pelvis_is_aligned(joints: np.ndarray) -> None:
-    assert mpjpe(evaluated_joints(joints + [1.0, -2.0, 3.0]), evaluated_joints(joints)) < 1e-9
+    assert mpjpe(evaluated_joints(joints + np.array([1.0, -2.0, 3.0])), evaluated_joints(joints)) < 1e-9
 
 
 def test_one_joint_off_by_a_known_length_is_averaged_over_fourteen(joints: np.ndarray) -> None:
