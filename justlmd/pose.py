@@ -7,7 +7,7 @@ own thread while the network works on the frame before; the network itself uses 
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from queue import Queue
 from typing import Any
@@ -84,9 +84,13 @@ def landmark_detector(model: str = "full", *, still: bool = False) -> Iterator[D
     with _quiet():
         pose = _open_mediapipe(model, still)
         pose.process(np.zeros((64, 64, 3), dtype=np.uint8))  # the networks announce themselves at the first picture
+    announced = False
 
     def detect(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-        result = pose.process(frame)
+        nonlocal announced
+        with nullcontext() if announced else _quiet():  # and once more at the first person
+            result = pose.process(frame)
+        announced = announced or result.pose_landmarks is not None
         if result.pose_landmarks is None or result.pose_world_landmarks is None:
             return None
         height, width = frame.shape[:2]
