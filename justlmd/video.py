@@ -1,0 +1,455 @@
+"""Videos in and out: one clock, whole files, exact frames.
+
+Reading and probing go through PyAV, writing through the ``ffmpeg`` that the ``imageio-ffmpeg`` wheel carries, driven by
+``ffmpeg-python`` (argument lists, never a shell). Times are seconds on the file's own clock, whose zero is the start of
+its earliest stream, as players count.
+"""
+
+import math
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import av
+import ffmpeg
+import imageio_ffmpeg
+import numpy as np
+
+from justlmd import FPS
+from justlmd.errors import InputError
+from justlmd.files import replacing
+
+SAMPLE_RATE = 48_000
+"""Sample rate of every ``audio.wav`` in Hz: one video frame is exactly 1600 samples."""
+
+CROPS = {"full": (0.0, 1.0), "left": (0.0, 0.5), "center": (0.25, 0.5), "right": (0.5, 0.5)}
+"""Crop name -> (left edge, width) as fractions of the picture's width; the full height is kept."""
+
+# Containers that hold films. Anything else (playlists, concat scripts, text read as "ansi art") could open further
+# files or addresses, so that it is never given to a demuxer.
+_FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,h264,hevc"
+
+_ENCODING: dict[str, Any] = {
+    # Two threads always: x264's output depends on their number, and the same input must give the same bytes.
+    "vcodec": "libx264",
+    "preset": "veryfast",
+    "pix_fmt": "yuv420p",
+    "threads": 2,
+    # One key frame per second keeps random access cheap; no B-frames, so that frame k is at k/fps for every reader.
+    "g": FPS,
+    "bf": 0,
+    "movflags": "+faststart",
+    "map_metadata": -1,
+    "fflags": "+bitexact",
+    "flags:v": "+bitexact",
+    "flags:a": "+bitexact",
+}
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a video file holds, as it is shown (rotation metadata applied)."""
+
+    width: int
+    height: int
+    fps: float
+    """Mean frame rate in 1/s."""
+    frames: int
+    duration_s: float
+    """End of the last picture on the file's clock in seconds."""
+    rotation: int
+    """Counter-clockwise turn in degrees (0, 90, 180, 270) that the file asks its player for."""
+    has_audio: bool
+
+
+@dataclass(frozen=True)
+class _Timeline:
+    """What the packets of a file say, without decoding more than one picture."""
+
+    info: VideoInfo
+    video_index: int
+    audio_index: int | None
+    square_pixels: bool
+    last_picture_s: float
+    times: list[int]
+    """Presentation time of every picture in order, in the stream's time base."""
+
+
+def ffmpeg_exe() -> str:
+    """Path of the ffmpeg binary (libx264, libass) that the ``imageio-ffmpeg`` wheel carries."""
+    return imageio_ffmpeg.get_ffmpeg_exe()
+
+
+def probe(path: str | Path) -> VideoInfo:
+    """Measure a video: its packets are read, one picture is decoded.
+
+    Raises
+    ------
+    InputError
+        The file is missing, is no video, holds no picture, or is cut short.
+    """
+    return _timeline(Path(path)).info
+
+
+def verify(path: str | Path) -> VideoInfo:
+    """Decode a whole video, picture and sound, and check that everything its index declares is there.
+
+    Raises
+    ------
+    InputError
+        The file is no video, is cut short although it claims its full duration, or does not decode.
+    """
+    path = Path(path)
+    timeline = _timeline(path)
+    info = timeline.info
+    decoded = damaged = 0
+    with _open(path) as container:
+        streams = [container.streams[timeline.video_index]]
+        if timeline.audio_index is not None:
+            streams.append(container.streams[timeline.audio_index])
+        streams[0].codec_context.thread_type = "AUTO"
+        for packet in container.demux(streams):
+            try:
+                for frame in packet.decode():
+                    if isinstance(frame, av.VideoFrame):
+                        decoded += 1
+                        damaged += frame.is_corrupt
+            except av.error.FFmpegError:
+                damaged += 1
+    # Open groups of pictures at the start of a file may hold one or two that no decoder can show.
+    if damaged > max(2, 0.01 * info.frames) or decoded < info.frames - max(2, 0.01 * info.frames):
+        raise InputError(
+            f"{path}: damaged: {decoded} of {info.frames} pictures decode, {damaged} with errors; get the file again"
+        )
+    return info
+
+
+def read_frames(path: str | Path, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
+    """Decode pictures ``start`` to ``stop`` (exclusive; None: to the end) in order of presentation.
+
+    Yields
+    ------
+    numpy.ndarray
+        (height, width, 3) uint8, RGB, upright (rotation metadata applied). Only one is in memory at a time.
+
+    Raises
+    ------
+    InputError
+        The file is no video or does not decode.
+    """
+    path = Path(path)
+    first_time = None
+    if start > 0:
+        times = _timeline(path).times
+        if start >= len(times):
+            return
+        first_time = times[start]
+    index = start
+    with _open(path) as container:
+        stream = _picture_stream(container, path)
+        stream.codec_context.thread_type = "AUTO"
+        if first_time is not None:
+            container.seek(first_time, stream=stream)
+        try:
+            for frame in container.decode(stream):
+                if first_time is not None and frame.pts is not None and frame.pts < first_time:
+                    continue
+                if stop is not None and index >= stop:
+                    return
+                # One thread: on two cores the decoder already keeps the other busy (709 against 509 frames/s).
+                picture = frame.reformat(format="rgb24", threads=1).to_ndarray()
+                yield np.ascontiguousarray(np.rot90(picture, frame.rotation // 90)) if frame.rotation else picture
+                index += 1
+        except av.error.FFmpegError as error:
+            raise InputError(
+                f"{path}: picture {index} does not decode ({error.strerror}); get the file again"
+            ) from error
+
+
+def standardise(
+    source: str | Path,
+    video: str | Path,
+    audio: str | Path,
+    crop: str = "full",
+    start_s: float = 0.0,
+    end_s: float | None = None,
+) -> None:
+    """Cut, crop and resample a video to constant 30 frames/s, and its sound to a wav on the same clock.
+
+    Frame ``k`` of ``video`` shows the source picture whose time stamp is nearest to ``start_s + k/30`` (of two equally
+    near, the earlier, which is the one on the screen at that moment); sample ``i`` of ``audio`` is the sound at
+    ``start_s + i/48000``. Both have the same length: ``audio`` holds 1600 samples for each frame. Everything is
+    decoded, so that the cut does not depend on key frames. Rotation metadata and non-square pixels are made real.
+
+    Parameters
+    ----------
+    source
+        Any film that ffmpeg reads, with sound.
+    video
+        H.264 mp4 to write (yuv420p, 30 frames/s, no sound, no B-frames).
+    audio
+        16-bit stereo wav of 48 kHz to write.
+    crop
+        Which part of the picture the dancer occupies: "full", or "left", "center", "right" half of the width (the
+        full height is kept). Sizes are rounded down to even numbers.
+    start_s, end_s
+        The part to keep, in seconds of the source; None: to the end of its picture.
+
+    Raises
+    ------
+    InputError
+        The source is unusable or has no sound, the crop is unknown, or the part lies outside the source. Neither
+        output exists then.
+    """
+    source = Path(source)
+    if crop not in CROPS:
+        raise InputError(f"{source}: crop is '{crop}', not one of {', '.join(CROPS)}")
+    timeline = _timeline(source)
+    if timeline.audio_index is None:
+        raise InputError(f"{source}: has no sound, so there is no music to dance to; use a video with sound")
+    frames = _frames_to_write(source, timeline.info.duration_s, start_s, end_s)
+
+    # A picture is the nearest one from half way to its predecessor on. The finer time base keeps that half exact, and
+    # the one tick more gives a tie to the predecessor; fps(round=up) then shows the last picture that has begun.
+    half_way = f"if(isnan(PREV_INPTS),PTS,(PTS+PREV_INPTS)/2)+1-round({start_s!r}/TB)"
+    inputs = _input(source)
+    picture = (
+        inputs[str(timeline.video_index)]
+        .filter("settb", "intb/16")
+        .filter("setpts", half_way)
+        .filter("fps", fps=FPS, round="up", start_time=0)
+        # The last picture stays until its end; only a file that decodes short comes out short, and is refused below.
+        .filter("tpad", stop=math.ceil(timeline.last_picture_s * FPS) + 1, stop_mode="clone")
+    )
+    if not timeline.square_pixels:
+        picture = picture.filter("scale", "iw*sar", "ih").filter("setsar", 1)
+    left, width = CROPS[crop]
+    picture = picture.filter("crop", f"floor(iw*{width}/2)*2", "floor(ih/2)*2", f"floor(iw*{left}/2)*2", 0)
+    picture = picture.filter("scale", out_range="tv").filter("format", "yuv420p")
+
+    samples = frames * SAMPLE_RATE // FPS
+    first_sample = round(start_s * SAMPLE_RATE)
+    sound = (
+        inputs[str(timeline.audio_index)]
+        # async=1 fills gaps with silence and never stretches; first_pts=0 keeps a late start late.
+        .filter("aresample", SAMPLE_RATE, **{"async": 1, "first_pts": 0})
+        .filter("aformat", sample_fmts="s16", channel_layouts="stereo")
+        .filter("atrim", start_sample=first_sample, end_sample=first_sample + samples)
+        .filter("asetpts", "PTS-STARTPTS")
+        .filter("apad", whole_len=samples)
+    )
+    with replacing(video) as new_video, replacing(audio) as new_audio:
+        outputs = ffmpeg.merge_outputs(
+            ffmpeg.output(picture, _url(new_video), **_ENCODING, crf=18, **{"frames:v": frames}),
+            ffmpeg.output(sound, _url(new_audio), acodec="pcm_s16le", map_metadata=-1, fflags="+bitexact"),
+        )
+        with tempfile.TemporaryFile() as log:
+            code = subprocess.run(_command(outputs), stdin=subprocess.DEVNULL, stderr=log, check=False).returncode
+            if code != 0:
+                raise InputError(f"{source}: cannot be converted: {_last_line(log)}")
+        written = _timeline(new_video).info.frames
+        if written != frames:
+            raise InputError(
+                f"{source}: damaged: only {written / FPS:.2f} s of {frames / FPS:.2f} s decode; get it again"
+            )
+
+
+def write_video(
+    path: str | Path,
+    frames: Iterable[np.ndarray],
+    fps: int = FPS,
+    audio: str | Path | None = None,
+    audio_start_s: float = 0.0,
+    subtitles: str | Path | None = None,
+    crf: int = 20,
+) -> None:
+    """Encode pictures, and optionally sound and captions, to an H.264 mp4.
+
+    Parameters
+    ----------
+    frames
+        (height, width, 3) uint8 RGB each, all of one size; odd sizes get a black column or row.
+    audio, audio_start_s
+        Sound file, and the second of it that belongs to the first picture; silence follows its end.
+    subtitles
+        ``.ass`` file burned into the pictures; its fonts come from matplotlib (DejaVu).
+    crf
+        Constant quality of x264: lower is better and bigger.
+
+    Raises
+    ------
+    InputError
+        There are no pictures, or ffmpeg refuses the sound or the captions. ``path`` is then as it was before; so it
+        is when ``frames`` raises.
+    """
+    pictures = iter(frames)
+    first = next(pictures, None)
+    if first is None:
+        raise InputError(f"{path}: there are no pictures to write")
+    shape = (*first.shape[:2], 3)
+    stream = ffmpeg.input(
+        "pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{shape[1]}x{shape[0]}", framerate=fps, thread_queue_size=8
+    )
+    stream = stream.filter("pad", "ceil(iw/2)*2", "ceil(ih/2)*2")
+    if subtitles is not None:
+        # As a keyword: ffmpeg-python escapes positional values twice, which breaks names with quotes or colons.
+        stream = stream.filter("ass", filename=str(Path(subtitles).absolute()), fontsdir=_fonts_directory())
+    stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv").filter("format", "yuv420p")
+    streams = [stream]
+    settings = {**_ENCODING, "crf": crf, "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
+    if audio is not None:
+        sound = ffmpeg.input(_url(audio), protocol_whitelist="file").audio
+        sound = sound.filter("atrim", start=audio_start_s).filter("asetpts", "PTS-STARTPTS").filter("apad")
+        streams.append(sound)
+        settings |= {"acodec": "aac", "audio_bitrate": "160k", "shortest": None}
+    with replacing(path) as temporary, tempfile.TemporaryFile() as log:
+        command = _command(ffmpeg.output(*streams, _url(temporary), **settings))
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=log)
+        assert process.stdin is not None
+        try:
+            for picture in chain([first], pictures):
+                if picture.shape != shape or picture.dtype != np.uint8:
+                    raise ValueError(f"a picture is {picture.shape} {picture.dtype}, not {shape} uint8")
+                process.stdin.write(np.ascontiguousarray(picture).data)
+            process.stdin.close()
+        except BrokenPipeError:
+            pass  # ffmpeg has given up and says why in its log
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        if process.wait() != 0:
+            raise InputError(f"{path}: cannot be written: {_last_line(log)}")
+
+
+def _timeline(path: Path) -> _Timeline:
+    with _open(path) as container:
+        stream = _picture_stream(container, path)
+        try:
+            first = next(container.decode(stream), None)
+        except av.error.FFmpegError:
+            first = None
+        if first is None:
+            raise InputError(f"{path}: holds no picture that decodes; get the file again")
+        ratio = stream.sample_aspect_ratio
+        stretch = float(ratio) if ratio else 1.0
+        width, height, rotation = round(first.width * stretch), first.height, first.rotation % 360
+    with _open(path) as container:
+        stream = _picture_stream(container, path)
+        sound = container.streams.best("audio")
+        zero = Fraction(container.start_time or 0, av.time_base)
+        spans: list[tuple[int, int]] = []
+        read = 0
+        end = Fraction(0)
+        last_is_whole = True
+        try:
+            for packet in container.demux():
+                time = packet.dts if packet.pts is None else packet.pts
+                if time is None or packet.time_base is None:
+                    continue
+                last_is_whole = not packet.is_corrupt
+                end = max(end, (time + (packet.duration or 0)) * packet.time_base)
+                if packet.stream == stream:
+                    read += 1
+                    if not packet.is_discard:
+                        spans.append((time, packet.duration or 0))
+        except av.error.FFmpegError as error:
+            raise InputError(f"{path}: cannot be read to its end ({error.strerror}); get the file again") from error
+        declared_s = (container.duration or 0) / av.time_base
+        short = read < stream.frames - max(2, 0.01 * stream.frames) or (
+            not stream.frames and end - zero < declared_s - max(0.5, 0.01 * declared_s)
+        )
+        if short or not (last_is_whole or container.format.name == "mpegts"):
+            raise InputError(
+                f"{path}: is cut short: it claims {declared_s:.1f} s, but {float(end - zero):.1f} s are there; "
+                "get the file again"
+            )
+        spans.sort()
+        times = [time for time, _ in spans]
+        assert stream.time_base is not None
+        mean_step = Fraction(times[-1] - times[0], len(times) - 1) if len(times) > 1 else Fraction(0)
+        last_s = (spans[-1][1] or mean_step) * stream.time_base or Fraction(1, FPS)
+        fps = 1 / (mean_step * stream.time_base) if mean_step else 1 / last_s
+        info = VideoInfo(
+            width=height if rotation % 180 else width,
+            height=width if rotation % 180 else height,
+            fps=float(fps),
+            frames=len(times),
+            duration_s=float(times[-1] * stream.time_base + last_s - zero),
+            rotation=rotation,
+            has_audio=sound is not None,
+        )
+        return _Timeline(info, stream.index, sound.index if sound else None, stretch == 1.0, float(last_s), times)
+
+
+def _frames_to_write(source: Path, duration_s: float, start_s: float, end_s: float | None) -> int:
+    if not 0 <= start_s < duration_s:
+        raise InputError(f"{source}: start {start_s:g} s is not inside the video, which lasts {duration_s:.2f} s")
+    if end_s is not None and not start_s < end_s <= duration_s + 1:
+        raise InputError(
+            f"{source}: end {end_s:g} s must lie after the start ({start_s:g} s) and within the video "
+            f"({duration_s:.2f} s)"
+        )
+    length_s = min(duration_s, math.inf if end_s is None else end_s) - start_s
+    # A frame for every k/30 s at which a picture is still on; a rest below a quarter of a frame (29.97) is no frame.
+    return max(1, math.ceil(length_s * FPS - 0.25))
+
+
+def _open(path: Path) -> av.container.InputContainer:
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be opened ({error.strerror}); check the path") from error
+    try:
+        return av.open(_url(path), options={"format_whitelist": _FORMATS, "protocol_whitelist": "file"})
+    except (av.error.FFmpegError, OSError) as error:
+        if not head:
+            what = "is empty"
+        elif head.isascii() and b"\0" not in head:
+            what = "is text, not a video" if b"<html" not in head.lower() else "is a web page, not a video"
+        else:
+            what = f"is not a video that can be read ({error.strerror})"
+        raise InputError(f"{path}: {what}; get the file again or give another one") from error
+
+
+def _picture_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    # A cover picture inside a music file is a stream of its own kind, not a film.
+    covers = av.stream.Disposition.attached_pic
+    film = next((stream for stream in container.streams.video if not stream.disposition & covers), None)
+    if film is None and not container.streams.audio:
+        raise InputError(f"{path}: is not a video that can be read: its index is cut short; get the file again")
+    if film is None:
+        raise InputError(f"{path}: holds no picture track; give a video, not only its sound")
+    return film
+
+
+def _url(path: str | Path) -> str:
+    # "file:" keeps names such as "-y.mp4" or "http:x.mp4" from being read as options or addresses.
+    return f"file:{Path(path).absolute()}"
+
+
+def _input(path: Path) -> Any:
+    return ffmpeg.input(_url(path), format_whitelist=_FORMATS, protocol_whitelist="file", threads=2)
+
+
+def _command(outputs: Any) -> list[str]:
+    outputs = outputs.global_args("-hide_banner", "-nostdin", "-loglevel", "error", "-filter_complex_threads", "1")
+    return ffmpeg.compile(outputs, cmd=ffmpeg_exe(), overwrite_output=True)
+
+
+def _last_line(log: Any) -> str:
+    log.seek(0)
+    lines = log.read().decode(errors="replace").strip().splitlines()
+    return lines[-1].strip() if lines else "ffmpeg ended without a reason"
+
+
+def _fonts_directory() -> str:
+    import matplotlib
+
+    return str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")
