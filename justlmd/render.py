@@ -1,0 +1,281 @@
+"""A small software renderer: meshes with a depth buffer, smooth shading and soft shadows, and a room to dance in.
+
+It needs no OpenGL, gives the same bytes on every machine of one kind and releases the interpreter lock. Cameras are
+OpenCV's: x right, y down, z forward, metres; a point lands on pixel ``(floor(u), floor(v))`` of ``u = fx x / z + cx``.
+"""
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from justlmd.body import JOINT_NAMES, LANDMARK_NAMES, Body
+
+NEAR = 0.05
+"""Triangles with a corner nearer to the camera than this (metres) are left out."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole camera in the y-up world: ``x_camera = rotation @ x_world + translation``; ``size`` is (width, height)."""
+
+    K: np.ndarray
+    rotation: np.ndarray
+    translation: np.ndarray
+    size: tuple[int, int]
+
+    def to_camera(self, points: np.ndarray) -> np.ndarray:
+        """World points (..., 3) in camera coordinates, float32."""
+        return (np.asarray(points, np.float64) @ self.rotation.T + self.translation).astype(np.float32)
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """Pixel positions (..., 2) of world points (..., 3)."""
+        x, y, z = np.moveaxis(np.asarray(points, np.float64) @ self.rotation.T + self.translation, -1, 0)
+        return np.stack([self.K[0, 0] * x / z + self.K[0, 2], self.K[1, 1] * y / z + self.K[1, 2]], axis=-1)
+
+
+def intrinsics(size: tuple[int, int], focal_px: float | None = None) -> np.ndarray:
+    """K (3, 3) of a ``size`` = (width, height) picture; the focal length defaults to EasyMocap's 1.2 min(width, height)."""
+    focal = 1.2 * min(size) if focal_px is None else focal_px
+    return np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1.0]])
+
+
+def look_at(
+    position: np.ndarray, target: np.ndarray, size: tuple[int, int] = (960, 540), focal_px: float | None = None
+) -> Camera:
+    """A level camera at ``position`` that has ``target`` in the middle of its picture (both y-up world, metres)."""
+    position = np.asarray(position, float)
+    forward = np.asarray(target, float) - position
+    forward /= np.linalg.norm(forward)
+    right = np.cross(forward, [0.0, 1.0, 0.0])
+    right /= np.linalg.norm(right)
+    rotation = np.stack([right, np.cross(forward, right), forward])
+    return Camera(intrinsics(size, focal_px), rotation, -rotation @ position, size)
+
+
+def camera_for(joints: np.ndarray, size: tuple[int, int] = (960, 540), margin: float = 0.3) -> Camera:
+    """A camera before the dancer (at +z) that sees all ``joints`` (T, 24, 3) with ``margin`` metres around them."""
+    low, high = joints.reshape(-1, 3).min(0) - margin, joints.reshape(-1, 3).max(0) + margin
+    middle = (low + high) / 2
+    focal = 1.2 * min(size)
+    distance = max((high[0] - low[0]) * focal / size[0], (high[1] - low[1]) * focal / size[1])
+    # Slightly from above, as a person holds a camera; the nearest point must fit, so the distance is from the front.
+    position = np.array([middle[0], middle[1] + 0.25, high[2] + 1.05 * distance])
+    return look_at(position, middle, size)
+
+
+def render_mesh(
+    vertices_cam: np.ndarray,
+    faces: np.ndarray,
+    colors: np.ndarray,
+    K: np.ndarray,
+    background: np.ndarray,
+    *,
+    supersample: int = 1,
+    alpha: float = 1.0,
+    ambient: float = 0.45,
+) -> np.ndarray:
+    """Draw a closed mesh over a picture.
+
+    Parameters
+    ----------
+    vertices_cam : (V, 3) camera coordinates, metres
+    faces : (F, 3) vertex numbers, counter-clockwise seen from outside
+    colors : (V, 3) 0..255
+    K : (3, 3) camera matrix of the picture
+    background : (H, W, 3) uint8, left unchanged
+    supersample : edge smoothing: samples per pixel along each axis (1 or 2)
+    alpha : opacity of the mesh
+    ambient : share of the light that comes from everywhere
+
+    Returns
+    -------
+    (H, W, 3) uint8
+    """
+    picture = background.copy()
+    shaded = _shade(
+        np.ascontiguousarray(vertices_cam, np.float32),
+        np.ascontiguousarray(faces, np.int32),
+        np.ascontiguousarray(colors, np.float32),
+        np.float32(ambient),
+    )
+    lens = np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2]], np.float32) * np.float32(supersample)
+    corners = _project(np.ascontiguousarray(vertices_cam, np.float32), lens)
+    _draw(corners, np.ascontiguousarray(faces, np.int32), shaded, picture, supersample, np.float32(alpha))
+    return picture
+
+
+@numba.njit(cache=True, nogil=True)
+def _shade(vertices: np.ndarray, faces: np.ndarray, colors: np.ndarray, ambient: float) -> np.ndarray:
+    """Colours (V, 3) float32 under a lamp behind the camera's left shoulder and a weak one from the right."""
+    normals = np.zeros_like(vertices)
+    for face in range(faces.shape[0]):
+        a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+        ux, uy, uz = (vertices[b, 0] - vertices[a, 0], vertices[b, 1] - vertices[a, 1], vertices[b, 2] - vertices[a, 2])
+        vx, vy, vz = (vertices[c, 0] - vertices[a, 0], vertices[c, 1] - vertices[a, 1], vertices[c, 2] - vertices[a, 2])
+        nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+        for corner in (a, b, c):
+            normals[corner, 0] += nx
+            normals[corner, 1] += ny
+            normals[corner, 2] += nz
+    shaded = np.empty_like(colors)
+    for vertex in range(vertices.shape[0]):
+        nx, ny, nz = normals[vertex]
+        length = np.sqrt(nx * nx + ny * ny + nz * nz) + np.float32(1e-20)
+        key = max((np.float32(-0.36) * nx - np.float32(0.62) * ny - np.float32(0.70) * nz) / length, np.float32(0))
+        fill = max((np.float32(0.70) * nx - np.float32(0.10) * ny - np.float32(0.70) * nz) / length, np.float32(0))
+        sky = np.float32(0.5) - np.float32(0.5) * ny / length
+        light = ambient * (np.float32(0.7) + np.float32(0.3) * sky) + (np.float32(1.05) - ambient) * (
+            np.float32(0.85) * key + np.float32(0.3) * fill
+        )
+        for channel in range(3):
+            shaded[vertex, channel] = min(colors[vertex, channel] * light, np.float32(255))
+    return shaded
+
+
+@numba.njit(cache=True, nogil=True)
+def _project(vertices: np.ndarray, lens: np.ndarray) -> np.ndarray:
+    """Picture x, y and 1/depth (V, 3) float32; 1/depth is 0 for what is behind the camera or not a number."""
+    corners = np.zeros_like(vertices)
+    for vertex in range(vertices.shape[0]):
+        x, y, z = vertices[vertex]
+        if z > NEAR and np.isfinite(x + y + z):
+            corners[vertex, 0] = lens[0] * x / z + lens[2]
+            corners[vertex, 1] = lens[1] * y / z + lens[3]
+            corners[vertex, 2] = np.float32(1) / z
+    return corners
+
+
+@numba.njit(cache=True, nogil=True)
+def _draw(
+    corners: np.ndarray, faces: np.ndarray, shaded: np.ndarray, picture: np.ndarray, factor: int, alpha: float
+) -> None:
+    """Rasterise into a buffer of the mesh's own box, ``factor`` times finer than the picture, and average it down."""
+    height, width = picture.shape[0], picture.shape[1]
+    left, right, top, bottom = np.float32(1e9), np.float32(-1e9), np.float32(1e9), np.float32(-1e9)
+    for vertex in range(corners.shape[0]):
+        if corners[vertex, 2] > 0:
+            left, right = min(left, corners[vertex, 0]), max(right, corners[vertex, 0])
+            top, bottom = min(top, corners[vertex, 1]), max(bottom, corners[vertex, 1])
+    if right < left:
+        return
+    x0 = int(max(np.floor(left / factor), np.float32(0)))
+    y0 = int(max(np.floor(top / factor), np.float32(0)))
+    x1 = int(min(np.ceil(right / factor), np.float32(width)))
+    y1 = int(min(np.ceil(bottom / factor), np.float32(height)))
+    if x1 <= x0 or y1 <= y0:
+        return
+    columns, rows = (x1 - x0) * factor, (y1 - y0) * factor
+    depth = np.zeros((rows, columns), np.float32)
+    color = np.empty((rows, columns, 3), np.float32)
+    shift_x, shift_y = np.float32(x0 * factor) + np.float32(0.5), np.float32(y0 * factor) + np.float32(0.5)
+    for face in range(faces.shape[0]):
+        a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+        wa, wb, wc = corners[a, 2], corners[b, 2], corners[c, 2]
+        if wa <= 0 or wb <= 0 or wc <= 0:
+            continue
+        # Positions relative to the first sample's middle, so that samples lie on whole numbers.
+        ax, ay = corners[a, 0] - shift_x, corners[a, 1] - shift_y
+        bx, by = corners[b, 0] - shift_x, corners[b, 1] - shift_y
+        cx, cy = corners[c, 0] - shift_x, corners[c, 1] - shift_y
+        area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        if area >= 0:  # seen from behind (y points down)
+            continue
+        first_x = max(int(np.ceil(min(ax, bx, cx))), 0)
+        last_x = min(int(np.floor(max(ax, bx, cx))), columns - 1)
+        first_y = max(int(np.ceil(min(ay, by, cy))), 0)
+        last_y = min(int(np.floor(max(ay, by, cy))), rows - 1)
+        if first_x > last_x or first_y > last_y:
+            continue
+        inverse = np.float32(1) / area
+        for y in range(first_y, last_y + 1):
+            for x in range(first_x, last_x + 1):
+                s = ((x - ax) * (cy - ay) - (y - ay) * (cx - ax)) * inverse
+                t = ((bx - ax) * (y - ay) - (by - ay) * (x - ax)) * inverse
+                r = np.float32(1) - s - t
+                if s < 0 or t < 0 or r < 0:
+                    continue
+                near = r * wa + s * wb + t * wc
+                if near > depth[y, x]:
+                    depth[y, x] = near
+                    for channel in range(3):
+                        color[y, x, channel] = r * shaded[a, channel] + s * shaded[b, channel] + t * shaded[c, channel]
+    share = alpha / np.float32(factor * factor)
+    for y in range(y1 - y0):
+        for x in range(x1 - x0):
+            red, green, blue, covered = np.float32(0), np.float32(0), np.float32(0), 0
+            for dy in range(factor):
+                for dx in range(factor):
+                    if depth[y * factor + dy, x * factor + dx] > 0:
+                        covered += 1
+                        red += color[y * factor + dy, x * factor + dx, 0]
+                        green += color[y * factor + dy, x * factor + dx, 1]
+                        blue += color[y * factor + dy, x * factor + dx, 2]
+            if covered:
+                pixel = picture[y0 + y, x0 + x]
+                rest = np.float32(1) - share * covered
+                pixel[0] = np.uint8(pixel[0] * rest + red * share + np.float32(0.5))
+                pixel[1] = np.uint8(pixel[1] * rest + green * share + np.float32(0.5))
+                pixel[2] = np.uint8(pixel[2] * rest + blue * share + np.float32(0.5))
+
+
+def render_room(
+    camera: Camera,
+    *,
+    wall_z: float = -2.0,
+    floor_colors: tuple = ((150, 140, 128), (132, 123, 113)),
+    wall_color: tuple = (206, 203, 196),
+    tile: float = 0.5,
+) -> np.ndarray:
+    """A chequered floor at y = 0 before a plain wall at z = ``wall_z``, (H, W, 3) uint8, edges of the tiles smoothed."""
+    picture = np.empty((camera.size[1], camera.size[0], 3), np.uint8)
+    colors = np.array([*floor_colors, wall_color], np.float32)
+    eye = -camera.rotation.T @ camera.translation
+    _room(picture, np.linalg.inv(camera.K @ camera.rotation), eye, np.float64(wall_z), colors, np.float64(tile))
+    return picture
+
+
+@numba.njit(cache=True, nogil=True)
+def _triangle_wave(x: float) -> float:
+    """Integral of the square wave that is 1 on even and -1 on odd whole-number intervals."""
+    return abs(x - 2.0 * np.floor(x / 2.0) - 1.0)
+
+
+@numba.njit(cache=True, nogil=True)
+def _room(
+    picture: np.ndarray, rays: np.ndarray, eye: np.ndarray, wall_z: float, colors: np.ndarray, tile: float
+) -> None:
+    """Each pixel's ray meets floor or wall; tiles are averaged over the pixel (box filter of Quilez, "filtering checkers")."""
+    height, width = picture.shape[0], picture.shape[1]
+    for row in range(height):
+        for column in range(width):
+            u, v = column + 0.5, row + 0.5
+            dx = rays[0, 0] * u + rays[0, 1] * v + rays[0, 2]
+            dy = rays[1, 0] * u + rays[1, 1] * v + rays[1, 2]
+            dz = rays[2, 0] * u + rays[2, 1] * v + rays[2, 2]
+            floor = -eye[1] / dy if dy < 0 else 1e9
+            wall = (wall_z - eye[2]) / dz if dz < 0 else 1e9
+            if floor < wall and floor < 1e8:
+                x, z = (eye[0] + floor * dx) / tile, (eye[2] + floor * dz) / tile
+                # One pixel further right and down on the floor gives the pixel's size there.
+                below = -eye[1] / (dy + rays[1, 1])
+                wide = floor * abs(rays[0, 0]) / tile + 1e-4
+                deep = abs((eye[2] + below * (dz + rays[2, 1])) / tile - z) + 1e-4
+                across = (_triangle_wave(x + wide / 2) - _triangle_wave(x - wide / 2)) / wide
+                along = (_triangle_wave(z + deep / 2) - _triangle_wave(z - deep / 2)) / deep
+                mix = 0.5 + 0.5 * max(-1.0, min(1.0, across)) * max(-1.0, min(1.0, along))
+                far = 1.0 / (1.0 + 0.004 * (x * x + z * z))
+                light = 0.72 + 0.28 * far
+                for channel in range(3):
+                    value = colors[0, channel] * mix + colors[1, channel] * (1 - mix)
+                    picture[row, column, channel] = np.uint8(value * light + 0.5)
+            elif wall < 1e8:
+                high = eye[1] + wall * dy
+                light = 0.80 + 0.20 * min(max(high, 0.0) / 2.4, 1.0)
+                if high < 0.09:  # skirting board
+                    light *= 0.82
+                for channel in range(3):
+                    picture[row, column, channel] = np.uint8(min(colors[2, channel] * light, 255.0) + 0.5)
+            else:
+                for channel in range(3):
+                    picture[row, column, channel] = np.uint8(colors[2, channel])
