@@ -175,7 +175,7 @@ def _seconds(cell: str) -> float | None:
 def convert_song_list(path: str | Path, lyrics_dir: str = "lyrics") -> pd.DataFrame:
     """Turn one of the original's JSON song lists into a song table.
 
-    Accepts both of its forms: ``{"<key>": ["<url>", "<crop>"]}`` and ``{"urls": [["<url>", "<crop>"], ...]}``. The id is
+    Accepts both forms: ``{"<key>": ["<url>", "<crop>"]}`` and ``{"urls": [["<url>", "<crop>"], ...]}``. The id is
     the list's key where there is one (made safe for a folder name), else the video's id; the ``.lrc`` is expected at
     ``<lyrics_dir>/<id>.lrc``.
 

@@ -18,5 +18,7 @@ def shared_data() -> Path:
     """Real motion, clips and songs that may not be part of the project; tests that need them are skipped elsewhere."""
     path = REPO.parent / "shared" / "data"
     if not path.is_dir():
-        pytest.skip("needs the folder of real data beside the checkout (../shared/data), which is not part of the project")
+        pytest.skip(
+            "needs the folder of real data beside the checkout (../shared/data), which is not part of the project"
+        )
     return path

@@ -1,0 +1,46 @@
+# From links and .lrc lyrics to a lyrics-music-dance data set and evaluated models. One song is one folder under
+# results/songs/; the README shows the commands, docs/ the details of each stage.
+from snakemake.utils import min_version
+
+min_version("9.10")
+
+
+configfile: "config.yaml"
+
+
+include: "rules/songs.smk"
+include: "rules/demo.smk"
+include: "rules/download.smk"
+include: "rules/lyrics.smk"
+include: "rules/pose.smk"
+include: "rules/recovery.smk"
+include: "rules/quality.smk"
+include: "rules/features.smk"
+include: "rules/dataset.smk"
+include: "rules/model.smk"
+include: "rules/preview.smk"
+
+
+report: "report/workflow.rst"
+
+
+localrules:
+    all,
+    dataset_only,
+
+
+rule all:
+    default_target: True
+    input:
+        rules.manifest.output,
+        rules.dataset.output.index,
+        rules.evaluate.output,
+        kept_songs_files,
+        generated_dances,
+
+
+rule dataset_only:
+    input:
+        rules.manifest.output,
+        rules.dataset.output.index,
+        kept_songs_files,

@@ -1,0 +1,93 @@
+# The manifest decides which songs are kept; the kept songs become the data set.
+import csv
+
+
+checkpoint manifest:
+    input:
+        songs=config["songs"],
+        quality=expand(rules.quality.output, song=SONGS),
+        sliced=expand(rules.slices.output, song=SONGS),
+        lyrics=expand(rules.lyrics.output, song=SONGS),
+        motion=expand(rules.recovery.output.motion, song=SONGS),
+        meta=expand(rules.recovery.output.meta, song=SONGS),
+    output:
+        report(
+            "results/manifest.tsv",
+            caption="../report/manifest.rst",
+            category="Data set",
+            labels={"what": "songs kept and dropped"},
+        ),
+    log:
+        "results/logs/manifest.log",
+    benchmark:
+        "results/logs/manifest.tsv"
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        drop_last=config["lyrics"]["slicing"] == "compat",
+        exclude=config["exclude"],
+        keep=config["keep"],
+        split=config["dataset"],
+    message:
+        "Listing which songs are kept and why"
+    script:
+        "../workflow_scripts/manifest.py"
+
+
+def kept_songs(split=("train", "val", "test")):
+    """Ids of the kept songs of these splits, in the order of the table; known once the manifest is written."""
+    with open(checkpoints.manifest.get().output[0], encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file, delimiter="\t")
+        return [row["song"] for row in rows if row["verdict"] == "kept" and row["split"] in split]
+
+
+def of_kept_songs(path, condition=lambda song: True):
+    """An input function: ``path`` for each kept song that meets ``condition``."""
+    return lambda wildcards: expand(path, song=[name for name in kept_songs() if condition(SONGS[name])])
+
+
+rule dataset:
+    input:
+        manifest="results/manifest.tsv",
+        motion=of_kept_songs(rules.recovery.output.motion),
+        meta=of_kept_songs(rules.recovery.output.meta),
+        lyrics=of_kept_songs(rules.lyrics.output),
+        sliced=of_kept_songs(rules.slices.output),
+        lyrics_embeddings=of_kept_songs(rules.lyrics_embeddings.output),
+        audio_features=of_kept_songs(rules.audio_features.output, lambda song: song.has_audio),
+    output:
+        index="results/dataset/index.parquet",
+        splits="results/dataset/splits.json",
+        card="results/dataset/README.md",
+    log:
+        "results/logs/dataset.log",
+    benchmark:
+        "results/logs/dataset.tsv"
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        options=config["dataset"],
+        drop_last=config["lyrics"]["slicing"] == "compat",
+        body_model=config["body_model"],
+        songs={
+            song.id: dict(
+                group=song.group,
+                artist=song.artist,
+                title=song.title,
+                language=song.language,
+                source=song.url or song.motion,
+            )
+            for song in SONGS.values()
+        },
+    message:
+        "Building the data set"
+    script:
+        "../workflow_scripts/dataset.py"

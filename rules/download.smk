@@ -1,0 +1,53 @@
+# Links become a video at constant 30 fps and its sound on the same clock.
+
+
+rule download:
+    input:
+        lambda wildcards: if_present(TABLE[wildcards.song].local_source),
+    output:
+        video=protected("results/songs/{song}/source.mp4"),  # videos vanish from the network
+        info="results/songs/{song}/source.json",
+    log:
+        "results/songs/{song}/logs/download.log",
+    benchmark:
+        "results/songs/{song}/logs/download.tsv"
+    conda:
+        "../envs/media.yaml"
+    threads: 1
+    resources:
+        downloads=1,
+        mem_mb=1000,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        url=lambda wildcards: TABLE[wildcards.song].url,
+        options=config["download"],
+    message:
+        "Downloading {wildcards.song}"
+    script:
+        "../workflow_scripts/download.py"
+
+
+rule standardise:
+    input:
+        rules.download.output.video,
+    output:
+        video="results/songs/{song}/video.mp4",
+        audio="results/songs/{song}/audio.wav",
+    log:
+        "results/songs/{song}/logs/standardise.log",
+    benchmark:
+        "results/songs/{song}/logs/standardise.tsv"
+    conda:
+        "../envs/media.yaml"
+    threads: 2
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        crop=lambda wildcards: TABLE[wildcards.song].crop,
+        start=lambda wildcards: TABLE[wildcards.song].start,
+        end=lambda wildcards: TABLE[wildcards.song].end,
+    message:
+        "Cropping {wildcards.song} and decoding it to constant 30 fps"
+    script:
+        "../workflow_scripts/standardise.py"

@@ -1,0 +1,107 @@
+# Training, generation and evaluation of the models named in the configuration.
+
+
+rule train:
+    input:
+        index=rules.dataset.output.index,
+        splits=rules.dataset.output.splits,
+        config=lambda wildcards: config["models"][wildcards.name]["config"],
+    output:
+        checkpoint="results/models/{name}/model.safetensors",
+        config="results/models/{name}/config.json",
+        history=report(
+            "results/models/{name}/history.csv",
+            caption="../report/history.rst",
+            category="Models",
+            labels={"model": "{name}", "what": "training history"},
+        ),
+    log:
+        "results/models/{name}/logs/train.log",
+    benchmark:
+        "results/models/{name}/logs/train.tsv"
+    conda:
+        "../envs/model.yaml"
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 6000 * attempt,
+        runtime=lambda wildcards, attempt: 720 * attempt,
+    params:
+        seed=lambda wildcards: config["models"][wildcards.name]["seed"],
+        device=config["device"],
+        body_model=config["body_model"],
+    message:
+        "Training {wildcards.name}"
+    script:
+        "../workflow_scripts/train.py"
+
+
+rule evaluate:
+    input:
+        index=rules.dataset.output.index,
+        splits=rules.dataset.output.splits,
+        checkpoints=expand(rules.train.output.checkpoint, name=config["models"]),
+        histories=expand(rules.train.output.history, name=config["models"]),
+    output:
+        metrics="results/evaluation/metrics.json",
+        table=report(
+            "results/evaluation/metrics.csv",
+            caption="../report/evaluation.rst",
+            category="Models",
+            labels={"what": "evaluation"},
+        ),
+        plots=report(
+            multiext("results/evaluation/", "history.svg", "metrics.svg"),
+            caption="../report/evaluation.rst",
+            category="Models",
+            labels=lambda wildcards: {"what": "curves and metrics"},
+        ),
+    log:
+        "results/logs/evaluate.log",
+    benchmark:
+        "results/logs/evaluate.tsv"
+    conda:
+        "../envs/model.yaml"
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=6000,
+        runtime=120,
+    params:
+        bootstrap=config["evaluation"]["bootstrap"],
+        seed=config["evaluation"]["seed"],
+        device=config["device"],
+        body_model=config["body_model"],
+    message:
+        "Evaluating the models on songs that they have not seen"
+    script:
+        "../workflow_scripts/evaluate.py"
+
+
+rule generate:
+    input:
+        checkpoint=rules.train.output.checkpoint,
+        lyrics=rules.lyrics.output,
+        audio_features=rules.audio_features.output,
+        lyrics_embeddings=rules.lyrics_embeddings.output,
+    output:
+        "results/generated/{song}/{name}/smplfull.json",
+    log:
+        "results/generated/{song}/{name}/logs/generate.log",
+    benchmark:
+        "results/generated/{song}/{name}/logs/generate.tsv"
+    conda:
+        "../envs/model.yaml"
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=4000,
+        runtime=30,
+    params:
+        seed=config["generate"]["seed"],
+        device=config["device"],
+        body_model=config["body_model"],
+    message:
+        "Dancing to {wildcards.song} with {wildcards.name}"
+    script:
+        "../workflow_scripts/generate.py"

@@ -1,0 +1,95 @@
+# What people look at and take away: captioned videos and files for animation programs.
+
+
+rule motion_bvh:
+    input:
+        motion=rules.recovery.output.motion,
+        meta=rules.recovery.output.meta,
+    output:
+        "results/songs/{song}/motion.bvh",
+    log:
+        "results/songs/{song}/logs/motion_bvh.log",
+    benchmark:
+        "results/songs/{song}/logs/motion_bvh.tsv"
+    conda:
+        "../envs/body.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        body_model=config["body_model"],
+    message:
+        "Exporting the motion of {wildcards.song}"
+    script:
+        "../workflow_scripts/motion_bvh.py"
+
+
+rule preview:
+    input:
+        motion=rules.recovery.output.motion,
+        meta=rules.recovery.output.meta,
+        lyrics=rules.lyrics.output,
+        sliced=rules.slices.output,
+        audio=lambda wildcards: (rules.standardise.output.audio if TABLE[wildcards.song].has_audio else []),
+    output:
+        "results/songs/{song}/preview/{sequence}.mp4",
+    log:
+        "results/songs/{song}/logs/preview.{sequence}.log",
+    benchmark:
+        "results/songs/{song}/logs/preview.{sequence}.tsv"
+    wildcard_constraints:
+        sequence="all|[0-9]+",
+    conda:
+        "../envs/body.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        body_model=config["body_model"],
+    message:
+        "Rendering sequence {wildcards.sequence} of {wildcards.song}"
+    script:
+        "../workflow_scripts/preview.py"
+
+
+rule generated_preview:
+    input:
+        motion=rules.generate.output,
+        lyrics=rules.lyrics.output,
+        audio=rules.standardise.output.audio,
+    output:
+        report(
+            "results/generated/{song}/{name}/dance.mp4",
+            caption="../report/generated.rst",
+            category="Models",
+            labels={"model": "{name}", "what": "dance to {song}"},
+        ),
+    log:
+        "results/generated/{song}/{name}/logs/generated_preview.log",
+    benchmark:
+        "results/generated/{song}/{name}/logs/generated_preview.tsv"
+    conda:
+        "../envs/body.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        body_model=config["body_model"],
+    message:
+        "Rendering the dance of {wildcards.name} to {wildcards.song}"
+    script:
+        "../workflow_scripts/generated_preview.py"
+
+
+kept_songs_files = of_kept_songs(rules.motion_bvh.output)
+
+
+def generated_dances(wildcards):
+    """Dances of the configured model: for the songs named, or for the first song that it has not been trained on."""
+    names = config["generate"]["songs"]
+    if names == "auto":
+        names = kept_songs(split=("test",))[:1]
+    return expand(rules.generated_preview.output, song=names, name=config["generate"]["model"])

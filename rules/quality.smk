@@ -1,0 +1,66 @@
+# A verdict with reasons and figures for every song, and the mesh over the video for people's eyes.
+
+
+def with_video(**paths):
+    """Inputs that exist only for songs with a video."""
+    return {
+        name: (lambda wildcards, path=path: path if TABLE[wildcards.song].has_video else [])
+        for name, path in paths.items()
+    }
+
+
+rule quality:
+    input:
+        **with_video(keypoints2d=rules.pose.output[0], video=rules.standardise.output.video),
+        motion=rules.recovery.output.motion,
+        meta=rules.recovery.output.meta,
+    output:
+        "results/songs/{song}/quality.json",
+    log:
+        "results/songs/{song}/logs/quality.log",
+    benchmark:
+        "results/songs/{song}/logs/quality.tsv"
+    conda:
+        "../envs/pose.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        thresholds=config["quality"],
+        body_model=config["body_model"],
+    message:
+        "Judging the motion of {wildcards.song}"
+    script:
+        "../workflow_scripts/quality.py"
+
+
+rule overlay:
+    input:
+        video=rules.standardise.output.video,
+        audio=rules.standardise.output.audio,
+        motion=rules.recovery.output.motion,
+        meta=rules.recovery.output.meta,
+    output:
+        report(
+            "results/songs/{song}/overlay.mp4",
+            caption="../report/overlay.rst",
+            category="Songs",
+            labels={"song": "{song}", "what": "mesh over video"},
+        ),
+    log:
+        "results/songs/{song}/logs/overlay.log",
+    benchmark:
+        "results/songs/{song}/logs/overlay.tsv"
+    conda:
+        "../envs/body.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        body_model=config["body_model"],
+    message:
+        "Drawing the mesh of {wildcards.song} over its video"
+    script:
+        "../workflow_scripts/overlay.py"

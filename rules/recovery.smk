@@ -1,0 +1,62 @@
+# From 2D points, or from a ready-made motion file, to smplfull.json.
+
+
+rule recovery:
+    input:
+        keypoints2d=rules.pose.output,
+        lyrics=rules.lyrics.output,
+        body_model=config["body_model"] or [],
+    output:
+        motion="results/songs/{song}/smplfull.json",
+        meta="results/songs/{song}/smplfull.meta.json",
+    log:
+        "results/songs/{song}/logs/recovery.log",
+    benchmark:
+        "results/songs/{song}/logs/recovery.tsv"
+    wildcard_constraints:
+        song=one_of(name for name, song in TABLE.items() if song.has_video),
+    retries: 1
+    conda:
+        "../envs/body.yaml"
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        options=config["recovery"],
+        height=lambda wildcards: TABLE[wildcards.song].height,
+        body_model=config["body_model"],
+        device=config["device"],
+    message:
+        "Recovering the motion of {wildcards.song}"
+    script:
+        "../workflow_scripts/recovery.py"
+
+
+rule import_motion:
+    input:
+        motion=lambda wildcards: if_present(TABLE[wildcards.song].motion),
+        lyrics=rules.lyrics.output,
+    output:
+        motion="results/songs/{song}/smplfull.json",
+        meta="results/songs/{song}/smplfull.meta.json",
+    log:
+        "results/songs/{song}/logs/import_motion.log",
+    benchmark:
+        "results/songs/{song}/logs/import_motion.tsv"
+    wildcard_constraints:
+        song=one_of(name for name, song in TABLE.items() if not song.has_video),
+    conda:
+        "../envs/body.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        motion=lambda wildcards: TABLE[wildcards.song].motion,
+        body_model=config["body_model"],
+    message:
+        "Importing the motion of {wildcards.song}"
+    script:
+        "../workflow_scripts/import_motion.py"

@@ -1,0 +1,46 @@
+"""Build the data set from the kept songs."""
+
+from job import run
+
+
+def main(snakemake) -> str:
+    from pathlib import Path
+
+    from justlmd.body import load_body
+    from justlmd.dataset import SongFiles, build_dataset
+    from justlmd.motion_meta import body_model_name
+
+    params, files = snakemake.params, snakemake.input
+    audio = {Path(path).parent.name: Path(path) for path in files.audio_features}
+    songs = []
+    for motion, meta, lyrics, sliced, embeddings in zip(
+        files.motion, files.meta, files.lyrics, files.sliced, files.lyrics_embeddings, strict=True
+    ):
+        song = Path(motion).parent.name
+        described = {key: params.songs[song][key] for key in ("group", "artist", "title", "language", "source")}
+        songs.append(
+            SongFiles(
+                song=song,
+                motion=Path(motion),
+                lyrics=Path(lyrics),
+                sliced=Path(sliced),
+                audio=audio.get(song),
+                embeddings=Path(embeddings),
+                body_model=body_model_name(meta),
+                **described,
+            )
+        )
+    summary = build_dataset(
+        songs,
+        Path(snakemake.output.index).parent,
+        load_body(params.body_model or None),
+        drop_last=params.drop_last,
+        seed=params.options["seed"],
+        val_fraction=params.options["val_fraction"],
+        test_fraction=params.options["test_fraction"],
+    )
+    return f"{summary['sequences']} sequences of {summary['songs']} songs in {summary['groups']} groups"
+
+
+if "snakemake" in globals():
+    run(main, snakemake)  # noqa: F821

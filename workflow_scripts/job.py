@@ -1,0 +1,62 @@
+"""What every script of a rule shares: the log file, one line when done, one line when something is wrong."""
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+# Inside a rule's own conda environment the library is not installed; it lies beside this folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+_terminal = sys.stderr
+
+
+def run(main: Callable[[Any], str], snakemake: Any) -> None:
+    """Run ``main(snakemake)`` with all output in the rule's log; print what it returns as the job's one line.
+
+    An error that the user can mend is printed as one line that names the song and the stage; anything else is a defect
+    of the program, and the line points to the log that holds the traceback. Both end the job with exit code 1.
+    """
+    global _terminal
+    os.environ.setdefault("OMP_NUM_THREADS", str(snakemake.threads))
+    stage = snakemake.rule
+    song = dict(snakemake.wildcards.items()).get("song", "all songs")
+    log = Path(snakemake.log[0]).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115 (open until the process ends)
+    _terminal = os.fdopen(os.dup(2), "w", encoding="utf-8", buffering=1)
+    os.dup2(log.fileno(), 1)  # also what C++ libraries print
+    os.dup2(log.fileno(), 2)
+    from justlmd.errors import JustLMDError
+
+    def fail(message: str) -> None:
+        print(f"ERROR  {song}  {stage}: {message}", file=_terminal)
+        sys.exit(1)
+
+    start = time.monotonic()
+    try:
+        result = main(snakemake)
+    except JustLMDError as error:
+        print(error)
+        fail(str(error))
+    except Exception as error:
+        traceback.print_exc()
+        fail(f"{type(error).__name__}: {error} (a defect of the program; the details are in {snakemake.log[0]})")
+    seconds = time.monotonic() - start
+    print(f"done   {song}  {stage}  {seconds:.1f} s  {result}".rstrip(), file=_terminal)
+
+
+@contextmanager
+def progress_bar(unit: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield ``progress(done, total)``, which draws a bar when a person watches on a terminal."""
+    from tqdm import tqdm
+
+    with tqdm(unit=unit, file=_terminal, disable=not _terminal.isatty(), leave=False) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress

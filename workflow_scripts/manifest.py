@@ -1,0 +1,45 @@
+"""List every song with its verdict, the reason and the number of its sequences."""
+
+from job import run
+
+
+def main(snakemake) -> str:
+    from pathlib import Path
+
+    from justlmd import FPS
+    from justlmd.dataset import sequences_of
+    from justlmd.files import read_json, replacing
+    from justlmd.manifest import KEPT, manifest
+    from justlmd.motion import read_smplfull
+    from justlmd.songs import read_songs
+    from justlmd.splits import song_text
+
+    quality, sequences, lyrics = {}, {}, {}
+    files, params = snakemake.input, snakemake.params
+    for judged, sliced, motion, meta, sung in zip(
+        files.quality, files.sliced, files.motion, files.meta, files.lyrics, strict=True
+    ):
+        song = Path(judged).parent.name
+        quality[song] = read_json(judged)
+        valid = read_smplfull(motion).valid
+        start_frame = round(read_json(meta)["first_frame_s"] * FPS)
+        found = sequences_of(read_json(sliced), start_frame, valid, params.drop_last, sliced)
+        sequences[song] = len(found.starts)
+        lyrics[song] = song_text(read_json(sung))
+    table = manifest(
+        read_songs(files.songs),
+        quality,
+        sequences,
+        lyrics,
+        exclude=params.exclude,
+        keep=params.keep,
+        **params.split,
+    )
+    with replacing(snakemake.output[0]) as temporary:
+        table.to_csv(temporary, sep="\t", index=False, lineterminator="\n")
+    kept = table[table.verdict == KEPT]
+    return f"{len(kept)} of {len(table)} songs kept, {kept.sequences.sum()} sequences"
+
+
+if "snakemake" in globals():
+    run(main, snakemake)  # noqa: F821
