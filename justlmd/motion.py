@@ -1,7 +1,7 @@
 """Motion of one dancer: ``smplfull.json`` as it is, and the y-up form that the rest of the library uses.
 
-``smplfull.json`` follows EasyMocap: camera axes x right, y down, z forward, and ``x = R(Rh) smpl(poses, shapes) + Th`` turns
-about the template's ORIGIN. :class:`Motion` follows the ``smplx`` package: y up, the root turns about the pelvis ``J0``.
+``smplfull.json`` follows EasyMocap: camera axes x right, y down, z forward, and ``x = R(Rh) smpl(poses, shapes) + Th``
+turns about the template's ORIGIN. :class:`Motion` follows ``smplx``: y up, the root turns about the pelvis ``J0``.
 With ``F = diag(1, -1, -1)``: ``transl = F (R(Rh) J0 + Th) - J0``. This module is the only place that converts.
 """
 
@@ -28,9 +28,9 @@ FLIP = np.array([1.0, -1.0, -1.0])
 class CameraMotion:
     """What ``smplfull.json`` holds, for T frames from frame 0 on.
 
-    ``poses`` (T, 72) axis-angle in radians with the root's three zero, ``Rh`` (T, 3) root orientation, ``Th`` (T, 3) metres,
-    ``shapes`` (10,), ``K`` (3, 3) camera matrix in pixels, ``valid`` (T,): False where the file has no such frame (its
-    values are then interpolated).
+    ``poses`` (T, 72) axis-angle in radians with the root's three zero, ``Rh`` (T, 3) root orientation, ``Th`` (T, 3)
+    metres, ``shapes`` (10,), ``K`` (3, 3) camera matrix in pixels, ``valid`` (T,): False where the file has no such
+    frame (its values are then interpolated).
     """
 
     poses: np.ndarray
@@ -161,11 +161,10 @@ def _interpolated_rotations(values: np.ndarray, known: np.ndarray, count: int) -
 
 def write_smplfull(path: str | Path, motion: CameraMotion) -> None:
     """Write a ``smplfull.json`` in the original's layout: seven digits, frames that are not ``valid`` left out."""
-    for name in ("poses", "Rh", "Th", "shapes", "K"):
-        if not np.isfinite(
-            getattr(motion, name)[motion.valid] if name in ("poses", "Rh", "Th") else getattr(motion, name)
-        ).all():
-            raise InputError(f"{path}: {name} holds NaN or infinity, which {Path(path).name} cannot hold")
+    for name in ("poses", "Rh", "Th"):
+        values = getattr(motion, name)
+        if not np.isfinite(values[motion.valid]).all():
+            raise InputError(f"{path}: {name} holds NaN or infinity, which this format cannot say; mark frames invalid")
     camera = (
         f'\t"K": {_rows(motion.K)}, \n\t"R": {_rows(np.eye(3))}, \n\t"T": {_rows(np.zeros((3, 1)))}, \n'
         f'\t"annots": [{{\n\t\t"id": 0, \n\t\t"shapes": {_rows(motion.shapes[None])}, \n'
@@ -261,5 +260,5 @@ def sixd_to_axis_angle(sixd: np.ndarray) -> np.ndarray:
 def mirror(motion: Motion) -> Motion:
     """The same dance with left and right exchanged, in the mirror plane x = 0."""
     pose = np.concatenate([motion.global_orient, motion.body_pose], axis=1).reshape(-1, 24, 3)
-    pose = (pose[:, MIRRORED_JOINTS] * [1, -1, -1]).reshape(-1, 72)
-    return replace(motion, global_orient=pose[:, :3], body_pose=pose[:, 3:], transl=motion.transl * [-1, 1, 1])
+    flipped = (pose[:, MIRRORED_JOINTS] * [1, -1, -1]).reshape(-1, 72)
+    return replace(motion, global_orient=flipped[:, :3], body_pose=flipped[:, 3:], transl=motion.transl * [-1, 1, 1])

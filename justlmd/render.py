@@ -9,15 +9,13 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from justlmd.body import JOINT_NAMES, LANDMARK_NAMES, Body
-
 NEAR = 0.05
 """Triangles with a corner nearer to the camera than this (metres) are left out."""
 
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole camera in the y-up world: ``x_camera = rotation @ x_world + translation``; ``size`` is (width, height)."""
+    """A pinhole camera in the y-up world: ``x_camera = rotation @ x_world + translation``, ``size`` (width, height)."""
 
     K: np.ndarray
     rotation: np.ndarray
@@ -35,7 +33,7 @@ class Camera:
 
 
 def intrinsics(size: tuple[int, int], focal_px: float | None = None) -> np.ndarray:
-    """K (3, 3) of a ``size`` = (width, height) picture; the focal length defaults to EasyMocap's 1.2 min(width, height)."""
+    """K (3, 3) of a (width, height) picture; the focal length defaults to EasyMocap's 1.2 min(width, height)."""
     focal = 1.2 * min(size) if focal_px is None else focal_px
     return np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1.0]])
 
@@ -97,11 +95,11 @@ def render_mesh(
         np.ascontiguousarray(vertices_cam, np.float32),
         np.ascontiguousarray(faces, np.int32),
         np.ascontiguousarray(colors, np.float32),
-        np.float32(ambient),
+        ambient,
     )
     lens = np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2]], np.float32) * np.float32(supersample)
     corners = _project(np.ascontiguousarray(vertices_cam, np.float32), lens)
-    _draw(corners, np.ascontiguousarray(faces, np.int32), shaded, picture, supersample, np.float32(alpha))
+    _draw(corners, np.ascontiguousarray(faces, np.int32), shaded, picture, supersample, alpha)
     return picture
 
 
@@ -119,15 +117,15 @@ def _shade(vertices: np.ndarray, faces: np.ndarray, colors: np.ndarray, ambient:
             normals[corner, 1] += ny
             normals[corner, 2] += nz
     shaded = np.empty_like(colors)
+    diffuse, everywhere = np.float32(1.05 - ambient), np.float32(ambient)
     for vertex in range(vertices.shape[0]):
         nx, ny, nz = normals[vertex]
         length = np.sqrt(nx * nx + ny * ny + nz * nz) + np.float32(1e-20)
         key = max((np.float32(-0.36) * nx - np.float32(0.62) * ny - np.float32(0.70) * nz) / length, np.float32(0))
         fill = max((np.float32(0.70) * nx - np.float32(0.10) * ny - np.float32(0.70) * nz) / length, np.float32(0))
         sky = np.float32(0.5) - np.float32(0.5) * ny / length
-        light = ambient * (np.float32(0.7) + np.float32(0.3) * sky) + (np.float32(1.05) - ambient) * (
-            np.float32(0.85) * key + np.float32(0.3) * fill
-        )
+        light = everywhere * (np.float32(0.7) + np.float32(0.3) * sky)
+        light += diffuse * (np.float32(0.85) * key + np.float32(0.3) * fill)
         for channel in range(3):
             shaded[vertex, channel] = min(colors[vertex, channel] * light, np.float32(255))
     return shaded
@@ -200,7 +198,7 @@ def _draw(
                     depth[y, x] = near
                     for channel in range(3):
                         color[y, x, channel] = r * shaded[a, channel] + s * shaded[b, channel] + t * shaded[c, channel]
-    share = alpha / np.float32(factor * factor)
+    share = np.float32(alpha / (factor * factor))
     for y in range(y1 - y0):
         for x in range(x1 - x0):
             red, green, blue, covered = np.float32(0), np.float32(0), np.float32(0), 0
@@ -227,7 +225,7 @@ def render_room(
     wall_color: tuple = (206, 203, 196),
     tile: float = 0.5,
 ) -> np.ndarray:
-    """A chequered floor at y = 0 before a plain wall at z = ``wall_z``, (H, W, 3) uint8, edges of the tiles smoothed."""
+    """A chequered floor at y = 0 before a plain wall at z = ``wall_z``: (H, W, 3) uint8, edges of tiles smoothed."""
     picture = np.empty((camera.size[1], camera.size[0], 3), np.uint8)
     colors = np.array([*floor_colors, wall_color], np.float32)
     eye = -camera.rotation.T @ camera.translation
@@ -245,7 +243,7 @@ def _triangle_wave(x: float) -> float:
 def _room(
     picture: np.ndarray, rays: np.ndarray, eye: np.ndarray, wall_z: float, colors: np.ndarray, tile: float
 ) -> None:
-    """Each pixel's ray meets floor or wall; tiles are averaged over the pixel (box filter of Quilez, "filtering checkers")."""
+    """Each pixel's ray meets floor or wall; tiles are averaged over the pixel (Quilez, "filtering procedurals")."""
     height, width = picture.shape[0], picture.shape[1]
     for row in range(height):
         for column in range(width):
@@ -279,3 +277,53 @@ def _room(
             else:
                 for channel in range(3):
                     picture[row, column, channel] = np.uint8(colors[2, channel])
+
+
+def draw_shadow(
+    picture: np.ndarray, camera: Camera, points: np.ndarray, radius: float = 0.28, strength: float = 0.55
+) -> np.ndarray:
+    """Darken the floor softly under world ``points`` (N, 3), less the higher they are; returns a new picture."""
+    result = picture.copy()
+    points = np.asarray(points, np.float64)
+    around = points[:, None] * [1, 0, 1] + 2 * radius * np.array([[-1, 0, -1], [-1, 0, 1], [1, 0, -1], [1, 0, 1]])
+    depth = (around.reshape(-1, 3) @ camera.rotation.T + camera.translation)[:, 2]
+    if len(points) == 0 or not np.isfinite(points).all() or depth.min() < NEAR:
+        return result
+    box = camera.project(around.reshape(-1, 3))
+    left, top = np.clip(np.floor(box.min(0)), 0, camera.size).astype(int)
+    right, bottom = np.clip(np.ceil(box.max(0)), 0, camera.size).astype(int)
+    eye = -camera.rotation.T @ camera.translation
+    rays = np.linalg.inv(camera.K @ camera.rotation)
+    _shadow(result[top:bottom, left:right], left, top, rays, eye, points, radius, strength)
+    return result
+
+
+@numba.njit(cache=True, nogil=True)
+def _shadow(
+    part: np.ndarray,
+    left: int,
+    top: int,
+    rays: np.ndarray,
+    eye: np.ndarray,
+    points: np.ndarray,
+    radius: float,
+    strength: float,
+) -> None:
+    for row in range(part.shape[0]):
+        for column in range(part.shape[1]):
+            u, v = left + column + 0.5, top + row + 0.5
+            dy = rays[1, 0] * u + rays[1, 1] * v + rays[1, 2]
+            if dy >= 0:
+                continue
+            way = -eye[1] / dy
+            x = eye[0] + way * (rays[0, 0] * u + rays[0, 1] * v + rays[0, 2])
+            z = eye[2] + way * (rays[2, 0] * u + rays[2, 1] * v + rays[2, 2])
+            light = 1.0
+            for point in range(points.shape[0]):
+                high = max(points[point, 1], 0.0)
+                distance = ((x - points[point, 0]) ** 2 + (z - points[point, 2]) ** 2) / (radius * radius)
+                if distance < 4.0:
+                    soft = 1.0 - distance / 4.0
+                    light *= 1.0 - strength / (1.0 + 3.0 * high) * soft * soft * soft
+            for channel in range(3):
+                part[row, column, channel] = np.uint8(part[row, column, channel] * light + 0.5)

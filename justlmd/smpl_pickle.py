@@ -1,7 +1,7 @@
 """Reading SMPL's official ``.pkl`` files without running anything that is in them.
 
-They hold numpy arrays, scipy sparse matrices and chumpy arrays. Unpickling may call any function the file names, so only
-the few harmless ones that such files need are answered, and chumpy and scipy objects become inert boxes of their state.
+They hold numpy arrays, scipy sparse matrices and chumpy arrays. Unpickling may call any function the file names, so
+only the few harmless ones that such files need are answered; chumpy and scipy objects become boxes of their state.
 """
 
 import codecs
@@ -95,7 +95,7 @@ def _array(value: Any) -> Any:
 
 def _dense(state: dict[str, Any]) -> np.ndarray:
     """The joint regressor (24, V) that SciPy keeps in compressed columns (or, seen by its pointers' number, rows)."""
-    rows, columns = (int(size) for size in state.get("_shape", state.get("shape")))
+    rows, columns = (int(size) for size in state["_shape" if "_shape" in state else "shape"])
     if rows * columns > 10_000_000:
         raise ValueError("is too large a matrix")
     values, indices, pointers = (np.asarray(state[key]) for key in ("data", "indices", "indptr"))
