@@ -9,8 +9,6 @@ import math
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -23,16 +21,13 @@ import numpy as np
 from justlmd import FPS
 from justlmd.errors import InputError
 from justlmd.files import replacing
+from justlmd.timeline import FORMATS, VideoInfo, file_url, open_film, picture_stream, read_timeline
 
 SAMPLE_RATE = 48_000
 """Sample rate of every ``audio.wav`` in Hz: one video frame is exactly 1600 samples."""
 
 CROPS = {"full": (0.0, 1.0), "left": (0.0, 0.5), "center": (0.25, 0.5), "right": (0.5, 0.5)}
 """Crop name -> (left edge, width) as fractions of the picture's width; the full height is kept."""
-
-# Containers that hold films. Anything else (playlists, concat scripts, text read as "ansi art") could open further
-# files or addresses, so that it is never given to a demuxer.
-_FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,h264,hevc"
 
 _ENCODING: dict[str, Any] = {
     # Two threads always: x264's output depends on their number, and the same input must give the same bytes.
@@ -51,35 +46,6 @@ _ENCODING: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class VideoInfo:
-    """What a video file holds, as it is shown (rotation metadata applied)."""
-
-    width: int
-    height: int
-    fps: float
-    """Mean frame rate in 1/s."""
-    frames: int
-    duration_s: float
-    """End of the last picture on the file's clock in seconds."""
-    rotation: int
-    """Counter-clockwise turn in degrees (0, 90, 180, 270) that the file asks its player for."""
-    has_audio: bool
-
-
-@dataclass(frozen=True)
-class _Timeline:
-    """What the packets of a file say, without decoding more than one picture."""
-
-    info: VideoInfo
-    video_index: int
-    audio_index: int | None
-    square_pixels: bool
-    last_picture_s: float
-    times: list[int]
-    """Presentation time of every picture in order, in the stream's time base."""
-
-
 def ffmpeg_exe() -> str:
     """Path of the ffmpeg binary (libx264, libass) that the ``imageio-ffmpeg`` wheel carries."""
     return imageio_ffmpeg.get_ffmpeg_exe()
@@ -93,7 +59,7 @@ def probe(path: str | Path) -> VideoInfo:
     InputError
         The file is missing, is no video, holds no picture, or is cut short.
     """
-    return _timeline(Path(path)).info
+    return read_timeline(Path(path)).info
 
 
 def verify(path: str | Path) -> VideoInfo:
@@ -105,10 +71,10 @@ def verify(path: str | Path) -> VideoInfo:
         The file is no video, is cut short although it claims its full duration, or does not decode.
     """
     path = Path(path)
-    timeline = _timeline(path)
+    timeline = read_timeline(path)
     info = timeline.info
     decoded = damaged = 0
-    with _open(path) as container:
+    with open_film(path) as container:
         streams = [container.streams[timeline.video_index]]
         if timeline.audio_index is not None:
             streams.append(container.streams[timeline.audio_index])
@@ -145,13 +111,13 @@ def read_frames(path: str | Path, start: int = 0, stop: int | None = None) -> It
     path = Path(path)
     first_time = None
     if start > 0:
-        times = _timeline(path).times
+        times = read_timeline(path).times
         if start >= len(times):
             return
         first_time = times[start]
     index = start
-    with _open(path) as container:
-        stream = _picture_stream(container, path)
+    with open_film(path) as container:
+        stream = picture_stream(container, path)
         stream.codec_context.thread_type = "AUTO"
         if first_time is not None:
             container.seek(first_time, stream=stream)
@@ -209,7 +175,7 @@ def standardise(
     source = Path(source)
     if crop not in CROPS:
         raise InputError(f"{source}: crop is '{crop}', not one of {', '.join(CROPS)}")
-    timeline = _timeline(source)
+    timeline = read_timeline(source)
     if timeline.audio_index is None:
         raise InputError(f"{source}: has no sound, so there is no music to dance to; use a video with sound")
     frames = _frames_to_write(source, timeline.info.duration_s, start_s, end_s)
@@ -245,14 +211,14 @@ def standardise(
     )
     with replacing(video) as new_video, replacing(audio) as new_audio:
         outputs = ffmpeg.merge_outputs(
-            ffmpeg.output(picture, _url(new_video), **_ENCODING, crf=18, **{"frames:v": frames}),
-            ffmpeg.output(sound, _url(new_audio), acodec="pcm_s16le", map_metadata=-1, fflags="+bitexact"),
+            ffmpeg.output(picture, file_url(new_video), **_ENCODING, crf=18, **{"frames:v": frames}),
+            ffmpeg.output(sound, file_url(new_audio), acodec="pcm_s16le", map_metadata=-1, fflags="+bitexact"),
         )
         with tempfile.TemporaryFile() as log:
             code = subprocess.run(_command(outputs), stdin=subprocess.DEVNULL, stderr=log, check=False).returncode
             if code != 0:
                 raise InputError(f"{source}: cannot be converted: {_last_line(log)}")
-        written = _timeline(new_video).info.frames
+        written = read_timeline(new_video).info.frames
         if written != frames:
             raise InputError(
                 f"{source}: damaged: only {written / FPS:.2f} s of {frames / FPS:.2f} s decode; get it again"
@@ -303,12 +269,12 @@ def write_video(
     streams = [stream]
     settings = {**_ENCODING, "crf": crf, "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
     if audio is not None:
-        sound = ffmpeg.input(_url(audio), protocol_whitelist="file").audio
+        sound = ffmpeg.input(file_url(audio), protocol_whitelist="file").audio
         sound = sound.filter("atrim", start=audio_start_s).filter("asetpts", "PTS-STARTPTS").filter("apad")
         streams.append(sound)
         settings |= {"acodec": "aac", "audio_bitrate": "160k", "shortest": None}
     with replacing(path) as temporary, tempfile.TemporaryFile() as log:
-        command = _command(ffmpeg.output(*streams, _url(temporary), **settings))
+        command = _command(ffmpeg.output(*streams, file_url(temporary), **settings))
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=log)
         assert process.stdin is not None
         try:
@@ -327,66 +293,6 @@ def write_video(
             raise InputError(f"{path}: cannot be written: {_last_line(log)}")
 
 
-def _timeline(path: Path) -> _Timeline:
-    with _open(path) as container:
-        stream = _picture_stream(container, path)
-        try:
-            first = next(container.decode(stream), None)
-        except av.error.FFmpegError:
-            first = None
-        if first is None:
-            raise InputError(f"{path}: holds no picture that decodes; get the file again")
-        ratio = stream.sample_aspect_ratio
-        stretch = float(ratio) if ratio else 1.0
-        width, height, rotation = round(first.width * stretch), first.height, first.rotation % 360
-    with _open(path) as container:
-        stream = _picture_stream(container, path)
-        sound = container.streams.best("audio")
-        zero = Fraction(container.start_time or 0, av.time_base)
-        spans: list[tuple[int, int]] = []
-        read = 0
-        end = Fraction(0)
-        last_is_whole = True
-        try:
-            for packet in container.demux():
-                time = packet.dts if packet.pts is None else packet.pts
-                if time is None or packet.time_base is None:
-                    continue
-                last_is_whole = not packet.is_corrupt
-                end = max(end, (time + (packet.duration or 0)) * packet.time_base)
-                if packet.stream == stream:
-                    read += 1
-                    if not packet.is_discard:
-                        spans.append((time, packet.duration or 0))
-        except av.error.FFmpegError as error:
-            raise InputError(f"{path}: cannot be read to its end ({error.strerror}); get the file again") from error
-        declared_s = (container.duration or 0) / av.time_base
-        short = read < stream.frames - max(2, 0.01 * stream.frames) or (
-            not stream.frames and end - zero < declared_s - max(0.5, 0.01 * declared_s)
-        )
-        if short or not (last_is_whole or container.format.name == "mpegts"):
-            raise InputError(
-                f"{path}: is cut short: it claims {declared_s:.1f} s, but {float(end - zero):.1f} s are there; "
-                "get the file again"
-            )
-        spans.sort()
-        times = [time for time, _ in spans]
-        assert stream.time_base is not None
-        mean_step = Fraction(times[-1] - times[0], len(times) - 1) if len(times) > 1 else Fraction(0)
-        last_s = (spans[-1][1] or mean_step) * stream.time_base or Fraction(1, FPS)
-        fps = 1 / (mean_step * stream.time_base) if mean_step else 1 / last_s
-        info = VideoInfo(
-            width=height if rotation % 180 else width,
-            height=width if rotation % 180 else height,
-            fps=float(fps),
-            frames=len(times),
-            duration_s=float(times[-1] * stream.time_base + last_s - zero),
-            rotation=rotation,
-            has_audio=sound is not None,
-        )
-        return _Timeline(info, stream.index, sound.index if sound else None, stretch == 1.0, float(last_s), times)
-
-
 def _frames_to_write(source: Path, duration_s: float, start_s: float, end_s: float | None) -> int:
     if not 0 <= start_s < duration_s:
         raise InputError(f"{source}: start {start_s:g} s is not inside the video, which lasts {duration_s:.2f} s")
@@ -400,42 +306,8 @@ def _frames_to_write(source: Path, duration_s: float, start_s: float, end_s: flo
     return max(1, math.ceil(length_s * FPS - 0.25))
 
 
-def _open(path: Path) -> av.container.InputContainer:
-    try:
-        with path.open("rb") as file:
-            head = file.read(512)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be opened ({error.strerror}); check the path") from error
-    try:
-        return av.open(_url(path), options={"format_whitelist": _FORMATS, "protocol_whitelist": "file"})
-    except (av.error.FFmpegError, OSError) as error:
-        if not head:
-            what = "is empty"
-        elif head.isascii() and b"\0" not in head:
-            what = "is text, not a video" if b"<html" not in head.lower() else "is a web page, not a video"
-        else:
-            what = f"is not a video that can be read ({error.strerror})"
-        raise InputError(f"{path}: {what}; get the file again or give another one") from error
-
-
-def _picture_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    # A cover picture inside a music file is a stream of its own kind, not a film.
-    covers = av.stream.Disposition.attached_pic
-    film = next((stream for stream in container.streams.video if not stream.disposition & covers), None)
-    if film is None and not container.streams.audio:
-        raise InputError(f"{path}: is not a video that can be read: its index is cut short; get the file again")
-    if film is None:
-        raise InputError(f"{path}: holds no picture track; give a video, not only its sound")
-    return film
-
-
-def _url(path: str | Path) -> str:
-    # "file:" keeps names such as "-y.mp4" or "http:x.mp4" from being read as options or addresses.
-    return f"file:{Path(path).absolute()}"
-
-
 def _input(path: Path) -> Any:
-    return ffmpeg.input(_url(path), format_whitelist=_FORMATS, protocol_whitelist="file", threads=2)
+    return ffmpeg.input(file_url(path), format_whitelist=FORMATS, protocol_whitelist="file", threads=2)
 
 
 def _command(outputs: Any) -> list[str]:
