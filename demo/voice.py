@@ -1,0 +1,179 @@
+"""A singing voice: a harmonic source through moving formants, and filtered noise for the unvoiced sounds.
+
+Source-filter synthesis as in Klatt (1980), reduced: the amplitude of harmonic ``k`` of the fundamental is the source's
+tilt times the magnitude of four resonances at ``k * f0``; formants glide between the targets of neighbouring phones.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import butter, sosfilt
+
+CONTROL_HZ = 250
+"""Rate of the control tracks (formants, levels, pitch)."""
+
+# Formants F1 F2 F3 in Hz; diphthongs glide from the first to the second target.
+VOWEL_FORMANTS: dict[str, tuple[tuple[int, int, int], ...]] = {
+    "AA": ((800, 1200, 2600),),
+    "AE": ((750, 1750, 2550),),
+    "AH": ((680, 1300, 2500),),
+    "AO": ((600, 950, 2500),),
+    "AW": ((780, 1300, 2500), (440, 950, 2400)),
+    "AY": ((780, 1250, 2550), (390, 2100, 2750)),
+    "EH": ((600, 1900, 2600),),
+    "ER": ((500, 1350, 1750),),
+    "EY": ((520, 2050, 2650), (380, 2350, 2850)),
+    "IH": ((430, 2050, 2700),),
+    "IY": ((310, 2450, 3050),),
+    "OW": ((520, 980, 2450), (400, 850, 2350)),
+    "OY": ((540, 950, 2450), (400, 2000, 2700)),
+    "UH": ((460, 1100, 2350),),
+    "UW": ((340, 950, 2300),),
+    "E": ((480, 2050, 2650),),
+    "O": ((500, 920, 2450),),
+}
+
+
+@dataclass(frozen=True)
+class Consonant:
+    """Formant target, length in seconds, voiced level, level of the noise and its band in Hz."""
+
+    formants: tuple[int, int, int]
+    seconds: float
+    voice: float
+    noise: float = 0.0
+    band: str = "breath"
+    burst: bool = False
+
+
+CONSONANTS: dict[str, Consonant] = {
+    "B": Consonant((250, 900, 2300), 0.050, 0.12, 0.25, "breath", True),
+    "D": Consonant((250, 1800, 2700), 0.045, 0.12, 0.35, "high", True),
+    "G": Consonant((250, 2000, 2500), 0.050, 0.12, 0.30, "wide", True),
+    "P": Consonant((300, 900, 2300), 0.065, 0.0, 0.55, "breath", True),
+    "T": Consonant((300, 1800, 2700), 0.065, 0.0, 0.75, "high", True),
+    "K": Consonant((300, 1900, 2400), 0.070, 0.0, 0.65, "wide", True),
+    "CH": Consonant((300, 1900, 2600), 0.095, 0.0, 0.70, "sh"),
+    "JH": Consonant((280, 1900, 2600), 0.075, 0.12, 0.45, "sh"),
+    "S": Consonant((300, 1700, 2600), 0.095, 0.0, 0.70, "high"),
+    "Z": Consonant((300, 1700, 2600), 0.070, 0.20, 0.35, "high"),
+    "SH": Consonant((300, 1900, 2600), 0.095, 0.0, 0.70, "sh"),
+    "F": Consonant((300, 1100, 2400), 0.080, 0.0, 0.35, "wide"),
+    "V": Consonant((280, 1100, 2400), 0.055, 0.30, 0.12, "wide"),
+    "TH": Consonant((300, 1400, 2600), 0.075, 0.0, 0.30, "wide"),
+    "DH": Consonant((280, 1400, 2600), 0.045, 0.30, 0.08, "wide"),
+    "HH": Consonant((500, 1500, 2500), 0.060, 0.0, 0.35, "breath"),
+    "M": Consonant((260, 1000, 2200), 0.065, 0.45),
+    "N": Consonant((260, 1500, 2500), 0.060, 0.45),
+    "NG": Consonant((260, 1900, 2300), 0.065, 0.45),
+    "L": Consonant((360, 1150, 2700), 0.055, 0.55),
+    "R": Consonant((380, 1200, 1600), 0.055, 0.55),
+    "W": Consonant((310, 720, 2200), 0.055, 0.55),
+    "Y": Consonant((280, 2300, 3000), 0.050, 0.55),
+}
+BANDS = {"high": (4200, 9500), "sh": (2200, 6500), "wide": (1400, 8500), "breath": (500, 3500)}
+BANDWIDTHS = (90.0, 110.0, 160.0, 220.0)
+FOURTH_FORMANT = 3600.0
+
+
+@dataclass(frozen=True)
+class Note:
+    """One sung syllable: seconds of the song, MIDI pitch, phones, and whether the word ends with it."""
+
+    start: float
+    end: float
+    pitch: float
+    phones: tuple[str, ...]
+
+
+def _segments(note: Note) -> list[tuple[float, float, str]]:
+    """``(start, end, phone)`` of a syllable: consonants keep their length, the vowel fills the rest."""
+    vowel = next(index for index, phone in enumerate(note.phones) if phone in VOWEL_FORMANTS)
+    length = note.end - note.start
+    consonants = sum(CONSONANTS[phone].seconds for phone in note.phones if phone in CONSONANTS)
+    shrink = min(1.0, 0.55 * length / consonants) if consonants else 1.0
+    seconds = [CONSONANTS[phone].seconds * shrink if phone in CONSONANTS else 0.0 for phone in note.phones]
+    seconds[vowel] = length - sum(seconds)
+    edges = note.start + np.concatenate([[0.0], np.cumsum(seconds)])
+    return [(float(a), float(b), phone) for a, b, phone in zip(edges, edges[1:], note.phones, strict=False)]
+
+
+def _tracks(notes: list[Note], count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Pitch in Hz, formants (count, 4), voiced level and the noise level of every band at ``CONTROL_HZ``."""
+    time = np.arange(count) / CONTROL_HZ
+    pitch = np.full(count, np.nan)
+    formants = np.full((count, 3), np.nan)
+    voice = np.zeros(count)
+    noise = {name: np.zeros(count) for name in BANDS}
+    for note in notes:
+        for start, end, phone in _segments(note):
+            inside = (time >= start) & (time < end)
+            phase = (time[inside] - start) / max(end - start, 1e-6)
+            if phone in VOWEL_FORMANTS:
+                targets = np.asarray(VOWEL_FORMANTS[phone], float)
+                glide = np.clip((phase - 0.45) / 0.4, 0, 1)[:, None]
+                formants[inside] = targets[0] * (1 - glide) + targets[-1] * glide
+                voice[inside] = 1.0 - 0.25 * phase
+            else:
+                consonant = CONSONANTS[phone]
+                formants[inside] = consonant.formants
+                voice[inside] = consonant.voice
+                # A stop is silent while the mouth is closed and bursts when it opens.
+                level = np.where(phase > 0.6, 1.0, 0.0) if consonant.burst else np.ones(phase.shape)
+                noise[consonant.band][inside] = consonant.noise * level
+        pitch[(time >= note.start) & (time < note.end)] = note.pitch
+    known = np.flatnonzero(np.isfinite(pitch))
+    pitch = np.interp(np.arange(count), known, pitch[known])
+    for column in range(3):
+        sung = np.flatnonzero(np.isfinite(formants[:, column]))
+        formants[:, column] = np.interp(np.arange(count), sung, formants[sung, column])
+    formants = gaussian_filter1d(formants, 0.016 * CONTROL_HZ, axis=0)
+    hertz = 440.0 * 2.0 ** ((gaussian_filter1d(pitch, 0.018 * CONTROL_HZ) - 69.0) / 12.0)
+    voice = gaussian_filter1d(voice, 0.007 * CONTROL_HZ)
+    noise = {name: gaussian_filter1d(level, 0.003 * CONTROL_HZ) for name, level in noise.items()}
+    return hertz, np.column_stack([formants, np.full(count, FOURTH_FORMANT)]), voice, noise
+
+
+def _resonance(frequency: np.ndarray, formants: np.ndarray) -> np.ndarray:
+    """Magnitude of the four resonances in parallel at ``frequency`` (count, harmonics), peak of the first near 1."""
+    gains = (1.0, 0.55, 0.32, 0.18)
+    total = np.zeros_like(frequency)
+    for index, (bandwidth, gain) in enumerate(zip(BANDWIDTHS, gains, strict=True)):
+        offset = (frequency - formants[:, index : index + 1]) / bandwidth
+        total += gain / (1.0 + offset**2) ** 0.8
+    return total
+
+
+def sing(notes: list[Note], duration_s: float, sample_rate: int, seed: int) -> np.ndarray:
+    """Sing the notes; returns (samples,) float64, peak near 1, silent where no note is.
+
+    ``seed`` fixes the noise of the consonants and the small drift of the pitch.
+    """
+    rng = np.random.default_rng(seed)
+    samples = round(duration_s * sample_rate)
+    count = int(np.ceil(duration_s * CONTROL_HZ)) + 1
+    hertz, formants, voice, noise = _tracks(notes, count)
+    time = np.arange(count) / CONTROL_HZ
+    drift = gaussian_filter1d(rng.standard_normal(count), 0.06 * CONTROL_HZ)
+    hertz = hertz * (1.0 + 0.006 * np.sin(2 * np.pi * 5.4 * time) + 0.02 * drift)
+
+    control = np.arange(samples) / sample_rate * CONTROL_HZ
+    phase = 2 * np.pi * np.cumsum(np.interp(control, np.arange(count), hertz)) / sample_rate
+    highest = int(5500 // hertz.min())
+    orders = np.arange(1, highest + 1)
+    harmonics = hertz[:, None] * orders
+    levels = _resonance(harmonics, formants) / orders**0.6 * voice[:, None] * (harmonics < 5500)
+    sung = np.zeros(samples)
+    audible = np.interp(control, np.arange(count), voice) > 1e-4
+    for column, order in enumerate(orders):
+        sung[audible] += np.interp(control[audible], np.arange(count), levels[:, column]) * np.sin(
+            order * phase[audible]
+        )
+    sung /= max(np.abs(sung).max(), 1e-9)
+
+    white = rng.standard_normal(samples)
+    for name, (low, high) in BANDS.items():
+        band = sosfilt(butter(2, [low, high], btype="band", fs=sample_rate, output="sos"), white)
+        sung += 0.16 * band / np.sqrt(np.mean(band**2)) * np.interp(control, np.arange(count), noise[name])
+    return sung
