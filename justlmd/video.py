@@ -182,7 +182,7 @@ def standardise(
 
     # A picture is the nearest one from half way to its predecessor on. The finer time base keeps that half exact, and
     # the one tick more gives a tie to the predecessor; fps(round=up) then shows the last picture that has begun.
-    half_way = f"if(isnan(PREV_INPTS),PTS,(PTS+PREV_INPTS)/2)+1-round({start_s!r}/TB)"
+    half_way = f"if(isnan(PREV_INPTS),PTS,(PTS+PREV_INPTS)/2)+1-round({float(start_s)!r}/TB)"
     inputs = _input(source)
     picture = (
         inputs[str(timeline.video_index)]

@@ -266,7 +266,7 @@ def test_odd_file_names_are_only_names(tmp_path: Path) -> None:
     name = "-y it's 100% [a:b],c;d='x' \\n émoji 🕺"
     source = write_film(tmp_path / f"{name}.mp4", constant_rate(30, 1), clicks(1, [0.5]))
     video, audio = tmp_path / f"{name} video.mp4", tmp_path / f"{name}.wav"
-    standardise(source, video, audio)
+    standardise(source, video, audio, start_s=np.float64(0))
     subtitles = tmp_path / f"{name}.ass"
     subtitles.write_text(ASS, encoding="utf-8")
     write_video(tmp_path / f"{name} out.mp4", read_frames(video), audio=audio, subtitles=subtitles)
