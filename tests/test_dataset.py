@@ -1,4 +1,4 @@
-"""The data set: what becomes a sequence, where its rows lie, how songs are split, and that equal input is equal bytes."""
+"""The data set: what becomes a sequence, where its rows lie, how songs are split, equal bytes of equal input."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toy_songs import write_song
 
 from justlmd.body import load_body
 from justlmd.dance_arrays import ARRAYS, open_dataset
@@ -25,58 +26,6 @@ ORIGINAL_COUNTS = {"Panini": 10, "TheWayIAre": 14, "BuildAB": 11, "MONTERO": 13}
 @pytest.fixture(scope="module")
 def body():
     return load_body()
-
-
-def write_song(
-    folder: Path, name: str, *, frames: int = 400, start_s: float = 2.0, missing: range | None = None, **files: object
-) -> SongFiles:
-    """A small song: a swaying body, four slices of lyrics (the last one short), audio and token states per second."""
-    folder.mkdir(parents=True, exist_ok=True)
-    random = np.random.default_rng(len(name) + frames)
-    valid = np.ones(frames, dtype=bool)
-    if missing is not None:
-        valid[missing] = False
-    sway = 0.2 * np.sin(np.arange(frames) / 15)[:, None]
-    motion = CameraMotion(
-        poses=np.concatenate([np.zeros((frames, 3)), sway * random.standard_normal((1, 69))], axis=1),
-        Rh=np.tile([3.1, 0.0, 0.1], (frames, 1)),
-        Th=np.tile([0.1, 0.3, 2.5], (frames, 1)) + sway,
-        shapes=np.zeros(10),
-        K=np.eye(3),
-        valid=valid,
-    )
-    write_smplfull(folder / "smplfull.json", motion)
-    starts = [start_s, start_s + 1, start_s + 6.5, start_s + 13]
-    lines = [
-        {"start": s, "end": s + 1, "text": f"{name} {n}", "timing": "line", "words": []} for n, s in enumerate(starts)
-    ]
-    lyrics = {"song": name, "first_line_s": start_s, "timing": "interpolated", "lines": lines} | files.pop("lyrics", {})
-    write_json(folder / "lyrics.json", lyrics)
-    write_json(folder / "sliced.json", {f"00:{s:06.3f}": f"{name} {n}" for n, s in enumerate(starts)})
-    total = frames + round(30 * start_s)
-    write_npz(
-        folder / "audio_features.npz",
-        log_mel=np.arange(total, dtype=np.float32)[:, None] + np.zeros((1, 128), np.float32),
-        onset_envelope=np.ones(total, np.float32),
-        beat=np.zeros(total, np.float32),
-        beat_phase=np.zeros(total, np.float32),
-        beat_times=np.arange(0.5, total / 30, 0.5),
-    )
-    seconds = np.arange(total // 30)
-    write_npz(
-        folder / "lyrics_embeddings.npz",
-        token_states=np.tile(seconds[:, None], (1, 8)).astype(np.float32),
-        token_times=np.stack([seconds, seconds + 1], axis=1).astype(np.float32),
-        token_lines=seconds.astype(np.int32),
-        encoder="toy",
-    )
-    return SongFiles(
-        song=name,
-        motion=folder / "smplfull.json",
-        lyrics=folder / "lyrics.json",
-        sliced=folder / "sliced.json",
-        **({"audio": folder / "audio_features.npz", "embeddings": folder / "lyrics_embeddings.npz"} | files),
-    )
 
 
 def read_bytes(folder: Path) -> dict[str, bytes]:
@@ -162,7 +111,7 @@ def test_rows_of_motion_music_and_words_lie_on_one_clock(tmp_path, body):
     assert row["n_tokens"] == 7  # seconds 4 to 10 overlap 4.4 to 10.4
     assert row["text"] == "two 1" and row["level"] == "interpolated"
     assert data["token_times"][two.token_rows][3].tolist() == [3, 4]
-    assert data.beats("two")[:2].tolist() == [0.5, 1.0]
+    assert data.beats("two")[:2].tolist() == [0.25, 0.75]
 
 
 def test_a_song_without_sound_or_embeddings_is_masked_not_faked(tmp_path, body):

@@ -1,0 +1,196 @@
+"""The data set as tensors: six-second windows of motion, music and lyrics, read from memory-mapped arrays.
+
+Nothing is copied or parsed at start, so the first batch comes at once whatever the size of the data set.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from justlmd import FPS, SEQUENCE_FRAMES
+from justlmd.dance_arrays import open_dataset
+from justlmd.errors import InputError
+
+
+class Conditions(NamedTuple):
+    """What a dance is made from; B windows of T = 180 frames, L = most tokens in one window (at least 1).
+
+    log_mel (B, T, 128) dB; rhythm (B, T, 4) onset envelope, beat 0/1, sine and cosine of the beat phase; has_music
+    (B,) 1 or 0; tokens (B, L, D) states of the text encoder; token_times (B, L, 2) start and end in seconds from the
+    window's first frame; token_mask (B, L) true where a token is. Missing music or lyrics are zeros with a mask.
+    """
+
+    log_mel: Tensor
+    rhythm: Tensor
+    has_music: Tensor
+    tokens: Tensor
+    token_times: Tensor
+    token_mask: Tensor
+
+    def to(self, device: torch.device | str) -> "Conditions":
+        """The same on a device."""
+        return Conditions(*(tensor.to(device) for tensor in self))
+
+
+class Window(NamedTuple):
+    """180 frames of one song: ``first`` counts from the first frame of its motion, ``start_s`` in video.mp4."""
+
+    id: str
+    song: str
+    first: int
+    start_s: float
+    text: str = ""
+
+
+class Batch(NamedTuple):
+    """B windows: motion y-up in metres and axis-angle, its conditions, and which windows they are.
+
+    global_orient (B, T, 3), body_pose (B, T, 69), transl (B, T, 3), rest_joints (B, 24, 3).
+    """
+
+    global_orient: Tensor
+    body_pose: Tensor
+    transl: Tensor
+    rest_joints: Tensor
+    conditions: Conditions
+    items: tuple[Window, ...] = ()
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """The same on a device."""
+        return Batch(
+            self.global_orient.to(device),
+            self.body_pose.to(device),
+            self.transl.to(device),
+            self.rest_joints.to(device),
+            self.conditions.to(device),
+            self.items,
+        )
+
+
+class LyricsMusicDance(Dataset):
+    """Windows of the songs of one split.
+
+    Parameters
+    ----------
+    dataset_dir : the folder that :func:`justlmd.dataset.build_dataset` wrote.
+    split : ``train``, ``val`` or ``test``, or a list of song ids.
+    stride : None for the data set's sequences (one per slice of the lyrics); a number of frames for every window that
+        starts on a multiple of it and has all its frames (training sees more of each song that way).
+
+    Items are batches of one window; :meth:`batch` gathers many. Raises InputError when no window is left.
+    """
+
+    def __init__(self, dataset_dir: str | Path, split: str | list[str], stride: int | None = None) -> None:
+        self.arrays = open_dataset(dataset_dir)
+        songs = self.arrays.splits.get(split) if isinstance(split, str) else split
+        if songs is None:
+            raise InputError(f"{dataset_dir}: no split {split!r}; there are {', '.join(self.arrays.splits)}")
+        missing = sorted(set(songs) - set(self.arrays.songs))
+        if missing:
+            raise InputError(f"{dataset_dir}: the data set has no songs {', '.join(missing)}")
+        self.songs = [song for song in self.arrays.songs if song in set(songs)]
+        self.windows = list(self._sequences() if stride is None else self._sliding(stride))
+
+    def _sequences(self) -> Iterator[Window]:
+        index = self.arrays.index
+        rows = index[index["song"].isin(self.songs)]
+        columns = (rows[name].tolist() for name in ("id", "song", "start_frame", "start_s", "text"))
+        yield from (Window(*row) for row in zip(*columns, strict=True))
+
+    def _sliding(self, stride: int) -> Iterator[Window]:
+        for song in self.songs:
+            row = self.arrays.songs[song]
+            valid = self.arrays["valid"][row.rows]
+            for first in range(0, row.frames - SEQUENCE_FRAMES + 1, stride):
+                if valid[first : first + SEQUENCE_FRAMES].all():
+                    start_s = (row.start_frame + first) / FPS
+                    yield Window(f"{song}_{round(1000 * start_s):06d}", song, first, start_s)
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitem__(self, number: int) -> Batch:
+        return self.batch([number])
+
+    def batch(self, numbers: "list[int] | np.ndarray") -> Batch:
+        """The windows with these numbers as one batch."""
+        windows = tuple(self.windows[int(number)] for number in numbers)
+        a = self.arrays
+        rows = [a.songs[window.song] for window in windows]
+        firsts = [row.first_frame + window.first for row, window in zip(rows, windows, strict=True)]
+        spans = [slice(first, first + SEQUENCE_FRAMES) for first in firsts]
+        has_music = torch.tensor([float(a["has_audio"][span].all()) for span in spans])
+        return Batch(
+            global_orient=_stack(a["global_orient"], spans),
+            body_pose=_stack(a["body_pose"], spans),
+            transl=_stack(a["transl"], spans),
+            rest_joints=torch.from_numpy(a["rest_joints"][[row.number for row in rows]]),
+            conditions=Conditions(
+                _stack(a["log_mel"], spans) * has_music[:, None, None],
+                _stack(a["rhythm"], spans) * has_music[:, None, None],
+                has_music,
+                *pad_tokens([self._tokens(window) for window in windows], a["token_states"].shape[1]),
+            ),
+            items=windows,
+        )
+
+    def _tokens(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        """States and times (from the window's first frame) of the tokens sung in a window."""
+        rows = self.arrays.songs[window.song].token_rows
+        times = self.arrays["token_times"][rows] - window.start_s
+        inside = (times[:, 1] > 0) & (times[:, 0] < SEQUENCE_FRAMES / FPS)
+        return self.arrays["token_states"][rows][inside], times[inside]
+
+
+def pad_tokens(parts: list[tuple[np.ndarray, np.ndarray]], width: int) -> tuple[Tensor, Tensor, Tensor]:
+    """States (L_i, D) and times (L_i, 2) of B windows to (B, L, D), (B, L, 2) and the mask (B, L), L >= 1."""
+    longest = max([1, *(len(states) for states, _ in parts)])
+    tokens = torch.zeros(len(parts), longest, width)
+    times = torch.zeros(len(parts), longest, 2)
+    mask = torch.zeros(len(parts), longest, dtype=torch.bool)
+    for i, (states, spans) in enumerate(parts):
+        n = len(states)
+        tokens[i, :n] = torch.from_numpy(np.asarray(states, dtype=np.float32))
+        times[i, :n] = torch.from_numpy(np.asarray(spans, dtype=np.float32))
+        mask[i, :n] = True
+    return tokens, times, mask
+
+
+def _stack(array: np.ndarray, spans: list[slice]) -> Tensor:
+    return torch.from_numpy(np.stack([array[span] for span in spans]).astype(np.float32, copy=False))
+
+
+def training_batches(count: int, batch_size: int, seed: int, first_step: int = 0) -> Iterator[np.ndarray]:
+    """Endless batches of item numbers, shuffled anew each epoch; step ``n`` is the same whatever came before it.
+
+    Every epoch has ``max(1, count // batch_size)`` steps; items left over by one epoch turn up in another.
+    """
+    steps = max(1, count // batch_size)
+    step = first_step
+    while True:
+        epoch, within = divmod(step, steps)
+        order = np.random.default_rng([seed, epoch]).permutation(count)
+        yield order[within * batch_size : (within + 1) * batch_size]
+        step += 1
+
+
+def statistics(data: LyricsMusicDance) -> dict[str, Tensor]:
+    """Mean and std of the music features over the songs of ``data``; give it the training split only.
+
+    Keys log_mel_mean, log_mel_std (128,). Bands that never change get std 1; without any music 0 and 1.
+    """
+    bands = data.arrays["log_mel"].shape[1]
+    total, squares, count = np.zeros(bands), np.zeros(bands), 0
+    for song in data.songs:
+        rows = data.arrays.songs[song].rows
+        values = data.arrays["log_mel"][rows][data.arrays["has_audio"][rows]].astype(np.float64)
+        total, squares, count = total + values.sum(0), squares + (values**2).sum(0), count + len(values)
+    mean = total / max(count, 1)
+    std = np.sqrt(np.maximum(squares / max(count, 1) - mean**2, 0))
+    std = np.where(std < 1e-3, 1.0, std)
+    return {"log_mel_mean": torch.from_numpy(mean).float(), "log_mel_std": torch.from_numpy(std).float()}
