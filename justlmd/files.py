@@ -54,7 +54,9 @@ def read_json(path: str | Path) -> Any:
 def write_npz(path: str | Path, **arrays: np.ndarray | str | int | float) -> None:
     """Write a compressed npz with fixed time stamps, so that equal arrays give equal bytes."""
     with replacing(path) as temporary:
-        np.savez_compressed(temporary, **{name: np.asarray(array) for name, array in arrays.items()})
+        np.savez_compressed(
+            temporary, allow_pickle=False, **{name: np.asarray(array) for name, array in arrays.items()}
+        )
 
 
 def read_npz(path: str | Path) -> dict[str, np.ndarray]:

@@ -136,6 +136,26 @@ def compat_slices(lines: list[RawLine], shift_s: float = 0.0) -> dict[str, str]:
     return slices
 
 
+def sliced_json(
+    mode: str, lyrics: Lyrics, raw: list[RawLine], stride_s: float = 3.0, end_s: float | None = None
+) -> dict[str, str]:
+    """Return the contents of ``sliced.json`` in one of the workflow's modes.
+
+    ``phrases``: :func:`group_slices`; ``windows``: :func:`window_slices`; ``compat``: :func:`compat_slices` of the
+    file's own lines ``raw``. ``end_s`` is the length of the video.
+    """
+    if mode == "compat":
+        return compat_slices(raw, lyrics.offset_s)
+    pieces = group_slices(lyrics, end_s) if mode == "phrases" else window_slices(lyrics, stride_s, end_s)
+    return slices_to_json(pieces)
+
+
+def motion_span(lyrics: Lyrics, sliced: dict[str, str]) -> tuple[int, int]:
+    """Return the frames of the video that ``smplfull.json`` covers: first sung line to the end of the last slice."""
+    pieces = read_sliced(sliced)
+    return frame_index(lyrics.first_line_s), frame_index(pieces[-1].end_s if pieces else lyrics.end_s)
+
+
 def read_sliced(sliced: dict[str, str], name: str = "sliced.json") -> list[Slice]:
     """Return the 6 s windows of ``sliced.json`` (any mode; without word times)."""
     pieces = []

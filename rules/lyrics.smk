@@ -36,7 +36,9 @@ rule lyrics:
 
 rule slices:
     input:
-        rules.lyrics.output,
+        lyrics=rules.lyrics.output,
+        lrc=lambda wildcards: if_present(TABLE[wildcards.song].lyrics),
+        video=lambda wildcards: rules.standardise.output.video if TABLE[wildcards.song].has_video else [],
     output:
         "results/songs/{song}/sliced.json",
     log:
@@ -50,7 +52,7 @@ rule slices:
         mem_mb=1000,
         runtime=5,
     params:
-        slicing=config["lyrics"]["slicing"],
+        mode=config["lyrics"]["slicing"],
         stride=config["lyrics"]["stride"],
     message:
         "Slicing the lyrics of {wildcards.song}"

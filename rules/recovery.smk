@@ -5,6 +5,7 @@ rule recovery:
     input:
         keypoints2d=rules.pose.output,
         lyrics=rules.lyrics.output,
+        sliced=rules.slices.output,
         body_model=config["body_model"] or [],
     output:
         motion="results/songs/{song}/smplfull.json",

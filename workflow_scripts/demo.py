@@ -7,9 +7,10 @@ def main(snakemake) -> str:
     from pathlib import Path
 
     from demo.build import build_song
+    from demo.songs import song_by_id
 
-    folder = Path(snakemake.output.video).parent
-    return build_song(snakemake.wildcards.song, folder)
+    built = build_song(song_by_id(snakemake.wildcards.song), Path(snakemake.output.video).parents[1])
+    return f"{built.frames} frames rendered"
 
 
 if "snakemake" in globals():

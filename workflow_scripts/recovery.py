@@ -6,8 +6,6 @@ from job import run
 def main(snakemake) -> str:
     import time
 
-    from justlmd.slices import motion_span
-
     from justlmd import FPS
     from justlmd.body import load_body
     from justlmd.device import choose_device
@@ -16,14 +14,15 @@ def main(snakemake) -> str:
     from justlmd.motion import write_smplfull
     from justlmd.motion_meta import write_motion_meta
     from justlmd.recovery import recover
+    from justlmd.slices import motion_span
 
-    params = snakemake.params
+    files, params = snakemake.input, snakemake.params
     body = load_body(params.body_model or None)
     device = choose_device(params.device)
-    start_frame, stop_frame = motion_span(lyrics_from_json(read_json(snakemake.input.lyrics)))
+    start_frame, stop_frame = motion_span(lyrics_from_json(read_json(files.lyrics)), read_json(files.sliced))
     start = time.monotonic()
     motion = recover(
-        read_npz(snakemake.input.keypoints2d),
+        read_npz(files.keypoints2d),
         body,
         start_frame=start_frame,
         stop_frame=stop_frame,

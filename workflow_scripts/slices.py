@@ -4,14 +4,22 @@ from job import run
 
 
 def main(snakemake) -> str:
-    from justlmd.slices import slices, write_sliced
+    import json
+    from pathlib import Path
 
-    from justlmd.files import read_json
+    from justlmd.files import read_json, write_text
+    from justlmd.lrc import raw_lines
     from justlmd.lyrics import lyrics_from_json
+    from justlmd.slices import sliced_json
+    from justlmd.video import probe
 
-    lyrics = lyrics_from_json(read_json(snakemake.input[0]), snakemake.input[0])
-    sliced = slices(lyrics, snakemake.params.slicing, snakemake.params.stride)
-    write_sliced(snakemake.output[0], sliced)
+    files, params = snakemake.input, snakemake.params
+    lyrics = lyrics_from_json(read_json(files.lyrics), files.lyrics)
+    raw = raw_lines(Path(files.lrc[0]).read_bytes(), files.lrc[0])
+    end_s = probe(files.video).duration_s if files.video else None
+    sliced = sliced_json(params.mode, lyrics, raw, params.stride, end_s)
+    # The original's text layout, byte for byte.
+    write_text(snakemake.output[0], json.dumps(sliced, ensure_ascii=False, indent=4))
     return f"{len(sliced)} slices"
 
 

@@ -4,16 +4,11 @@ from job import run
 
 
 def main(snakemake) -> str:
-    from justlmd.video import standardise
+    from justlmd.video import probe, standardise
 
-    info = standardise(
-        snakemake.input[0],
-        snakemake.output.video,
-        snakemake.output.audio,
-        crop=snakemake.params.crop,
-        start_s=snakemake.params.start,
-        end_s=snakemake.params.end,
-    )
+    params, output = snakemake.params, snakemake.output
+    standardise(snakemake.input[0], output.video, output.audio, params.crop, params.start or 0.0, params.end)
+    info = probe(output.video)
     return f"{info.frames} frames of {info.width}x{info.height}"
 
 
