@@ -84,7 +84,7 @@ def parse_lrc(data: bytes, name: str, offset_sign: int = -1) -> Lyrics:
     if lines[0].start_s == 0.0 and len(lines) > 1:
         lines[0] = replace(lines[0], credit=True)
         warnings.append(f"{name}: the first line is at 0.00 and taken as credits, not as sung")
-    return Lyrics(tuple(lines), tuple(warnings), tags)
+    return Lyrics(tuple(lines), tuple(warnings), tags, shift_s)
 
 
 def raw_lines(data: bytes, name: str) -> list[RawLine]:

@@ -32,7 +32,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Lyrics:
-    """The lines of a song in order of time, what was odd about the file, and how far it has been shifted."""
+    """The lines of a song in order of time and what was odd about the file.
+
+    ``offset_s`` is what was added to the file's stamps: by an ``[offset:]`` tag and by :func:`shift`.
+    """
 
     lines: tuple[Line, ...]
     warnings: tuple[str, ...] = ()
@@ -69,8 +72,8 @@ class Lyrics:
 def shift(lyrics: Lyrics, first_line_s: float) -> Lyrics:
     """Move all lines so that the first sung line starts at ``first_line_s`` seconds of the video.
 
-    ``offset_s`` of the result holds the seconds added so far. A line that would end before 0 is left out and one that
-    would begin before 0 begins there, both with a warning. Raises InputError for a time that is negative or no number.
+    A line that would end before 0 is left out and one that would begin before 0 begins there, both with a warning.
+    Raises InputError for a time that is negative or no number.
     """
     if not math.isfinite(first_line_s) or first_line_s < 0:
         raise InputError(f"first_line: {first_line_s} is not a time in the video; give seconds from 0 on")

@@ -109,6 +109,7 @@ def test_several_stamps_repeat_the_line_and_lines_are_sorted_with_a_warning():
 def test_offset_has_the_players_sign_by_default_and_is_configurable():
     text = "[offset:+500]\n[00:00.20]early\n[00:10.00]late"
     assert starts(text) == [0.0, 9.5]
+    assert parse(text).offset_s == -0.5
     assert starts(text, offset_sign=1) == [0.7, 10.5]
     assert any("moves every line by -0.500 s" in warning for warning in parse(text).warnings)
     assert not any("moves" in warning for warning in parse("[offset:0]\n[00:10.00]la").warnings)
