@@ -152,9 +152,9 @@ def _song(row: dict[str, str]) -> Song:
         url=row["url"],
         lyrics=row["lyrics"],
         crop=row.get("crop") or "full",
-        start=_seconds(row.get("start", "")),
-        end=_seconds(row.get("end", "")),
-        first_line=first_line if first_line == "auto" else _seconds(first_line),
+        start=_seconds(row["start"]) if row.get("start") else None,
+        end=_seconds(row["end"]) if row.get("end") else None,
+        first_line=_seconds(first_line) if first_line not in ("", "auto") else first_line or None,
         artist=row.get("artist", ""),
         title=row.get("title", ""),
         language=row.get("language", ""),
@@ -164,10 +164,8 @@ def _song(row: dict[str, str]) -> Song:
     )
 
 
-def _seconds(cell: str) -> float | None:
-    """Seconds of ``"83.5"`` or ``"1:23.5"``; ``None`` for an empty cell."""
-    if not cell:
-        return None
+def _seconds(cell: str) -> float:
+    """Seconds of ``"83.5"`` or ``"1:23.5"``."""
     minutes, _, seconds = cell.rpartition(":")
     return 60 * int(minutes or 0) + float(seconds)
 
