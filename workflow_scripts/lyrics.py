@@ -8,7 +8,8 @@ def main(snakemake) -> str:
 
     from justlmd.errors import InputError
     from justlmd.files import write_json
-    from justlmd.lyrics import lyrics_to_json, parse_lrc, shift
+    from justlmd.lrc import parse_lrc
+    from justlmd.lyrics import lyrics_to_json, shift
 
     params = snakemake.params
     path = Path(params.lrc)
