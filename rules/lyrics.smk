@@ -36,7 +36,7 @@ rule lyrics:
 
 rule slices:
     input:
-        lyrics=rules.lyrics.output,
+        lyrics=rules.lyrics.output[0],
         lrc=lambda wildcards: if_present(TABLE[wildcards.song].lyrics),
         video=lambda wildcards: rules.standardise.output.video if TABLE[wildcards.song].has_video else [],
     output:

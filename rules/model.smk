@@ -81,9 +81,9 @@ rule evaluate:
 rule generate:
     input:
         checkpoint=rules.train.output.checkpoint,
-        lyrics=rules.lyrics.output,
-        audio_features=rules.audio_features.output,
-        lyrics_embeddings=rules.lyrics_embeddings.output,
+        lyrics=rules.lyrics.output[0],
+        audio_features=rules.audio_features.output[0],
+        lyrics_embeddings=rules.lyrics_embeddings.output[0],
     output:
         "results/generated/{song}/{name}/smplfull.json",
     log:

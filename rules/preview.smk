@@ -29,8 +29,8 @@ rule preview:
     input:
         motion=rules.recovery.output.motion,
         meta=rules.recovery.output.meta,
-        lyrics=rules.lyrics.output,
-        sliced=rules.slices.output,
+        lyrics=rules.lyrics.output[0],
+        sliced=rules.slices.output[0],
         audio=lambda wildcards: (rules.standardise.output.audio if TABLE[wildcards.song].has_audio else []),
     output:
         "results/songs/{song}/preview/{sequence}.mp4",
@@ -56,8 +56,8 @@ rule preview:
 
 rule generated_preview:
     input:
-        motion=rules.generate.output,
-        lyrics=rules.lyrics.output,
+        motion=rules.generate.output[0],
+        lyrics=rules.lyrics.output[0],
         audio=rules.standardise.output.audio,
     output:
         report(

@@ -3,9 +3,9 @@
 
 rule recovery:
     input:
-        keypoints2d=rules.pose.output,
-        lyrics=rules.lyrics.output,
-        sliced=rules.slices.output,
+        keypoints2d=rules.pose.output[0],
+        lyrics=rules.lyrics.output[0],
+        sliced=rules.slices.output[0],
         body_model=config["body_model"] or [],
     output:
         motion="results/songs/{song}/smplfull.json",
@@ -38,7 +38,7 @@ rule recovery:
 rule import_motion:
     input:
         motion=lambda wildcards: if_present(TABLE[wildcards.song].motion),
-        lyrics=rules.lyrics.output,
+        lyrics=rules.lyrics.output[0],
     output:
         motion="results/songs/{song}/smplfull.json",
         meta="results/songs/{song}/smplfull.meta.json",
