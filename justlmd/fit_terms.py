@@ -1,0 +1,231 @@
+"""What the fit minimises: residuals, their derivatives and the normal equations of one Gauss-Newton step.
+
+All terms are sums of squares per window; the table of weights is :class:`Weights`.
+"""
+
+from dataclasses import dataclass
+
+import roma
+import torch
+from torch import Tensor
+
+from justlmd.fit_points import LANDMARKS, UNKNOWNS, FitBody, Pose
+from justlmd.gauss_newton import NormalEquations
+
+HIPS = (LANDMARKS.index(23), LANDMARKS.index(24))
+NEAREST_M = 0.1  # no point is projected from nearer than this
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of the terms; residuals are in box heights, metres and radians."""
+
+    reprojection: float = 3000.0
+    robust_sigma: float = 0.04  # Geman-McClure, box heights
+    world: float = 3.0
+    smooth_points: float = 60.0
+    smooth_joints: float = 40.0
+    smooth_root: float = 10.0
+    smooth_depth: float = 500.0
+    steady_depth: float = 60.0
+    prior: float = 0.1
+    limits: float = 10.0
+
+
+@dataclass(frozen=True)
+class Observations:
+    """What was seen in N frames: ``pixels`` (N, 23, 2), ``world`` (N, 23, 3) metres already at the body's scale,
+    ``confidence`` (N, 23) with 0 for what was not seen, ``box`` (N,) height of the person in pixels; ``focal`` and
+    ``centre`` (2,) of the camera in pixels."""
+
+    pixels: Tensor
+    world: Tensor
+    confidence: Tensor
+    box: Tensor
+    focal: float
+    centre: Tensor
+
+
+@dataclass(frozen=True)
+class PosePrior:
+    """Gaussian over the 57 rotation-vector components of the free joints, and their limits.
+
+    ``mean`` (57,), ``precision`` (57, 57) in 1/rad^2, ``lower`` and ``upper`` (57,) in rad.
+    """
+
+    mean: Tensor
+    precision: Tensor
+    lower: Tensor
+    upper: Tensor
+
+
+def normal_equations(
+    body: FitBody, pose: Pose, seen: Observations, prior: PosePrior, weights: Weights, windows: int, robust: bool
+) -> tuple[NormalEquations, Tensor]:
+    """Return the normal equations and the cost (B,) of B = ``windows`` windows laid one after the other.
+
+    Most terms act on points: each gives every point a force (the gradient) and a stiffness (3, 3), which the points'
+    Jacobian carries over to the unknowns.
+    """
+    turns, places = body.kinematics(pose)
+    points = body.place(turns, places)
+    jacobian = body.jacobian(turns, places, points)
+    frames = len(points) // windows
+    near, middle, far = second_difference_products(frames, points)
+
+    stiffness, force, cost = _reprojection(points, seen, weights, robust)
+    world_weight, world_force, world_cost = _world(points, seen, weights)
+    bend = second_difference(points.unflatten(0, (windows, frames)))
+    eye = torch.eye(3, dtype=points.dtype, device=points.device)
+    isotropic = world_weight + weights.smooth_points * near.repeat(windows)[:, None]
+    stiffness = stiffness + isotropic[..., None, None] * eye
+    force = force + world_force + weights.smooth_points * _transposed(bend, frames).flatten(0, 1)
+
+    flat = jacobian.flatten(1, 2)  # (N, 69, D)
+    here = flat.mT @ (stiffness @ jacobian).flatten(1, 2)
+    gradient = (flat.mT @ force.flatten(1)[..., None])[..., 0]
+    _subtract_centring(here, jacobian, world_weight)
+    prior_cost = _add_prior(here, gradient, pose, prior, weights)
+    cost = (cost + world_cost + prior_cost).unflatten(0, (windows, frames)).sum(1)
+    cost = cost + weights.smooth_points * bend.square().sum((1, 2, 3))
+
+    here = here.unflatten(0, (windows, frames))
+    gradient = gradient.unflatten(0, (windows, frames))
+    by_window = flat.unflatten(0, (windows, frames))
+    equations = NormalEquations(
+        gradient,
+        here,
+        by_window[:, 1:].mT @ (by_window[:, :-1] * (weights.smooth_points * middle)[:, None, None]),
+        by_window[:, 2:].mT @ (by_window[:, :-2] * (weights.smooth_points * far)[:, None, None]),
+    )
+    return equations, cost + _add_smoothness(equations, pose, weights, (near, middle, far))
+
+
+def _reprojection(points: Tensor, seen: Observations, weights: Weights, robust: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Stiffness (N, 23, 3, 3) and force (N, 23, 3) of the distance to the seen pixels, and the cost (N,)."""
+    depth = points[..., 2].clamp(min=NEAREST_M)
+    scale = (seen.focal / seen.box)[:, None]
+    ray = points[..., :2] / depth[..., None]
+    miss = scale[..., None] * ray - (seen.pixels - seen.centre) / seen.box[:, None, None]
+    weight = weights.reprojection * seen.confidence
+    squared = miss.square().sum(-1)
+    cost = weight * squared
+    if robust:  # iteratively reweighted Geman-McClure: rho = s^2 r^2 / (s^2 + r^2)
+        share = weights.robust_sigma**2 / (weights.robust_sigma**2 + squared)
+        cost = cost * share
+        weight = weight * share**2
+    # d(ray)/d(point) = [I, -ray] / depth
+    slope = torch.cat([torch.eye(2, dtype=ray.dtype, device=ray.device).expand(*ray.shape, 2), -ray[..., None]], dim=-1)
+    slope = slope * (scale / depth)[..., None, None]
+    weighted = slope.mT * weight[..., None, None]
+    return weighted @ slope, (weighted @ miss[..., None])[..., 0], cost.sum(1)
+
+
+def _world(points: Tensor, seen: Observations, weights: Weights) -> tuple[Tensor, Tensor, Tensor]:
+    """Weights (N, 23), force (N, 23, 3) and cost (N,) of the distance to the world landmarks, both about the hips."""
+    weight = weights.world * seen.confidence
+    hips = list(HIPS)
+    miss = points - seen.world
+    miss = miss - miss[:, hips].mean(1, keepdim=True)
+    force = weight[..., None] * miss
+    total = force.sum(1, keepdim=True)
+    cost = (force * miss).sum((1, 2))
+    force[:, hips] -= total / 2
+    return weight, force, cost
+
+
+def _subtract_centring(here: Tensor, jacobian: Tensor, weight: Tensor) -> None:
+    """Turn sum w J'J of the world term into sum w (J - h)'(J - h), h the mean Jacobian of the hips, in place."""
+    hips = jacobian[:, list(HIPS)].mean(1)  # (N, 3, D)
+    weighted = (weight[:, None] @ jacobian.flatten(2))[:, 0].unflatten(-1, jacobian.shape[2:])
+    # -s'h - h's + W h'h = (W/2 h - s)' h + h' (W/2 h - s)
+    half = hips * (weight.sum(1) / 2)[:, None, None] - weighted
+    product = half.mT @ hips
+    here += product
+    here += product.mT
+
+
+def _add_prior(here: Tensor, gradient: Tensor, pose: Pose, prior: PosePrior, weights: Weights) -> Tensor:
+    """Add the Gaussian over joint angles and their limits in place; returns the cost (N,)."""
+    vectors = roma.rotmat_to_rotvec(pose.joints)  # (N, 19, 3)
+    slopes = _right_jacobian_inverse(vectors)
+    angles = vectors.flatten(1)
+    beyond = (angles - prior.upper).clamp(min=0) - (prior.lower - angles).clamp(min=0)
+    pull = weights.prior * (angles - prior.mean) @ prior.precision
+    force = pull + weights.limits * beyond
+    curvature = weights.prior * prior.precision + weights.limits * torch.diag_embed((beyond != 0).to(angles.dtype))
+    joints = vectors.shape[1]
+    # slopes is block diagonal, so that the products go block by block
+    left = slopes.mT[:, :, None] @ curvature.unflatten(-2, (joints, 3)).unflatten(-1, (joints, 3)).transpose(-3, -2)
+    both = left @ slopes[:, None]
+    here[:, 6:, 6:] += _blocks_to_matrix(both)
+    gradient[:, 6:] += (slopes.mT @ force.unflatten(1, (joints, 3))[..., None]).flatten(1)
+    return ((angles - prior.mean) * pull).sum(1) + weights.limits * beyond.square().sum(1)
+
+
+def _blocks_to_matrix(blocks: Tensor) -> Tensor:
+    """(N, J, J, 3, 3) -> (N, 3J, 3J)."""
+    return blocks.transpose(2, 3).flatten(3).flatten(1, 2)
+
+
+def _add_smoothness(
+    equations: NormalEquations, pose: Pose, weights: Weights, products: tuple[Tensor, Tensor, Tensor]
+) -> Tensor:
+    """Add what acts on the unknowns over time in place: angular accelerations, and the pelvis's way in depth."""
+    windows, frames, _ = equations.gradient.shape
+    depth = pose.pelvis[:, 2].unflatten(0, (windows, frames))
+    bend = equations.gradient.new_zeros(windows, frames - 2, UNKNOWNS)
+    bend[..., 5] = second_difference(depth)
+    bend[..., :3], bend[..., 6:] = _angular_acceleration(pose, windows).split([3, UNKNOWNS - 6], dim=-1)
+    diagonal = bend.new_zeros(UNKNOWNS)
+    diagonal[:3], diagonal[5], diagonal[6:] = weights.smooth_root, weights.smooth_depth, weights.smooth_joints
+    for blocks, product in zip((equations.here, equations.next1, equations.next2), products, strict=True):
+        blocks.diagonal(dim1=-2, dim2=-1).add_(product[:, None] * diagonal)
+    equations.gradient.add_(_transposed(bend * diagonal, frames))
+
+    drift = weights.steady_depth * (depth[:, 1:] - depth[:, :-1])
+    equations.gradient[:, 1:, 5] += drift
+    equations.gradient[:, :-1, 5] -= drift
+    equations.here[:, 1:, 5, 5] += weights.steady_depth
+    equations.here[:, :-1, 5, 5] += weights.steady_depth
+    equations.next1[:, :, 5, 5] -= weights.steady_depth
+    return (bend.square() * diagonal).sum((1, 2)) + (drift * (depth[:, 1:] - depth[:, :-1])).sum(1)
+
+
+def _right_jacobian_inverse(vectors: Tensor) -> Tensor:
+    """Derivative of log(R exp(d)) by d at d = 0 (Chirikjian, Stochastic Models 2, 2012, eq. 10.86)."""
+    angle = vectors.norm(dim=-1).clamp(min=1e-4)
+    factor = 1 / angle**2 - (1 + angle.cos()) / (2 * angle * angle.sin().clamp(min=1e-4))
+    x, y, z = vectors.unbind(-1)
+    nought = torch.zeros_like(x)
+    cross = torch.stack([nought, -z, y, z, nought, -x, -y, x, nought], dim=-1).unflatten(-1, (3, 3))
+    eye = torch.eye(3, dtype=vectors.dtype, device=vectors.device)
+    return eye + cross / 2 + factor[..., None, None] * (cross @ cross)
+
+
+def _angular_acceleration(pose: Pose, windows: int) -> Tensor:
+    """Change of the turn from frame to frame (B, T-2, 3 + 57): root, then free joints."""
+    rotations = torch.cat([pose.root[:, None], pose.joints], dim=1).unflatten(0, (windows, -1))
+    turns = roma.rotmat_to_rotvec(rotations[:, :-1].mT @ rotations[:, 1:]).flatten(2)
+    return turns[:, 1:] - turns[:, :-1]
+
+
+def second_difference(values: Tensor) -> Tensor:
+    """x[t] - 2 x[t+1] + x[t+2] along dimension 1: (B, T, ...) -> (B, T-2, ...)."""
+    return values[:, :-2] - 2 * values[:, 1:-1] + values[:, 2:]
+
+
+def _transposed(bend: Tensor, frames: int) -> Tensor:
+    """The transpose of :func:`second_difference`: (B, T-2, ...) -> (B, T, ...)."""
+    spread = bend.new_zeros(bend.shape[0], frames, *bend.shape[2:])
+    spread[:, :-2] += bend
+    spread[:, 1:-1] -= 2 * bend
+    spread[:, 2:] += bend
+    return spread
+
+
+def second_difference_products(frames: int, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Diagonals 0, 1 and 2 of D'D, where D takes second differences over ``frames`` frames."""
+    operator = second_difference(torch.eye(frames, dtype=like.dtype, device=like.device)[None])[0]
+    product = operator.mT @ operator
+    return product.diagonal(0), product.diagonal(1), product.diagonal(2)

@@ -1,0 +1,218 @@
+"""From 2D landmarks to SMPL motion: one fit over the whole sequence, in overlapping windows.
+
+The fit runs on the device named by the caller through the same code; windows are the batch dimension, so memory does
+not grow with the song.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import roma
+import torch
+from torch import Tensor
+
+from justlmd.body import Body
+from justlmd.fit_points import FREE_JOINTS, LANDMARKS, FitBody, Pose
+from justlmd.fit_start import first_guess
+from justlmd.fit_terms import Observations, PosePrior, Weights, normal_equations
+from justlmd.motion import CameraMotion
+from justlmd.pose_prior import load_pose_prior
+
+WINDOW_FRAMES = 300
+OVERLAP_FRAMES = 40
+WINDOWS_AT_ONCE = 4
+LONGEST_BRIDGED_GAP = 10
+"""Frames without a person that the fit may bridge (a third of a second); longer gaps are marked invalid."""
+
+_STARTING_STEPS, _ROBUST_STEPS = 2, 5
+_BONES = ((11, 13), (13, 15), (12, 14), (14, 16), (23, 25), (25, 27), (24, 26), (26, 28))
+
+
+def recover(
+    keypoints2d: dict[str, np.ndarray],
+    body: Body,
+    *,
+    start_frame: int = 0,
+    stop_frame: int | None = None,
+    focal: float | None = None,
+    height_m: float | None = None,
+    device: str = "cpu",
+    weights: Weights | None = None,
+) -> CameraMotion:
+    """Fit the body to the landmarks of one video.
+
+    Parameters
+    ----------
+    keypoints2d : arrays of ``keypoints2d.npz`` (see :func:`justlmd.pose.estimate_keypoints2d`).
+    start_frame, stop_frame : frames of the video to recover; frames beyond its ends are left out.
+    focal : focal length in pixels; None assumes 1.2 times the shorter side, as EasyMocap does. A wrong value scales the
+        depth, hardly the pose.
+    height_m : stature of the dancer, which one camera cannot see; None takes the body as it is.
+    device : where torch computes.
+
+    Returns
+    -------
+    Motion in the camera's frame, one pose per frame. Frames without a person are bridged; where a gap is longer than
+    :data:`LONGEST_BRIDGED_GAP`, or nobody was ever seen, ``valid`` is False.
+    """
+    stop_frame = len(keypoints2d["keypoints"]) if stop_frame is None else stop_frame
+    frames = slice(max(start_frame, 0), max(stop_frame, start_frame, 0))
+    keypoints = keypoints2d["keypoints"][frames].astype(np.float64)
+    world = keypoints2d["world"][frames].astype(np.float64)
+    width, height = float(keypoints2d["width"]), float(keypoints2d["height"])
+    focal = 1.2 * min(width, height) if focal is None else float(focal)
+    camera = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
+    betas = betas_of_height(body, height_m)
+
+    seen: np.ndarray = np.isfinite(np.concatenate([keypoints, world], axis=1)).all((1, 2))
+    if seen.sum() < 2:
+        nothing = np.zeros((len(seen), 3))
+        return CameraMotion(np.zeros((len(seen), 72)), nothing, nothing, betas, camera, np.zeros(len(seen), bool))
+
+    fit_body = FitBody(body, betas, device)
+    observations = _observations(_filled(keypoints, seen), _filled(world, seen), seen, fit_body, camera)
+    pose = _fit(fit_body, observations, load_pose_prior(device), weights or Weights())
+    return _camera_motion(pose, fit_body, betas, camera, _bridged(seen))
+
+
+def betas_of_height(body: Body, height_m: float | None) -> np.ndarray:
+    """Shape (10,) of the given stature: the first component alone, which is size; zeros for None."""
+    betas = np.zeros(10)
+    if height_m is not None:
+        stature = np.ptp(body.rest_vertices(betas)[:, 1])
+        slope = np.ptp(body.rest_vertices(np.eye(10)[0])[:, 1]) - stature
+        betas[0] = np.clip((height_m - stature) / slope, -5, 5)
+    return betas
+
+
+def _filled(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Linear interpolation over the frames that were not seen; the ends are held."""
+    index = np.arange(len(values))
+    flat = values.reshape(len(values), -1)
+    columns = [np.interp(index, index[seen], column[seen]) for column in flat.T]
+    return np.stack(columns, axis=1).reshape(values.shape)
+
+
+def _bridged(seen: np.ndarray) -> np.ndarray:
+    """True for seen frames and for gaps between them of at most LONGEST_BRIDGED_GAP frames."""
+    index = np.arange(len(seen))
+    before = np.maximum.accumulate(np.where(seen, index, -len(seen)))
+    after = np.minimum.accumulate(np.where(seen, index, 2 * len(seen))[::-1])[::-1]
+    return after - before <= LONGEST_BRIDGED_GAP + 1
+
+
+def _observations(
+    keypoints: np.ndarray, world: np.ndarray, seen: np.ndarray, body: FitBody, camera: np.ndarray
+) -> Observations:
+    def tensor(array: np.ndarray) -> Tensor:
+        return torch.as_tensor(array, dtype=torch.float64, device=body.rest.device)
+
+    chosen = list(LANDMARKS)
+    confidence = tensor(np.clip(keypoints[:, chosen, 2], 0, 1) ** 2 * seen[:, None]) * body.weights
+    world_points = tensor(world[:, chosen])
+    near, far = ([LANDMARKS.index(bone[end]) for bone in _BONES] for end in (0, 1))
+    lengths = (world_points[:, near] - world_points[:, far]).norm(dim=-1).sum(1)
+    own = (body.points[near] - body.points[far]).norm(dim=-1).sum()
+    scale = own / lengths[torch.as_tensor(seen)].median().clamp(min=1e-3)
+    return Observations(
+        pixels=tensor(keypoints[:, chosen, :2]),
+        world=scale * world_points,
+        confidence=confidence,
+        box=tensor(np.ptp(keypoints[:, chosen, 1], axis=1).clip(min=1.0)),
+        focal=float(camera[0, 0]),
+        centre=tensor(camera[:2, 2]),
+    )
+
+
+def _fit(body: FitBody, seen: Observations, prior: PosePrior, weights: Weights) -> Pose:
+    """Fit windows of equal, even length and blend them where they overlap."""
+    count = len(seen.pixels)
+    padded = _indexed(seen, torch.arange(count + count % 2).clamp(max=count - 1))
+    if count % 2:
+        padded.confidence[-1] = 0
+    guess = first_guess(body, padded)
+    length = min(WINDOW_FRAMES, count + count % 2)
+    windows = 1 + max(0, -(-(count - length) // (length - OVERLAP_FRAMES)))
+    starts = np.linspace(0, len(padded.pixels) - length, windows).round().astype(int)
+    fitted: list[Pose] = []
+    for first in range(0, windows, WINDOWS_AT_ONCE):
+        some = starts[first : first + WINDOWS_AT_ONCE]
+        index = torch.as_tensor((some[:, None] + np.arange(length)).ravel())
+        pose = _fit_windows(body, guess.frames(index), _indexed(padded, index), prior, weights, len(some))
+        fitted.extend(pose.frames(slice(n * length, (n + 1) * length)) for n in range(len(some)))
+    whole = fitted[0]
+    for start, pose in zip(starts[1:], fitted[1:], strict=True):
+        whole = _joined(whole, pose, len(whole.root) - int(start))
+    return whole.frames(slice(0, count))
+
+
+def _indexed(seen: Observations, index: Tensor) -> Observations:
+    return replace(
+        seen,
+        pixels=seen.pixels[index],
+        world=seen.world[index],
+        confidence=seen.confidence[index],
+        box=seen.box[index],
+    )
+
+
+def _fit_windows(
+    body: FitBody, pose: Pose, seen: Observations, prior: PosePrior, weights: Weights, windows: int
+) -> Pose:
+    """Gauss-Newton steps on all windows at once; a window whose cost rises goes back and is damped more."""
+    frames = len(pose.root) // windows
+    for robust, steps in ((False, _STARTING_STEPS), (True, _ROBUST_STEPS)):
+        damping = pose.root.new_full((windows,), 1e-3)
+        equations, cost = normal_equations(body, pose, seen, prior, weights, windows, robust)
+        for _ in range(steps):
+            candidate = pose.stepped(equations.solve(damping).flatten(0, 1))
+            attempt, attempt_cost = normal_equations(body, candidate, seen, prior, weights, windows, robust)
+            better = attempt_cost <= cost
+            pose = candidate.where(better.repeat_interleave(frames), pose)
+            equations = attempt.where(better, equations)
+            cost = torch.where(better, attempt_cost, cost)
+            damping = torch.where(better, damping / 10, damping * 1000)
+    return pose
+
+
+def _joined(first: Pose, second: Pose, overlap: int) -> Pose:
+    """Lay ``second`` over the last ``overlap`` frames of ``first``, turning smoothly from one to the other."""
+    ramp = torch.linspace(0, 1, overlap + 2, dtype=first.root.dtype, device=first.root.device)[1:-1]
+    share = ramp * ramp * (3 - 2 * ramp)
+
+    def between(a: Tensor, b: Tensor) -> Tensor:
+        part = share.reshape(-1, *[1] * (a.ndim - 2))
+        return a @ roma.rotvec_to_rotmat(part * roma.rotmat_to_rotvec(a.mT @ b))
+
+    root = between(first.root[-overlap:], second.root[:overlap])
+    joints = between(first.joints[-overlap:], second.joints[:overlap])
+    pelvis = torch.lerp(first.pelvis[-overlap:], second.pelvis[:overlap], share[:, None])
+    return Pose(
+        torch.cat([first.root[:-overlap], root, second.root[overlap:]]),
+        torch.cat([first.pelvis[:-overlap], pelvis, second.pelvis[overlap:]]),
+        torch.cat([first.joints[:-overlap], joints, second.joints[overlap:]]),
+    )
+
+
+def _camera_motion(pose: Pose, body: FitBody, betas: np.ndarray, camera: np.ndarray, valid: np.ndarray) -> CameraMotion:
+    poses = np.zeros((len(valid), 24, 3))
+    poses[:, FREE_JOINTS] = roma.rotmat_to_rotvec(pose.joints).cpu().numpy()
+    turn = continuous_rotation_vectors(roma.rotmat_to_rotvec(pose.root).cpu().numpy())
+    origin = (pose.pelvis - pose.root @ body.rest[0]).cpu().numpy()
+    values = np.concatenate([poses.reshape(-1, 72), turn, origin], axis=1)
+    finite: np.ndarray = np.isfinite(values).all(1)
+    values[~finite] = 0
+    return CameraMotion(values[:, :72], values[:, 72:75], values[:, 75:], betas, camera, valid & finite)
+
+
+def continuous_rotation_vectors(vectors: np.ndarray) -> np.ndarray:
+    """Of the equal rotation vectors a and a (1 - 2 pi / |a|), choose in each frame the one nearer to the last; (T, 3)."""
+    chosen = vectors.copy()
+    for frame in range(1, len(chosen)):
+        angle = np.linalg.norm(vectors[frame])
+        if angle > 1e-6:
+            other = vectors[frame] * (1 - 2 * np.pi / angle)
+            last = chosen[frame - 1]
+            if np.square(other - last).sum() < np.square(vectors[frame] - last).sum():
+                chosen[frame] = other
+    return chosen
