@@ -26,7 +26,7 @@ $(VENV)/.done: requirements.lock requirements-nodeps.lock pyproject.toml
 
 demo: setup ## generate the demo songs, run the whole workflow, print what came out
 	$(BIN)/snakemake --cores all --resources gpu=1
-	@$(BIN)/python -m demo.summary
+	@$(BIN)/python workflow_scripts/summary.py
 
 test: setup ## run every test
 	$(BIN)/python -m pytest $(ARGS)
