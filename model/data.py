@@ -50,7 +50,8 @@ class Window(NamedTuple):
 class Batch(NamedTuple):
     """B windows: motion y-up in metres and axis-angle, its conditions, and which windows they are.
 
-    global_orient (B, T, 3), body_pose (B, T, 69), transl (B, T, 3), rest_joints (B, 24, 3).
+    global_orient (B, T, 3), body_pose (B, T, 69), transl (B, T, 3), rest_joints (B, 24, 3). ``whole`` is the number of
+    windows of the optimiser step that this is a part of (0: it is all of it).
     """
 
     global_orient: Tensor
@@ -59,16 +60,16 @@ class Batch(NamedTuple):
     rest_joints: Tensor
     conditions: Conditions
     items: tuple[Window, ...] = ()
+    whole: int = 0
 
     def to(self, device: torch.device | str) -> "Batch":
         """The same on a device."""
-        return Batch(
-            self.global_orient.to(device),
-            self.body_pose.to(device),
-            self.transl.to(device),
-            self.rest_joints.to(device),
-            self.conditions.to(device),
-            self.items,
+        return self._replace(
+            global_orient=self.global_orient.to(device),
+            body_pose=self.body_pose.to(device),
+            transl=self.transl.to(device),
+            rest_joints=self.rest_joints.to(device),
+            conditions=self.conditions.to(device),
         )
 
 

@@ -191,7 +191,10 @@ class TransformerCVAE(DanceModel):
         predicted = self.decoder(z, condition)
         mse = mse_loss(predicted.float(), motion)
         kl = gaussian_kl(mean, log_variance)
-        penalty = kl.sum() if config.kl == "batch_sum" else kl.mean(0).clamp_min(config.free_bits).sum()
+        if config.kl == "batch_sum":  # of the whole step, also when it is computed in parts
+            penalty = kl.sum(1).mean() * (batch.whole or len(kl))
+        else:
+            penalty = kl.mean(0).clamp_min(config.free_bits).sum()
         return {"loss": mse + config.kl_weight * penalty, "mse": mse, "kl": kl.sum(1).mean()}
 
     def encode_motion(self, batch: Batch) -> Tensor:

@@ -1,0 +1,118 @@
+"""Configurations and trained models as files: YAML in, ``config.json`` and safetensors out, nothing unpickled."""
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from justlmd.errors import InputError
+from justlmd.files import read_json, replacing, write_json
+from model.interface import DanceModel
+from model.transformer_cvae import TransformerCVAE, TransformerCVAEConfig
+
+MODELS: dict[str, tuple[type, type]] = {"transformer_cvae": (TransformerCVAE, TransformerCVAEConfig)}
+"""Network and configuration class of each value of ``model:``."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is trained."""
+
+    steps: int = 1000  # optimiser steps at most
+    batch_size: int = 16  # windows per step, over all devices
+    accumulate: int = 1  # parts in which a batch is computed, to save memory
+    stride: int = 15  # frames between training windows; 0: the data set's sequences only
+    lr: float = 1e-4
+    lr_schedule: str = "constant"  # or cosine, to 0 at the last step
+    lr_warmup: int = 0  # steps
+    weight_decay: float = 0.01
+    clip: float = 0.0  # largest gradient norm; 0: no clipping
+    ema: float = 0.0  # decay of the averaged weights that are kept; 0: none
+    precision: str = "32-true"  # or bf16-mixed
+    eval_every: int = 100  # steps between looks at the held-out loss
+    patience: int = 0  # looks without improvement before stopping; 0: never stop early
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """A whole configuration: which network, its settings, its training."""
+
+    model: str
+    network: Any  # the configuration class of the network
+    training: TrainingConfig
+
+
+def read_config(path: str | Path) -> ModelConfig:
+    """Read a configuration from YAML (or the ``config.json`` of a trained model); raises InputError naming the key."""
+    path = Path(path)
+    try:
+        content = read_json(path) if path.suffix == ".json" else yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: not a readable configuration ({error})") from error
+    return parse_config(content, str(path))
+
+
+def parse_config(content: Any, name: str) -> ModelConfig:
+    """Check and type a configuration; ``name`` is the file that errors name."""
+    if not isinstance(content, dict) or content.get("model") not in MODELS:
+        raise InputError(f"{name}: 'model' must be one of {', '.join(MODELS)}")
+    network = _typed(MODELS[content["model"]][1], content.get("network") or {}, f"{name}: network")
+    training = _typed(TrainingConfig, content.get("training") or {}, f"{name}: training")
+    for key, allowed in (("precision", ("32-true", "bf16-mixed")), ("lr_schedule", ("constant", "cosine"))):
+        if getattr(training, key) not in allowed:
+            raise InputError(f"{name}: training.{key}: {getattr(training, key)!r} is not one of {', '.join(allowed)}")
+    for key in ("steps", "batch_size", "accumulate", "eval_every"):
+        if getattr(training, key) < 1:
+            raise InputError(f"{name}: training.{key}: {getattr(training, key)} must be at least 1")
+    return ModelConfig(content["model"], network, training)
+
+
+def _typed(kind: type, values: Any, name: str) -> Any:
+    """Make the dataclass ``kind`` of ``values``; unknown keys and wrong types are errors."""
+    if not isinstance(values, dict):
+        raise InputError(f"{name}: must be keys and values")
+    types = {field.name: field.type for field in fields(kind)}
+    for key, value in values.items():
+        if key not in types:
+            raise InputError(f"{name}.{key}: unknown key; the keys are {', '.join(types)}")
+        wanted = types[key]
+        number = wanted is float and isinstance(value, int) and not isinstance(value, bool)
+        if isinstance(wanted, type) and not number and type(value) is not wanted:
+            raise InputError(f"{name}.{key}: {value!r} is not of type {wanted.__name__}")
+    return kind(**{key: float(value) if types[key] is float else value for key, value in values.items()})
+
+
+def build_model(config: ModelConfig) -> DanceModel:
+    """An untrained network; weights come from torch's current random state."""
+    network, _ = MODELS[config.model]
+    return network(config.network)
+
+
+def save_model(out_dir: str | Path, model: DanceModel, config: ModelConfig, facts: dict[str, Any]) -> None:
+    """Write ``model.safetensors`` and ``config.json`` (the configuration and ``facts`` about the training)."""
+    out_dir = Path(out_dir)
+    weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    with replacing(out_dir / "model.safetensors") as temporary:
+        save_file(weights, temporary)
+    write_json(out_dir / "config.json", asdict(config) | {"facts": facts})
+
+
+def load_model(path: str | Path, device: torch.device | str = "cpu") -> tuple[DanceModel, dict[str, Any]]:
+    """A trained model in evaluation mode and the facts about its training.
+
+    Raises InputError naming the file when it is damaged or does not fit its configuration.
+    """
+    path = Path(path)
+    content = read_json(path / "config.json") if (path / "config.json").is_file() else None
+    if content is None:
+        raise InputError(f"{path}: no trained model there (config.json is missing); train it first")
+    model = build_model(parse_config(content, str(path / "config.json")))
+    try:
+        model.load_state_dict(load_file(path / "model.safetensors"))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise InputError(f"{path / 'model.safetensors'}: does not hold the weights of its configuration") from error
+    return model.to(device).eval(), content.get("facts", {})
