@@ -1,5 +1,6 @@
 """What ``smplfull.json`` cannot say in its own format stands beside it in ``smplfull.meta.json``."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +38,23 @@ def write_motion_meta(path: str | Path, body: Body | None, method: str, first_fr
     )
 
 
-def body_model_name(meta: str | Path) -> str:
-    """Name of the body model that a song's shape parameters belong to."""
-    content: Any = read_json(meta)
+@dataclass(frozen=True)
+class MotionMeta:
+    """Name of the body model that the shape parameters belong to, and second of ``video.mp4`` at frame 0."""
+
+    body_model: str
+    first_frame_s: float
+
+
+def read_motion_meta(path: str | Path) -> MotionMeta:
+    """Read a ``smplfull.meta.json``; raises InputError that names it."""
+    content: Any = read_json(path)
     try:
-        return str(content["body_model"]["name"])
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{meta}: does not name a body model; delete it and the smplfull.json beside it") from error
+        return MotionMeta(str(content["body_model"]["name"]), float(content["first_frame_s"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: lacks {error}; delete it and the smplfull.json beside it") from error
 
 
 def read_song_motion(motion: str | Path, meta: str | Path, body: Body) -> Motion:
     """Read a song's motion as y-up motion of ``body``; shape parameters of another body model are left out."""
-    return to_yup(read_smplfull(motion), body, own_shapes=body_model_name(meta) == body.name)
+    return to_yup(read_smplfull(motion), body, own_shapes=read_motion_meta(meta).body_model == body.name)

@@ -168,6 +168,14 @@ def read_sliced(sliced: dict[str, str], name: str = "sliced.json") -> list[Slice
     return pieces
 
 
+def numbered_slice(sliced: dict[str, str], number: int, name: str) -> Slice:
+    """Return slice ``number``, counted from 0, of ``sliced.json``; InputError says how many there are."""
+    pieces = read_sliced(sliced, name)
+    if number >= len(pieces):
+        raise InputError(f"{name}: there is no sequence {number}; the song has {len(pieces)}, counted from 0")
+    return pieces[number]
+
+
 def compat_sequences(sliced: dict[str, str]) -> list[Slice]:
     """Return the sequences that the original took from ``sliced.json``: all groups but the last."""
     return read_sliced(sliced)[:-1]

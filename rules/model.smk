@@ -85,7 +85,8 @@ rule generate:
         audio_features=rules.audio_features.output[0],
         lyrics_embeddings=rules.lyrics_embeddings.output[0],
     output:
-        "results/generated/{song}/{name}/smplfull.json",
+        motion="results/generated/{song}/{name}/smplfull.json",
+        meta="results/generated/{song}/{name}/smplfull.meta.json",
     log:
         "results/generated/{song}/{name}/logs/generate.log",
     benchmark:

@@ -56,7 +56,8 @@ rule preview:
 
 rule generated_preview:
     input:
-        motion=rules.generate.output[0],
+        motion=rules.generate.output.motion,
+        meta=rules.generate.output.meta,
         lyrics=rules.lyrics.output[0],
         audio=rules.standardise.output.audio,
     output:
@@ -81,7 +82,7 @@ rule generated_preview:
     message:
         "Rendering the dance of {wildcards.name} to {wildcards.song}"
     script:
-        "../workflow_scripts/generated_preview.py"
+        "../workflow_scripts/preview.py"
 
 
 kept_songs_files = of_kept_songs(rules.motion_bvh.output)

@@ -8,7 +8,7 @@ def main(snakemake) -> str:
 
     from justlmd.body import load_body
     from justlmd.dataset import SongFiles, build_dataset
-    from justlmd.motion_meta import body_model_name
+    from justlmd.motion_meta import read_motion_meta
 
     params, files = snakemake.params, snakemake.input
     audio = {Path(path).parent.name: Path(path) for path in files.audio_features}
@@ -26,7 +26,7 @@ def main(snakemake) -> str:
                 sliced=Path(sliced),
                 audio=audio.get(song),
                 embeddings=Path(embeddings),
-                body_model=body_model_name(meta),
+                body_model=read_motion_meta(meta).body_model,
                 **described,
             )
         )

@@ -11,6 +11,7 @@ def main(snakemake) -> str:
     from justlmd.files import read_json, replacing
     from justlmd.manifest import KEPT, manifest
     from justlmd.motion import read_smplfull
+    from justlmd.motion_meta import read_motion_meta
     from justlmd.songs import read_songs
     from justlmd.splits import song_text
 
@@ -22,7 +23,7 @@ def main(snakemake) -> str:
         song = Path(judged).parent.name
         quality[song] = read_json(judged)
         valid = read_smplfull(motion).valid
-        start_frame = round(read_json(meta)["first_frame_s"] * FPS)
+        start_frame = round(read_motion_meta(meta).first_frame_s * FPS)
         found = sequences_of(read_json(sliced), start_frame, valid, params.drop_last, sliced)
         sequences[song] = len(found.starts)
         lyrics[song] = song_text(read_json(sung))
