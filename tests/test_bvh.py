@@ -1,12 +1,10 @@
 """An exported BVH gives bvhio and three.js the joints that the library computes."""
 
-import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from node_programs import run_node
 
 from justlmd.body import JOINT_NAMES, load_body
 from justlmd.bvh import write_bvh
@@ -14,7 +12,6 @@ from justlmd.errors import InputError
 from justlmd.motion import Motion, read_smplfull, to_yup
 
 BODY = load_body()
-NODE = Path(__file__).parent / "node"
 
 
 def motion(frames: int = 9, seed: int = 0) -> Motion:
@@ -41,24 +38,6 @@ def joints_read_by_bvhio(path: Path) -> np.ndarray:
     return result
 
 
-@pytest.fixture(scope="module")
-def three_js() -> Path:
-    """The folder of Node programs with their packages installed."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("needs node and npm, which are not installed")
-    if not (NODE / "node_modules" / "three" / "package.json").exists():
-        command = ["npm", "install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=NODE, capture_output=True, text=True, timeout=240, check=False)
-        if done.returncode:
-            pytest.skip(f"npm could not install three.js: {done.stderr.strip()[-200:]}")
-    return NODE
-
-
-def read_by_three_js(node: Path, path: Path) -> dict:
-    done = subprocess.run(["node", "read_bvh.mjs", str(path)], cwd=node, capture_output=True, timeout=120, check=True)
-    return json.loads(done.stdout)
-
-
 @pytest.mark.parametrize("frames", [1, 9])
 @pytest.mark.parametrize("unit_m", [0.01, 1.0])
 def test_bvhio_reads_the_same_joints(tmp_path: Path, frames: int, unit_m: float) -> None:
@@ -68,10 +47,10 @@ def test_bvhio_reads_the_same_joints(tmp_path: Path, frames: int, unit_m: float)
     np.testing.assert_allclose(read, moving.joints(BODY), atol=1e-5)
 
 
-def test_three_js_reads_the_same_joints_times_and_tips(tmp_path: Path, three_js: Path) -> None:
+def test_three_js_reads_the_same_joints_times_and_tips(tmp_path: Path) -> None:
     moving = motion()
     write_bvh(tmp_path / "motion.bvh", moving, BODY)
-    read = read_by_three_js(three_js, tmp_path / "motion.bvh")
+    read = run_node("read_bvh.mjs", tmp_path / "motion.bvh")
     order = [read["names"].index(name) for name in JOINT_NAMES]
     np.testing.assert_allclose(np.array(read["frames"])[:, order] / 100, moving.joints(BODY), atol=1e-5)
     np.testing.assert_allclose(read["times"], np.arange(9) / 30, atol=1e-6)
