@@ -217,6 +217,29 @@ def test_an_npz_is_read_to_the_same_body(body: Body, tmp_path: Path) -> None:
     np.testing.assert_allclose(load_body(tmp_path / "mine.npz").rest_joints(), body.rest_joints(), atol=1e-12)
 
 
+def test_landmarks_of_smpls_own_mesh_use_the_vertices_that_smplx_names(body: Body, tmp_path: Path) -> None:
+    from smplx.vertex_ids import vertex_ids
+
+    arrays = official_arrays(body)
+    for key in ("v_template", "shapedirs", "weights"):
+        arrays[key] = arrays[key][:6890]
+    regressor = body.J_regressor[:, :6890] + 1e-6
+    arrays |= {"J_regressor": regressor / regressor.sum(1, keepdims=True), "f": np.array([[0, 1, 2]])}
+    np.savez(tmp_path / "smpl.npz", **arrays)
+    read = load_body(tmp_path / "smpl.npz")
+    points = read.rest_joints()[LANDMARK_JOINTS] + read.landmark_offsets
+    names = {
+        "nose": "nose",
+        "left_eye": "leye",
+        "right_ear": "rear",
+        "left_heel": "LHeel",
+        "right_foot_index": "RBigToe",
+    }
+    for ours, theirs in names.items():
+        vertex = read.v_template[vertex_ids["smplh"][theirs]]
+        np.testing.assert_allclose(points[LANDMARK_NAMES.index(ours)], vertex, atol=1e-6)
+
+
 class Harmful:
     def __init__(self, function: object, *arguments: object) -> None:
         self.call = (function, arguments)
