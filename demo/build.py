@@ -1,7 +1,6 @@
 """Writes the demo's songs: video with sound, lyrics, and the truth about both for tests and benchmarks."""
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +11,12 @@ from demo.moves import MOVES
 from demo.plan import Trigger, plan
 from demo.pronunciation import normalise
 from demo.render import SIZE, camera_of, pictures
+from demo.song_list import song_by_id
 from demo.songs import Song, Word, beats_s, downbeats_s, lines, lrc, words
 from justlmd import FPS
 from justlmd.body import Body, load_body
 from justlmd.files import write_json, write_npz, write_text
 from justlmd.motion import Motion
-
-
-@dataclass(frozen=True)
-class Build:
-    """What one song wrote and how long it took."""
-
-    song: str
-    frames: int
-    seconds: float
-    peak_rss_mb: float
 
 
 def triggers_of(sung: list[Word]) -> tuple[Trigger, ...]:
@@ -115,26 +105,24 @@ def truth_record(song: Song, body: Body) -> dict[str, Any]:
     }
 
 
-def build_song(song: Song, out: str | Path, seconds: float | None = None) -> Build:
-    """Write ``<out>/<song>/{lyrics.lrc, truth.json, truth.npz, video.mp4}``; ``seconds`` cuts the video short for tests."""
-    import resource
-    import time
+def build_song(song_id: str, folder: str | Path, seconds: float | None = None) -> str:
+    """Write ``lyrics.lrc``, ``truth.json``, ``truth.npz`` and ``video.mp4`` of one song into ``folder``.
 
+    ``seconds`` cuts the video short, for tests. Returns a line that says what was made. KeyError for an unknown song.
+    """
     from demo.music import mix, write_wav
     from justlmd.video import write_video
 
-    start = time.perf_counter()
-    folder = Path(out) / song.id
+    song = song_by_id(song_id)
+    folder = Path(folder)
     body = load_body()
     motion = motion_of(song, body)
     write_text(folder / "lyrics.lrc", lrc(song))
     write_json(folder / "truth.json", truth_record(song, body))
     write_npz(folder / "truth.npz", **truth_arrays(song, motion, body))
-    frame_count = len(motion) if seconds is None else round(seconds * FPS)
+    filmed = motion if seconds is None else motion.cut(0, round(seconds * FPS))
     with tempfile.TemporaryDirectory() as temporary:
         sound = Path(temporary) / "song.wav"
         write_wav(sound, mix(song))
-        write_video(folder / "video.mp4", pictures(song, motion.cut(0, frame_count), body), audio=sound)
-    # ru_maxrss is in KiB on Linux.
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Build(song.id, frame_count, time.perf_counter() - start, peak)
+        write_video(folder / "video.mp4", pictures(song, filmed, body), audio=sound)
+    return f"{song.title}: {len(filmed)} frames, {song.bpm:g} bpm, {len(triggers_of(words(song)))} triggered moves"

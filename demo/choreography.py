@@ -61,7 +61,7 @@ def window(trigger: Trigger, t: np.ndarray) -> np.ndarray:
 
 
 def sweep(start: np.ndarray, end: np.ndarray, way: np.ndarray) -> np.ndarray:
-    """Wrist targets (T, 3) on the way from ``start`` to ``end`` (T, 3): an arc about the shoulder, elbow bent on long ways."""
+    """Wrist targets (T, 3) from ``start`` to ``end`` (T, 3): an arc about the shoulder, elbow bent on long ways."""
     a, b = limbs.unit(start), limbs.unit(end)
     angle = np.arccos(np.clip((a * b).sum(-1), -1.0, 1.0))
     sine = np.maximum(np.sin(angle), 1e-6)
@@ -87,14 +87,15 @@ def arm_course(keys: Sequence[tuple[float, str]], t: np.ndarray) -> np.ndarray:
 
 def arm_control(plan: Plan, side: int, t: np.ndarray) -> np.ndarray:
     """The course (T, 3, 3) of one arm: the groove, with the triggered moves laid over it."""
-    keys = [(key[0], key[1 + side]) for key in plan.arms]
+    keys = [(time, (left, right)[side]) for time, left, right in plan.arms]
     course = gaussian_filter1d(arm_course(keys, t), 0.03 * RATE, axis=0, mode="nearest")
     for trigger in plan.triggers:
-        moves = [(trigger.time + key[0], key[1 + side]) for key in trigger.move.arms]
-        if moves[0][1] is None:
+        moves = [(trigger.time + after, (left, right)[side]) for after, left, right in trigger.move.arms]
+        taken = [(time, name) for time, name in moves if name is not None]
+        if not taken:
             continue
         weight = window(trigger, t)
-        over = arm_course([(time, str(name)) for time, name in moves], t)
+        over = arm_course(taken, t)
         blended = course * (1 - weight[:, None, None]) + over * weight[:, None, None]
         blended[:, 0] = sweep(course[:, 0], over[:, 0], weight)
         course = blended
@@ -121,7 +122,7 @@ def trunk_control(plan: Plan, beats_s: np.ndarray, t: np.ndarray) -> dict[str, n
 
 
 def jump_height(t: np.ndarray, flight_s: float) -> tuple[np.ndarray, np.ndarray]:
-    """Rise of the pelvis and of the feet (m) around the highest point at ``t`` = 0 of a jump, ``flight_s`` before landing."""
+    """Rise of the pelvis and of the feet (m) over time: the top of the jump is at 0, the landing at ``flight_s``."""
     speed = GRAVITY * flight_s
     crouch = 2 * 0.15 / speed
     before = CubicHermiteSpline([-flight_s - crouch - 0.3, -flight_s - crouch, -flight_s], [0, -0.15, 0], [0, 0, speed])

@@ -27,7 +27,7 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def frames(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Right-handed frames (..., 3, 3), columns: along ``first``, then the part of ``second`` across it, their product."""
+    """Right-handed frames (..., 3, 3); columns: along ``first``, the part of ``second`` across it, their product."""
     along = unit(first)
     across = unit(second - (second * along).sum(-1, keepdims=True) * along)
     return np.stack([along, across, np.cross(along, across)], axis=-1)
@@ -64,9 +64,9 @@ def reach(
 def arm(rest: np.ndarray, side: int, target: np.ndarray, pole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rotation of the shoulder in the chest's frame and of the elbow in the upper arm's, both (..., 3, 3).
 
-    ``rest`` (24, 3) are the rest joints, ``side`` is 0 for left and 1 for right. ``target`` (..., 3): the wrist relative to
-    the shoulder in units of the straight arm, mirrored for the right arm (+x always points outwards). ``pole`` (..., 3):
-    where the elbow shall point, mirrored alike.
+    ``rest`` (24, 3) are the rest joints, ``side`` is 0 for left and 1 for right. ``target`` (..., 3): the wrist
+    relative to the shoulder in units of the straight arm, mirrored for the right arm (+x always points outwards).
+    ``pole`` (..., 3): where the elbow shall point, mirrored alike.
     """
     outwards = np.array([1.0 - 2.0 * side, 1.0, 1.0])
     shoulder, elbow, wrist = rest[16 + side], rest[18 + side], rest[20 + side]

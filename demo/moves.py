@@ -11,8 +11,11 @@ Vector = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class ArmPose:
-    """Where a hand is: ``wrist`` relative to the shoulder in lengths of the straight arm and in the chest's axes, with x
-    pointing outwards; ``elbow`` is where the elbow points; ``bend`` turns the hand at the wrist (axis-angle, left arm)."""
+    """Where a hand is, in the chest's axes with x pointing outwards.
+
+    ``wrist`` is relative to the shoulder in lengths of the straight arm, ``elbow`` is where the elbow points, ``bend``
+    turns the hand at the wrist (axis-angle of the left arm).
+    """
 
     wrist: Vector
     elbow: Vector
@@ -51,8 +54,8 @@ ARM_POSES: dict[str, ArmPose] = {
 }
 
 TORSO_CHANNELS = ("yaw", "pitch", "roll", "turn", "lean", "side", "look", "nod", "tilt", "drop", "sway", "push")
-"""Pelvis yaw, pitch and roll; chest turn, forward lean and side bend against the pelvis; head turn, nod and tilt; lowering of
-the pelvis and its shift to the left and to the front (metres)."""
+"""Pelvis yaw, pitch and roll; the chest's turn, forward lean and side bend against the pelvis; the head's turn, nod and
+tilt; lowering of the pelvis and its shift to the left and to the front (metres)."""
 MIRRORED_CHANNELS = frozenset({"yaw", "roll", "turn", "side", "look", "tilt", "sway"})
 
 # One entry per beat: (foot, x, z, kind); the foot arrives on the beat. Kinds: see STEP_KINDS.
@@ -144,10 +147,10 @@ TORSO: dict[str, dict[str, tuple[float, float, float, float]]] = {
 class Move:
     """A move that a word triggers; its peak is at the word's start.
 
-    ``arms``: ``(seconds from the peak, left pose, right pose)``, None leaves an arm to the groove. The move takes over in
-    ``attack_s`` before the first of them, keeps the last for ``hold_s`` and gives back in ``release_s``. ``torso``
-    overrides channels, ``feet`` shifts a foot by (x, y, z) and pitches it, ``left_share`` is the left leg's share of the
-    weight. ``planted`` moves need both feet where they are; ``flight_s`` is half the time in the air of a jump.
+    ``arms``: ``(seconds from the peak, left pose, right pose)``, None leaves an arm to the groove. The move takes over
+    in ``attack_s`` before the first of them, keeps the last for ``hold_s`` and gives back in ``release_s``. ``torso``
+    overrides channels, ``feet`` shifts a foot by (x, y, z) and pitches it, ``left_share`` is the left leg's share of
+    the weight. ``planted`` moves need both feet where they are; ``flight_s`` is half the time in the air of a jump.
     """
 
     arms: tuple[tuple[float, str | None, str | None], ...]

@@ -20,7 +20,8 @@ MINOR = (0, 2, 3, 5, 7, 8, 10)
 class Style:
     """An arrangement: scale degrees of the chords bar by bar, and levels on the eighths of a bar.
 
-    ``bass`` holds ``(eighth, length in eighths, chord tone)``; kick and snare have one level per beat, the rest one per eighth.
+    ``bass`` holds ``(eighth, length in eighths, chord tone)``, ``chords`` ``(eighth, length)``; kick and snare have one
+    level per beat, hats one per eighth.
     """
 
     progression: tuple[int, ...]
@@ -42,7 +43,7 @@ STYLES: dict[str, Style] = {
         ((0, 2, 0), (2, 1, 0), (3, 1, 0), (4, 2, 0), (6, 1, 2), (7, 1, 1)),
         ((0, 3), (3, 3), (6, 2)),
         0.8,
-        65,
+        60,
     ),
     "synth": Style(
         (0, 5, 2, 6),
@@ -52,7 +53,7 @@ STYLES: dict[str, Style] = {
         tuple((eighth, 1, 0) for eighth in range(8)),
         ((0, 8),),
         0.6,
-        64,
+        60,
     ),
     "house": Style(
         (0, 3, 5, 4),

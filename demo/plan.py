@@ -23,7 +23,7 @@ WIDEST = 0.62
 NARROWEST = 0.1
 """The feet never stand farther apart than the one, nor closer side by side than the other, metres."""
 ARM_LENGTH = 0.55
-FASTEST_HAND = 3.0
+FASTEST_HAND = 3.2
 """Peak speed of a hand between two poses of a groove, m/s; the trunk's motion comes on top."""
 PHRASE_BARS = 2
 HEADINGS = (-0.45, -0.25, 0.0, 0.0, 0.25, 0.45)
@@ -35,7 +35,11 @@ STAGE_EXIT = 3.1
 
 @dataclass(frozen=True)
 class Step:
-    """One foot (0 left, 1 right) leaves the ground at ``start`` and lands at ``end`` (s) at world ``x, z`` with ``yaw``."""
+    """One foot (0 left, 1 right) leaves the floor at ``start`` and lands at ``end`` (s) at world ``x, z`` with ``yaw``.
+
+    ``lift`` is how high it comes on its way (m), ``pitch`` how it stands (toes down is positive), ``left_share`` the
+    left leg's share of the weight afterwards.
+    """
 
     start: float
     end: float
@@ -195,7 +199,7 @@ def _reachable_arms(
             float(np.linalg.norm(np.subtract(ARM_POSES[new].wrist, ARM_POSES[old].wrist)))
             for new, old in zip(key[1:], before[1:], strict=True)
         )
-        # 1.875 is the ratio of peak to mean speed of a minimum-jerk course; 0.85 the share of the interval that it takes.
+        # A minimum-jerk course peaks at 1.875 times its mean speed; it takes 0.85 of the interval.
         if 1.875 * way * ARM_LENGTH / (0.85 * (key[0] - before[0])) <= FASTEST_HAND:
             kept.append(key)
     return tuple(kept)
@@ -228,7 +232,7 @@ def plan(
         heading = float(rng.choice(HEADINGS))
         centre = (float(rng.uniform(-0.12, 0.12)), float(rng.uniform(-0.15, 0.1)))
         flip = bool(rng.integers(2))
-        energy = float(rng.uniform(0.9, 1.25))
+        energy = float(rng.uniform(1.0, 1.35))
         away = leaves is not None and leaves[0] <= phrase < leaves[1]
         if away:
             arms_name, torso_name, heading, flip = "swing", "chest", 0.0, False

@@ -1,8 +1,11 @@
 """How the words of the demo's lyrics sound: ARPAbet-like phones, plus the pure vowels ``E`` and ``O`` of Spanish."""
 
 import re
+from itertools import pairwise
 
-VOWELS = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW E O".split())
+from demo.voice import VOWEL_FORMANTS
+
+VOWELS = frozenset(VOWEL_FORMANTS)
 
 _ENGLISH = """
 a AH | across AH K R AO S | all AO L | am AE M | and AE N D | asleep AH S L IY P | at AE T | back B AE K | bay B EY
@@ -65,10 +68,10 @@ def syllables(word: str, language: str = "en") -> list[tuple[str, ...]]:
     nuclei = [index for index, phone in enumerate(sequence) if phone in VOWELS]
     # `NG` never opens a syllable, and a glide stays with the consonant before it (m-yu, f-ye).
     borders = []
-    for left, right in zip(nuclei, nuclei[1:], strict=False):
+    for left, right in pairwise(nuclei):
         border = right - 1 if right - left > 1 and sequence[right - 1] != "NG" else right
         if border - left > 1 and sequence[border] in ("Y", "W", "R", "L"):
             border -= 1
         borders.append(border)
     edges = [0, *borders, len(sequence)]
-    return [sequence[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [sequence[a:b] for a, b in pairwise(edges)]
