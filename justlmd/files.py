@@ -2,6 +2,8 @@
 
 import json
 import os
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,8 +49,8 @@ def read_json(path: str | Path) -> Any:
         raise InputError(f"{path}:{error.lineno}: not valid JSON ({error.msg})") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text, so not JSON") from error
-    except RecursionError as error:
-        raise InputError(f"{path}: JSON nested too deeply") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets within brackets
+        raise InputError(f"{path}: not JSON that can be read ({error})") from error
 
 
 def write_npz(path: str | Path, **arrays: np.ndarray | str | int | float) -> None:
@@ -64,5 +66,5 @@ def read_npz(path: str | Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, KeyError) as error:
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path}: not a readable npz file ({error})") from error

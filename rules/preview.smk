@@ -1,16 +1,18 @@
 # What people look at and take away: captioned videos and files for animation programs.
 
 
-rule motion_bvh:
+rule motion_files:
     input:
         motion=rules.recovery.output.motion,
         meta=rules.recovery.output.meta,
     output:
-        "results/songs/{song}/motion.bvh",
+        bvh="results/songs/{song}/motion.bvh",
+        glb="results/songs/{song}/motion.glb",
+        npz="results/songs/{song}/motion.npz",
     log:
-        "results/songs/{song}/logs/motion_bvh.log",
+        "results/songs/{song}/logs/motion_files.log",
     benchmark:
-        "results/songs/{song}/logs/motion_bvh.tsv"
+        "results/songs/{song}/logs/motion_files.tsv"
     conda:
         "../envs/body.yaml"
     threads: 1
@@ -22,7 +24,7 @@ rule motion_bvh:
     message:
         "Exporting the motion of {wildcards.song}"
     script:
-        "../workflow_scripts/motion_bvh.py"
+        "../workflow_scripts/motion_files.py"
 
 
 rule preview:
@@ -85,7 +87,7 @@ rule generated_preview:
         "../workflow_scripts/preview.py"
 
 
-kept_songs_files = of_kept_songs(rules.motion_bvh.output)
+kept_songs_files = of_kept_songs(rules.motion_files.output)
 
 
 def generated_dances(wildcards):

@@ -31,6 +31,8 @@ PER_SONG = (
     "audio_features.npz",
     "lyrics_embeddings.npz",
     "motion.bvh",
+    "motion.glb",
+    "motion.npz",
 )
 
 
