@@ -26,7 +26,6 @@ report: "report/workflow.rst"
 
 localrules:
     all,
-    dataset_only,
 
 
 rule all:
@@ -35,12 +34,6 @@ rule all:
         rules.manifest.output,
         rules.dataset.output.index,
         rules.evaluate.output,
+        overlays,
         kept_songs_files,
         generated_dances,
-
-
-rule dataset_only:
-    input:
-        rules.manifest.output,
-        rules.dataset.output.index,
-        kept_songs_files,

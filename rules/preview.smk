@@ -87,6 +87,7 @@ rule generated_preview:
         "../workflow_scripts/preview.py"
 
 
+overlays = expand(rules.overlay.output, song=[name for name, song in SONGS.items() if song.has_video])
 kept_songs_files = of_kept_songs(rules.motion_files.output)
 
 
