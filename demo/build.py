@@ -79,7 +79,7 @@ def truth_record(song: Song, body: Body) -> dict[str, Any]:
         "duration_s": song.duration_s,
         "frames": song.frames,
         "fps": FPS,
-        "first_line_s": lines(song)[0].start,
+        "first_line_s": round(lines(song)[0].start, 6),
         "lines": [
             {
                 "start": round(line.start, 6),

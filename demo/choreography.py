@@ -151,7 +151,7 @@ def foot_control(plan: Plan, side: int, t: np.ndarray, start: tuple[float, float
         for name in ("x", "z", "yaw", "pitch"):
             course[name] += (getattr(step, name) - place[name]) * way
             place[name] = getattr(step, name)
-        course["lift"] += step.lift * np.sin(np.pi * ease(phase)) ** 2
+        course["lift"] += step.lift * np.sin(np.pi * phase) ** 2
         # The heel leaves the floor first, and the toes hang while the foot is in the air.
         course["pitch"] += (0.35 + step.lift) * np.sin(np.pi * phase**0.8) ** 2 * (phase < 1)
     return course
@@ -177,21 +177,30 @@ def left_share(plan: Plan, t: np.ndarray) -> np.ndarray:
 
 
 def ankle_course(
-    rest: np.ndarray, sole: float, side: int, course: dict[str, np.ndarray]
+    rest: np.ndarray, sole: np.ndarray, side: int, course: dict[str, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """World position (T, 3) of an ankle and rotation (T, 3, 3) of its foot; the sole's lowest point stays on the floor.
+    """World position (T, 3) of an ankle and rotation (T, 3, 3) of its foot.
 
-    A foot pitched downwards turns about its ball, one pitched upwards about its heel.
+    ``sole`` (N, 3) are the foot's vertices relative to its ankle: the lowest of them is ``lift`` above the floor. A
+    foot pitched downwards turns about its ball, one pitched upwards about its heel.
     """
-    ankle, ball = rest[7 + side], rest[10 + side]
     heading = axis_rotations(course["yaw"], 1)
-    turn = heading @ axis_rotations(course["pitch"], 0)
-    height = ankle[1] - sole
-    down = course["pitch"] > 0
-    pivot = np.where(down[:, None], [0.0, -height, ball[2] - ankle[2]], [0.0, -height, -0.05])
-    flat = np.stack([course["x"], height + course["lift"], course["z"]], axis=-1)
-    position = flat + np.einsum("tab,tb->ta", heading, pivot) - np.einsum("tab,tb->ta", turn, pivot)
-    return position, turn
+    turn = axis_rotations(course["pitch"], 0)
+    ball = rest[10 + side] - rest[7 + side]
+    pivot = np.where(course["pitch"][:, None] > 0, ball * [0, 1, 1], [0.0, ball[1], -0.05])
+    shift = pivot - np.einsum("tab,tb->ta", turn, pivot)
+    # The height of the ankle above the lowest point depends on the pitch alone.
+    pitches = np.linspace(-1.5, 1.5, 121)
+    heights = -(axis_rotations(pitches, 0) @ sole.T)[:, 1].min(1)
+    shift[:, 1] = np.interp(course["pitch"], pitches, heights)
+    flat = np.stack([course["x"], course["lift"], course["z"]], axis=-1)
+    return flat + np.einsum("tab,tb->ta", heading, shift), heading @ turn
+
+
+def soles(body: Body, betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices (N, 3) of the left and the right foot relative to their ankles in the rest pose."""
+    vertices, rest = body.rest_vertices(betas), body.rest_joints(betas)
+    return tuple(vertices[body.weights[:, [7 + side, 10 + side]].sum(1) > 0.9] - rest[7 + side] for side in (0, 1))
 
 
 def _reachable(pelvis: np.ndarray, hips: list[np.ndarray], ankles: list[np.ndarray], length: float) -> np.ndarray:
@@ -213,7 +222,8 @@ def dance(plan: Plan, beats_s: np.ndarray, frame_count: int, body: Body, betas: 
     """The motion of a plan: ``frame_count`` frames at 30 fps, y-up, metres, the floor at y = 0."""
     t = np.arange(frame_count * OVERSAMPLING) / RATE
     rest = body.rest_joints(betas)
-    sole = float(body.rest_vertices(betas)[:, 1].min())
+    sole_vertices = soles(body, betas)
+    sole = rest[7, 1] + float(sole_vertices[0][:, 1].min())
     trunk = trunk_control(plan, beats_s, t)
 
     feet = [foot_control(plan, side, t, ((STANCE, -STANCE)[side], 0.0, (0.12, -0.12)[side])) for side in (0, 1)]
@@ -245,7 +255,9 @@ def dance(plan: Plan, beats_s: np.ndarray, frame_count: int, body: Body, betas: 
     shift = np.einsum("tab,tb->ta", heading, np.stack([trunk["sway"], 0 * t, trunk["push"]], -1))
     height = rest[0, 1] - sole - trunk["drop"] + rise
     pelvis = np.stack([ground[:, 0], height, ground[:, 1]], -1) + shift
-    ankles, foot_turns = zip(*[ankle_course(rest, sole, side, feet[side]) for side in (0, 1)], strict=True)
+    ankles, foot_turns = zip(
+        *[ankle_course(rest, sole_vertices[side], side, feet[side]) for side in (0, 1)], strict=True
+    )
     offsets = [np.einsum("tab,b->ta", pelvis_turn, rest[1 + side] - rest[0]) for side in (0, 1)]
     length = float(np.linalg.norm(rest[4] - rest[1]) + np.linalg.norm(rest[7] - rest[4]))
     pelvis[:, 1] = _reachable(pelvis, [pelvis + offset for offset in offsets], list(ankles), length)

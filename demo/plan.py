@@ -255,10 +255,10 @@ def plan(
         first, back = 4 * leaves[0], 4 * leaves[1] - int(np.ceil(STAGE_EXIT / STRIDE)) - 3
         walks += _walk(beats_s, first, 0.0, -STAGE_EXIT, -WALK_HEADING)
         walks += _walk(beats_s, back, -STAGE_EXIT, 0.0, WALK_HEADING)
-        for beat, heading in ((first - 1, heading_keys[0][1]), (first, -WALK_HEADING), (back - 2, -WALK_HEADING)):
-            heading_keys.append((float(beats_s[beat]), heading))
-        heading_keys.append((float(beats_s[back]), WALK_HEADING))
-        heading_keys.append((float(beats_s[4 * leaves[1] - 3]), WALK_HEADING))
+        # The body turns while the feet step, not before.
+        turns = [(first - 1, 0.0), (first + 1, -WALK_HEADING), (back - 2, -WALK_HEADING), (back, 0.0)]
+        turns += [(back + 2, WALK_HEADING), (4 * leaves[1] - 3, WALK_HEADING)]
+        heading_keys += [(float(beats_s[beat]), heading) for beat, heading in turns]
     heading_keys.sort()
     last = float(beats_s[-1]) + beat_s
     arms.append((min(last, end_s), "high", "hip"))
