@@ -273,7 +273,8 @@ def run_workflow(running: Cluster, project: Path, targets: list[str], seconds: f
         start_new_session=True,
     )
     assert process.stdout is not None
-    signal.signal(signal.SIGALRM, lambda *_: process.terminate())
+    # an interrupt cancels the jobs; the termination signal would wait for them
+    signal.signal(signal.SIGALRM, lambda *_: process.send_signal(signal.SIGINT))
     signal.alarm(int(seconds))
     try:
         for line in process.stdout:
@@ -283,8 +284,11 @@ def run_workflow(running: Cluster, project: Path, targets: list[str], seconds: f
     finally:
         signal.alarm(0)
         if process.poll() is None:
-            process.terminate()
-            process.wait(30)
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def jobs(running: Cluster) -> list[dict[str, str]]:
