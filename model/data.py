@@ -3,7 +3,7 @@
 Nothing is copied or parsed at start, so the first batch comes at once whatever the size of the data set.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -87,7 +87,7 @@ class LyricsMusicDance(Dataset):
     """
 
     def __init__(self, dataset_dir: str | Path, split: str | list[str], stride: int | None = None) -> None:
-        self.arrays = open_dataset(dataset_dir)
+        self.path, self.arrays = Path(dataset_dir), open_dataset(dataset_dir)
         songs = self.arrays.splits.get(split) if isinstance(split, str) else split
         if songs is None:
             raise InputError(f"{dataset_dir}: no split {split!r}; there are {', '.join(self.arrays.splits)}")
@@ -118,7 +118,7 @@ class LyricsMusicDance(Dataset):
     def __getitem__(self, number: int) -> Batch:
         return self.batch([number])
 
-    def batch(self, numbers: "list[int] | np.ndarray") -> Batch:
+    def batch(self, numbers: Iterable[int]) -> Batch:
         """The windows with these numbers as one batch."""
         windows = tuple(self.windows[int(number)] for number in numbers)
         a = self.arrays

@@ -1,0 +1,84 @@
+"""Plots of training and evaluation as SVG, with equal bytes for equal numbers."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from justlmd.files import replacing
+
+PLOTTED = (
+    "mpjpe_mm",
+    "pa_mpjpe_mm",
+    "root_deg",
+    "kid_kinetic",
+    "diversity_kinetic",
+    "beat_f_minus_shuffled",
+    "beat_f",
+    "speed",
+    "jerk",
+    "frozen_share",
+    "slide_share",
+    "pfc",
+)
+"""Measures in ``metrics.svg``, in this order."""
+
+
+def plot_history(path: Path, histories: Mapping[str, Path]) -> None:
+    """Training and held-out loss of every model over the steps."""
+    figure, panels = _figure(1, max(len(histories), 1), 4.2, 3.2)
+    for axes, (name, file) in zip(panels, histories.items(), strict=False):
+        with file.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        for key, label, style in (("train_loss", "training songs", "-"), ("val_loss", "held-out songs", "--")):
+            points = [(int(row["step"]), float(row[key])) for row in rows if row.get(key)]
+            if points:
+                axes.plot(*zip(*points, strict=True), style, color="black", label=label)
+        axes.set_title(name)
+        axes.set_xlabel("step")
+        axes.set_ylabel("loss")
+        axes.legend(frameon=False)
+    _save(figure, path)
+
+
+def plot_metrics(path: Path, result: Mapping[str, Any]) -> None:
+    """One panel per measure: each method's value with its interval; the real dances' value as a line."""
+    methods, labels = result["methods"], result["measures"]
+    figure, panels = _figure(4, 3, 3.6, 0.9 + 0.28 * len(methods))
+    for axes, name in zip(panels, PLOTTED, strict=True):
+        shown = [(method, values[name]) for method, values in methods.items() if _has(values.get(name))]
+        for row, (_, entry) in enumerate(shown):
+            if entry["low"] is not None:
+                axes.plot([entry["low"], entry["high"]], [row, row], color="0.6", linewidth=3)
+            axes.plot([entry["value"]], [row], "o", color="black", markersize=4)
+        if _has(methods["real"].get(name)):
+            axes.axvline(methods["real"][name]["value"], color="0.8", zorder=0)
+        floor = result["floor"].get(name)
+        if _has(floor):
+            axes.axvline(floor["value"], color="0.8", linestyle=":", zorder=0)
+        axes.set_yticks(range(len(shown)), [method.replace("_", " ") for method, _ in shown])
+        axes.set_ylim(len(shown) - 0.5, -0.5)
+        axes.set_title(labels[name], fontsize=9)
+        if not shown:
+            axes.text(0.5, 0.5, "not measured", ha="center", va="center", transform=axes.transAxes, color="0.5")
+    figure.text(0.01, 0.004, "line: real dances; dotted: real dances of other songs; bars: 95 % intervals", fontsize=8)
+    _save(figure, path)
+
+
+def _has(entry: Mapping[str, float | None] | None) -> bool:
+    return entry is not None and entry["value"] is not None
+
+
+def _figure(rows: int, columns: int, width: float, height: float) -> tuple[Any, list[Any]]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    return figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
+
+
+def _save(figure: Any, path: Path) -> None:
+    """SVG without date and with names of parts that do not change from run to run; text stays text."""
+    import matplotlib
+
+    with matplotlib.rc_context({"svg.hashsalt": "justlmd", "svg.fonttype": "none"}), replacing(path) as temporary:
+        figure.savefig(temporary, metadata={"Date": None})

@@ -1,0 +1,86 @@
+"""Running a trained model over windows of the data set: joints of real, reconstructed and generated dances."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from model.data import Batch, LyricsMusicDance
+from model.interface import DanceModel, gaussian_kl
+from model.kinematics import forward_kinematics, rotation_matrices
+from model.representation import MotionTensors
+
+CHUNK = 32  # windows at once
+
+
+def chunks(data: LyricsMusicDance, device: torch.device | str = "cpu") -> Iterator[Batch]:
+    """All windows of a data set in batches."""
+    for first in range(0, len(data), CHUNK):
+        yield data.batch(range(first, min(first + CHUNK, len(data)))).to(device)
+
+
+def real_motion(batch: Batch) -> MotionTensors:
+    """The true motion of a batch."""
+    return MotionTensors(rotation_matrices(batch.global_orient, batch.body_pose), batch.transl)
+
+
+def joints_of(motion: MotionTensors, rest_joints: torch.Tensor) -> np.ndarray:
+    """Joints (B, T, 24, 3) float32 of motion, for rest joints (B, 24, 3)."""
+    return forward_kinematics(motion.rotations, motion.transl, rest_joints[:, None]).float().cpu().numpy()
+
+
+def real_windows(data: LyricsMusicDance) -> tuple[np.ndarray, np.ndarray]:
+    """Joints (N, T, 24, 3) and rotations (N, T, 24, 3, 3) of the real dances."""
+    joints, rotations = [], []
+    for batch in chunks(data):
+        motion = real_motion(batch)
+        joints.append(joints_of(motion, batch.rest_joints))
+        rotations.append(motion.rotations.numpy())
+    return np.concatenate(joints), np.concatenate(rotations)
+
+
+@torch.no_grad()
+def reconstructed_windows(model: DanceModel, data: LyricsMusicDance, device: str) -> tuple[np.ndarray, np.ndarray]:
+    """Joints and rotations of every window decoded from the mean of its own posterior."""
+    joints, rotations = [], []
+    for batch in chunks(data, device):
+        mean, _ = model.posterior(batch)
+        motion = model.generate(batch.conditions, mean, batch.rest_joints)
+        joints.append(joints_of(motion, batch.rest_joints))
+        rotations.append(motion.rotations.float().cpu().numpy())
+    return np.concatenate(joints), np.concatenate(rotations)
+
+
+@torch.no_grad()
+def generated_windows(
+    model: DanceModel, data: LyricsMusicDance, device: str, samples: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Joints (N, samples, T, 24, 3) and rotations (N, samples, T, 24, 3, 3) from every window's conditions alone."""
+    generator = torch.Generator().manual_seed(seed)
+    joints, rotations = [], []
+    for batch in chunks(data, device):
+        made = []
+        for _ in range(samples):
+            z = torch.randn(len(batch.transl), model.latent_dim, generator=generator).to(device)
+            made.append(model.generate(batch.conditions, z, batch.rest_joints))
+        joints.append(np.stack([joints_of(motion, batch.rest_joints) for motion in made], axis=1))
+        rotations.append(np.stack([motion.rotations.float().cpu().numpy() for motion in made], axis=1))
+    return np.concatenate(joints), np.concatenate(rotations)
+
+
+@torch.no_grad()
+def latent_use(model: DanceModel, data: LyricsMusicDance, device: str) -> dict[str, float]:
+    """How much the latent says about unseen dances.
+
+    ``kl_nat``: mean divergence per window; ``active_units``: share of dimensions whose posterior mean varies over the
+    windows with a variance above .01 (Burda et al. 2016).
+    """
+    means, divergences = [], []
+    for batch in chunks(data, device):
+        mean, log_variance = (value.float() for value in model.posterior(batch))
+        means.append(mean.cpu())
+        divergences.append(gaussian_kl(mean, log_variance).sum(1).cpu())
+    return {
+        "kl_nat": float(torch.cat(divergences).mean()),
+        "active_units": float((torch.cat(means).var(0, correction=0) > 0.01).float().mean()),
+    }
