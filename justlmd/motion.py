@@ -232,6 +232,16 @@ def to_camera(motion: Motion, body: Body, K: np.ndarray, floor_offset: float = 0
     )
 
 
+def before_camera(motion: Motion, body: Body, size: tuple[int, int] = (1280, 720)) -> CameraMotion:
+    """The camera motion of a dance that no camera has seen: 3.5 m before a camera 1 m above the floor.
+
+    ``size`` (width, height) of the imagined picture gives K with EasyMocap's focal length, 1.2 min(width, height).
+    """
+    focal = 1.2 * min(size)
+    K = np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1.0]])
+    return to_camera(replace(motion, transl=motion.transl + [0, 0, -3.5]), body, K, floor_offset=-1.0)
+
+
 def matrix_to_axis_angle(matrices: np.ndarray) -> np.ndarray:
     """Axis-angle vectors (..., 3) of rotation matrices (..., 3, 3)."""
     return Rotation.from_matrix(matrices.reshape(-1, 3, 3)).as_rotvec().reshape(matrices.shape[:-1])

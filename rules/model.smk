@@ -29,7 +29,6 @@ rule train:
     params:
         seed=lambda wildcards: config["models"][wildcards.name]["seed"],
         device=config["device"],
-        body_model=config["body_model"],
     message:
         "Training {wildcards.name}"
     script:
@@ -50,11 +49,17 @@ rule evaluate:
             category="Models",
             labels={"what": "evaluation"},
         ),
-        plots=report(
-            multiext("results/evaluation/", "history.svg", "metrics.svg"),
+        metrics_plot=report(
+            "results/evaluation/metrics.svg",
             caption="../report/evaluation.rst",
             category="Models",
-            labels=lambda wildcards: {"what": "curves and metrics"},
+            labels={"what": "evaluation, plotted"},
+        ),
+        history_plot=report(
+            "results/evaluation/history.svg",
+            caption="../report/curves.rst",
+            category="Models",
+            labels={"what": "training curves"},
         ),
     log:
         "results/logs/evaluate.log",
@@ -71,7 +76,6 @@ rule evaluate:
         bootstrap=config["evaluation"]["bootstrap"],
         seed=config["evaluation"]["seed"],
         device=config["device"],
-        body_model=config["body_model"],
     message:
         "Evaluating the models on songs that they have not seen"
     script:
@@ -81,7 +85,6 @@ rule evaluate:
 rule generate:
     input:
         checkpoint=rules.train.output.checkpoint,
-        lyrics=rules.lyrics.output[0],
         audio_features=rules.audio_features.output[0],
         lyrics_embeddings=rules.lyrics_embeddings.output[0],
     output:

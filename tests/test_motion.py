@@ -16,6 +16,7 @@ from justlmd.motion import (
     CameraMotion,
     Motion,
     axis_angle_to_6d,
+    before_camera,
     floor_height,
     mirror,
     read_smplfull,
@@ -252,3 +253,20 @@ def test_a_cut_keeps_the_frames_asked_for() -> None:
     motion = to_yup(camera_motion(), BODY)
     np.testing.assert_array_equal(motion.cut(2, 5).transl, motion.transl[2:5])
     assert len(motion.cut(2, 5)) == 3
+
+
+def test_a_dance_without_a_video_stands_in_the_picture_and_keeps_its_movement() -> None:
+    rng = np.random.default_rng(0)
+    dance = Motion(
+        global_orient=rng.normal(0, 0.3, (5, 3)),
+        body_pose=rng.normal(0, 0.2, (5, 69)),
+        transl=rng.normal([0, 0.95, 0], 0.1, (5, 3)),
+        betas=np.zeros(10),
+        valid=np.ones(5, bool),
+    )
+    filmed = before_camera(dance, BODY)
+    pixels = easymocap_joints(filmed) @ filmed.K.T
+    pixels = pixels[..., :2] / pixels[..., 2:]
+    assert ((pixels > 0) & (pixels < [1280, 720])).all()
+    back = to_yup(filmed, BODY, floor=-1.0).joints(BODY) + [0, 0, 3.5]
+    np.testing.assert_allclose(back, dance.joints(BODY), atol=1e-9)
