@@ -18,15 +18,13 @@ from justlmd.dataset import read_audio
 from justlmd.device import choose_device
 from justlmd.errors import InputError
 from justlmd.files import read_npz
-from justlmd.motion import CameraMotion, Motion, to_camera
+from justlmd.motion import Motion
 from model.checkpoint import load_model
 from model.data import Conditions, pad_tokens
 from model.interface import DanceModel
 from model.representation import to_arrays
 
 OVERLAP = 30  # frames of cross-fade
-CAMERA_HEIGHT_M = 1.0
-CAMERA_MATRIX = np.array([[864.0, 0, 640], [0, 864, 360], [0, 0, 1]])  # EasyMocap's guess for 1280 x 720
 
 
 def generate(
@@ -53,8 +51,8 @@ def generate(
 
     Returns
     -------
-    Motion y-up whose frame 0 is at ``start_s``. Raises InputError when there is nothing to dance to, or when the words
-    were encoded by another text encoder than the model's.
+    Motion y-up whose frame 0 is at ``start_s``, about the origin of the floor. Raises InputError when there is nothing
+    to dance to, or when the words were encoded by another text encoder than the model's.
     """
     device = choose_device(device)
     model, facts = load_model(model_dir, device)
@@ -122,13 +120,13 @@ def dance(
     motion = model.generate(conditions.to(device), z.to(device), rest.to(device))
     orient, pose, transl = (value.double().cpu().numpy() for value in to_arrays(motion))
     rotations = np.concatenate([orient, pose], axis=-1).reshape(len(starts), SEQUENCE_FRAMES, 24, 3)
-    joined, places = join_windows(rotations, transl)
+    joined, places = (values[:frames] for values in join_windows(rotations, transl))
     return Motion(
-        global_orient=joined[:frames, 0],
-        body_pose=joined[:frames, 1:].reshape(-1, 69),
-        transl=places[:frames],
+        global_orient=joined[:, 0],
+        body_pose=joined[:, 1:].reshape(-1, 69),
+        transl=places - places.mean(0) * [1, 0, 1],
         betas=np.zeros(10),
-        valid=np.ones(min(frames, len(joined)), dtype=bool),
+        valid=np.ones(frames, dtype=bool),
     )
 
 
@@ -155,15 +153,3 @@ def slerp(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
     arc = (start.inv() * Rotation.from_rotvec(b.reshape(-1, 3))).as_rotvec()
     way = np.repeat(share, a.shape[1])[:, None]
     return (start * Rotation.from_rotvec(way * arc)).as_rotvec().reshape(a.shape)
-
-
-def to_camera_motion(motion: Motion, body: Body) -> CameraMotion:
-    """A generated dance as ``smplfull.json`` holds it: seen by a camera 1 m above the floor.
-
-    The dancer stays where the model put it if that is in front of the camera, else it is moved to 3 m before it.
-    """
-    depth = -motion.transl[:, 2]
-    if depth.min() < 1.0:
-        centre = np.array([motion.transl[:, 0].mean(), 0.0, motion.transl[:, 2].mean() + 3.0])
-        motion = Motion(motion.global_orient, motion.body_pose, motion.transl - centre, motion.betas, motion.valid)
-    return to_camera(motion, body, CAMERA_MATRIX, floor_offset=-CAMERA_HEIGHT_M)
