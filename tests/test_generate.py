@@ -137,4 +137,4 @@ def test_the_file_for_the_preview_holds_the_same_dance_in_front_of_the_camera(mo
     camera = read_smplfull(tmp_path / "smplfull.json")
     assert camera.Th[:, 2].min() > 1
     back = to_yup(camera, body, floor=-1.0)
-    np.testing.assert_allclose(back.joints(body), motion.joints(body) + [0, 0, -3.5], atol=1e-5)
+    np.testing.assert_allclose(back.joints(body), motion.joints(body) + np.array([0, 0, -3.5]), atol=1e-5)
