@@ -331,11 +331,15 @@ def problems_of(found: list[dict[str, str]], songs: list[str]) -> list[str]:
 
 
 def show_logs(project: Path, found: list[dict[str, str]]) -> None:
-    """Print the end of every failed job's log, which the temporary copy takes with it."""
+    """Print the end of every failed job's logs, which the temporary copy takes with it."""
     for job in found:
         if job["JobState"] != "COMPLETED":
             for log in (project / ".snakemake" / "slurm_logs").rglob(f"{job['JobId']}.log"):
-                print(f"--- {log.relative_to(project)}\n" + "".join(log.read_text().splitlines(True)[-20:]))
+                text = log.read_text()
+                of_rule = [project / name for name in re.findall(r"^ +log: (\S+) \(check", text, re.MULTILINE)]
+                for path in filter(Path.is_file, dict.fromkeys([log, *of_rule])):
+                    tail = "".join(path.read_text().splitlines(True)[-15:])
+                    print(f"--- job {job['JobId']}: {path.relative_to(project)}\n{tail}")
 
 
 def main() -> int:
