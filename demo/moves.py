@@ -215,7 +215,7 @@ MOVES: dict[str, Move] = {
         attack_s=0.5,
         hold_s=0.06,
         torso={"lean": -0.16, "yaw": 0.12, "pitch": -0.15, "drop": 0.05},
-        feet={"R": (-0.16, 0.42, 0.55, -0.55)},
+        feet={"R": (-0.30, 0.42, 0.48, -0.55)},
         left_share=0.88,
         planted=True,
     ),

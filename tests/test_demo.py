@@ -1,6 +1,8 @@
 """The demo's songs keep their promises: beats, words, moves, bodies and files agree with their truth."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -364,6 +366,16 @@ def test_two_builds_of_a_song_are_equal_bytes_and_carry_the_truth(tmp_path):
         "truth.npz",
         "video.mp4",
     }
+
+
+def test_the_command_builds_the_songs_asked_for_and_refuses_others(tmp_path, repo):
+    command = [sys.executable, "-m", "demo", "--out", str(tmp_path), "--seconds", "0.2"]
+    done = subprocess.run([*command, "--song", "harbour_lights"], cwd=repo, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"harbour_lights"}
+    assert "Harbour Lights: 6 frames, 88 bpm" in done.stdout
+    refused = subprocess.run([*command, "--song", "nobody"], cwd=repo, capture_output=True, text=True, timeout=120)
+    assert refused.returncode == 2 and "invalid choice: 'nobody'" in refused.stderr
 
 
 def test_an_unknown_song_is_refused_by_name(tmp_path):
