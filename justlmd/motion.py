@@ -67,17 +67,18 @@ class Motion:
         return forward_kinematics(body, self.global_orient, self.body_pose, self.transl, self.betas)
 
 
-def read_smplfull(path: str | Path) -> CameraMotion:
+def read_smplfull(path: str | Path, *, allow_empty: bool = False) -> CameraMotion:
     """Read a ``smplfull.json``; missing frames are interpolated and marked in ``valid``.
 
     Raises InputError that names the file, the frame's key and what is wrong with it. Of several people in a frame the
-    one with id 0 is read, else the first; a frame without people is a missing frame.
+    one with id 0 is read, else the first; a frame without people is a missing frame. A file without any person, which
+    is what recovery writes when nobody was found, is an error, or with ``allow_empty`` a motion of no frames.
     """
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such motion file")
     content = read_json(path)
-    if not isinstance(content, dict) or not content:
+    if not isinstance(content, dict) or not (content or allow_empty):
         raise InputError(f'{path}: expected an object of frames with keys like "000000"')
     frames: dict[int, dict[str, np.ndarray]] = {}
     for key, frame in content.items():
@@ -86,6 +87,9 @@ def read_smplfull(path: str | Path) -> CameraMotion:
         values = _read_frame(f"{path}: frame {key}", frame)
         if values is not None:
             frames[int(key)] = values
+    if not frames and allow_empty:
+        nothing = np.zeros((0, 3))
+        return CameraMotion(np.zeros((0, 72)), nothing, nothing, np.zeros(10), np.eye(3), np.zeros(0, bool))
     if not frames:
         raise InputError(f"{path}: no frame holds a person")
     known = np.array(sorted(frames))

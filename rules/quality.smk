@@ -39,6 +39,7 @@ rule overlay:
     input:
         video=rules.standardise.output.video,
         audio=rules.standardise.output.audio,
+        keypoints2d=rules.pose.output[0],
         motion=rules.recovery.output.motion,
         meta=rules.recovery.output.meta,
     output:
