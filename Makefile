@@ -8,7 +8,7 @@ export HF_HUB_OFFLINE ?= 0
 export GLOG_minloglevel := 2
 export TF_CPP_MIN_LOG_LEVEL := 2
 
-.PHONY: help setup demo test test-fast test-slurm bench lint format lock clean
+.PHONY: help setup demo check-songs convert-songs status test test-fast test-slurm bench lint format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,6 +27,15 @@ $(VENV)/.done: requirements.lock requirements-nodeps.lock pyproject.toml
 demo: setup ## generate the demo songs, run the whole workflow, print what came out
 	$(BIN)/snakemake --cores all --resources gpu=1
 	@$(BIN)/python workflow_scripts/summary.py
+
+check-songs: setup ## check links, lyrics and motion files of the song table without downloading (ARGS="--songs my.tsv")
+	@$(BIN)/python workflow_scripts/check_songs.py $(ARGS)
+
+convert-songs: setup ## make a song table of a JSON list or playlist (ARGS="JD2020.json --output my.tsv")
+	@$(BIN)/python workflow_scripts/convert_songs.py $(ARGS)
+
+status: setup ## print what became of each song, and write results/status.tsv
+	@$(BIN)/python workflow_scripts/status.py $(ARGS)
 
 test: setup ## run every test
 	$(BIN)/python -m pytest $(ARGS)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from justlmd.errors import DownloadError
+from justlmd.errors import DownloadError, one_line
 
 CAUSES: dict[str, tuple[str, str]] = {
     # Permanent: trying again changes nothing.
@@ -132,7 +132,5 @@ def _said(error: Exception) -> str:
 
 
 def plain(text: object) -> str:
-    """Text from outside on one line, without control characters or halves of characters."""
-    text = "" if text is None else str(text).encode("utf-8", "replace").decode()
-    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
-    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", " ", text).split())[:500]
+    """A short piece of text from outside, safe to print."""
+    return one_line(text)[:500]

@@ -1,5 +1,7 @@
 """Errors written for the person who reads them; the workflow prints them as one line."""
 
+import re
+
 
 class JustLMDError(Exception):
     """Something the user can mend. The message says which file or row, what is wrong and what to do."""
@@ -15,3 +17,10 @@ class DownloadError(JustLMDError):
     def __init__(self, message: str, cause: str) -> None:
         super().__init__(message)
         self.cause = cause
+
+
+def one_line(text: object) -> str:
+    """Text from anywhere on one line, without control characters or halves of characters."""
+    text = "" if text is None else str(text).encode("utf-8", "replace").decode()
+    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
+    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", " ", text).split())

@@ -1,8 +1,10 @@
 """The song table: one row per song, checked before any work starts."""
 
 import csv
-import json
+import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +15,6 @@ import pandas as pd
 import yaml
 
 from justlmd.errors import InputError
-from justlmd.files import read_json
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
 
@@ -32,6 +33,10 @@ COLUMNS = (
     "motion",
     "height",
 )
+
+
+FETCH = "fetch"
+"""In the column ``lyrics``: the lyrics come from the configured provider instead of a file."""
 
 
 @dataclass(frozen=True)
@@ -87,16 +92,20 @@ def read_songs(path: str | Path) -> list[Song]:
     if not path.is_file():
         raise InputError(f"{path}: the song table does not exist; set `songs:` in config.yaml to yours")
     try:
-        table = pd.read_csv(
-            path,
-            sep="," if path.suffix == ".csv" else "\t",
-            dtype=str,
-            keep_default_na=False,
-            encoding="utf-8-sig",
-            quoting=csv.QUOTE_MINIMAL if path.suffix == ".csv" else csv.QUOTE_NONE,
-            index_col=False,
-            comment=None,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # a row with more cells than columns loses some
+            table = pd.read_csv(
+                path,
+                sep="," if path.suffix == ".csv" else "\t",
+                dtype=str,
+                keep_default_na=False,
+                encoding="utf-8-sig",
+                quoting=csv.QUOTE_MINIMAL if path.suffix == ".csv" else csv.QUOTE_NONE,
+                index_col=False,
+                comment=None,
+            )
+    except pd.errors.ParserWarning as error:
+        raise InputError(f"{path}: a row has more cells than there are columns; take the tabs too many out") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a tab-separated UTF-8 table ({error})") from error
     problems = [
@@ -110,7 +119,7 @@ def read_songs(path: str | Path) -> list[Song]:
     rows = [{str(name): str(cell).strip() for name, cell in row.items()} for row in table.to_dict("records")]
     songs, problems = [], []
     for number, row in enumerate(rows, start=2):  # line 1 of the file holds the column names
-        found = _problems(row)
+        found = row_problems(row)
         problems += [f"{path}:{number}: song '{row['id']}', {problem}" for problem in found]
         if not found:
             songs.append(_song(row))
@@ -126,8 +135,19 @@ def read_songs(path: str | Path) -> list[Song]:
     return songs
 
 
-def _problems(row: dict[str, str]) -> list[str]:
-    schema = yaml.safe_load((SCHEMAS / "songs.schema.yaml").read_text(encoding="utf-8"))
+def check_provider(songs: Iterable[Song], provider: str) -> None:
+    """Raise InputError if the lyrics of a song are to be fetched and no provider is configured."""
+    names = [song.id for song in songs if song.lyrics == FETCH]
+    if names and not provider:
+        raise InputError(
+            f"config 'lyrics.provider' is empty, but the lyrics of {', '.join(names)} are to be fetched;"
+            " set it to an LRCLIB-compatible server's address, or name .lrc files in the song table"
+        )
+
+
+def row_problems(row: dict[str, str]) -> list[str]:
+    """What is wrong with one row of a song table: the column, what was found, what is allowed."""
+    schema = _schema()
     problems = []
     for error in jsonschema.Draft202012Validator(schema).iter_errors(row):
         column = str(error.path[0])
@@ -138,11 +158,23 @@ def _problems(row: dict[str, str]) -> list[str]:
             else rule["description"].strip()
         )
         problems.append(f"column '{column}': {row[column]!r} is not allowed. {allowed}")
+    if row["lyrics"] == FETCH and not (row.get("artist") and row.get("title")):
+        problems.append(f"columns 'artist' and 'title': both are needed where 'lyrics' is {FETCH!r}")
+    try:
+        urlsplit(row["url"])
+    except ValueError as error:
+        problems.append(f"column 'url': {row['url']!r} is no link ({error})")
     if not row["url"] and not row.get("motion"):
         problems.append("columns 'url' and 'motion': both empty; give a link, a video file or a motion file")
     if not problems and row.get("start") and row.get("end") and _seconds(row["start"]) >= _seconds(row["end"]):
         problems.append(f"columns 'start' and 'end': {row['start']} is not before {row['end']}")
     return problems
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    schema: dict[str, Any] = yaml.safe_load((SCHEMAS / "songs.schema.yaml").read_text(encoding="utf-8"))
+    return schema
 
 
 def _song(row: dict[str, str]) -> Song:
@@ -168,47 +200,3 @@ def _seconds(cell: str) -> float:
     """Seconds of ``"83.5"`` or ``"1:23.5"``."""
     minutes, _, seconds = cell.rpartition(":")
     return 60 * int(minutes or 0) + float(seconds)
-
-
-def convert_song_list(path: str | Path, lyrics_dir: str = "lyrics") -> pd.DataFrame:
-    """Turn one of the original's JSON song lists into a song table.
-
-    Accepts both forms: ``{"<key>": ["<url>", "<crop>"]}`` and ``{"urls": [["<url>", "<crop>"], ...]}``. The id is
-    the list's key where there is one (made safe for a folder name), else the video's id; the ``.lrc`` is expected at
-    ``<lyrics_dir>/<id>.lrc``.
-
-    Raises
-    ------
-    InputError
-        The file is not such a list; names the entry.
-    """
-    content = read_json(path)
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: expected an object of songs, found {type(content).__name__}")
-    entries: list[tuple[str, Any]] = [(key, entry) for key, entry in content.items() if key != "urls"]
-    entries += [("", entry) for entry in content.get("urls") or []]
-    rows: dict[str, dict[str, str]] = {}
-    for key, entry in entries:
-        if not (isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry)):
-            raise InputError(f"{path}: entry {key or json.dumps(entry)}: expected [url, crop]")
-        url, crop = entry
-        query = urlsplit(url).query
-        video = next((part[2:] for part in query.split("&") if part.startswith("v=")), "")
-        name = "".join(letter for letter in key if letter.isascii() and (letter.isalnum() or letter in "_-")) or video
-        if not name:
-            raise InputError(f"{path}: {url}: neither a key nor a video id to name the song by")
-        if video:  # the rest of the query (channel, list position) is not needed
-            url = url.split("?")[0] + "?v=" + video
-        if name in rows and rows[name]["url"] == url:
-            continue  # the 2022 list names one video twice
-        while name in rows:
-            name += "_2"
-        rows[name] = {column: "" for column in COLUMNS} | {
-            "id": name[:80],
-            "url": url,
-            "crop": crop,
-            "lyrics": f"{lyrics_dir}/{name[:80]}.lrc",
-            "title": key,
-            "language": "en",
-        }
-    return pd.DataFrame(list(rows.values()), columns=list(COLUMNS))

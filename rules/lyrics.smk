@@ -7,6 +7,36 @@ def lyrics_audio(wildcards):
     return rules.standardise.output.audio if listens else []
 
 
+rule fetch_lyrics:
+    input:
+        lambda wildcards: ancient(rules.download.output.info) if TABLE[wildcards.song].has_audio else [],
+    output:
+        update("results/songs/{song}/fetched.lrc"),  # kept as it is when it is there
+    log:
+        "results/songs/{song}/logs/fetch_lyrics.log",
+    benchmark:
+        "results/songs/{song}/logs/fetch_lyrics.tsv"
+    wildcard_constraints:
+        song=one_of(FETCHED),
+    conda:
+        "../envs/media.yaml"
+    threads: 1
+    resources:
+        downloads=1,
+        mem_mb=500,
+        runtime=30,
+    params:
+        song=lambda wildcards: {
+            name: getattr(TABLE[wildcards.song], name) for name in ("artist", "title", "start", "end")
+        },
+        lyrics=config["lyrics"],
+        download=config["download"],
+    message:
+        "Fetching the lyrics of {wildcards.song}"
+    script:
+        "../workflow_scripts/fetch_lyrics.py"
+
+
 rule lyrics:
     input:
         lrc=lambda wildcards: if_present(TABLE[wildcards.song].lyrics),

@@ -1,5 +1,6 @@
 # The song table and the configuration, checked before any job starts.
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -8,7 +9,7 @@ sys.path.insert(0, workflow.basedir)
 
 from justlmd.config import check_config
 from justlmd.errors import JustLMDError
-from justlmd.songs import read_songs
+from justlmd.songs import FETCH, check_provider, read_songs
 
 try:
     check_config(config)
@@ -17,8 +18,13 @@ try:
         for name in config[option]:
             if name not in TABLE:
                 raise JustLMDError(f"config '{option}': there is no song '{name}' in {config['songs']}")
+    check_provider([song for song in TABLE.values() if song.id not in config["exclude"]], config["lyrics"]["provider"])
 except JustLMDError as error:
     raise WorkflowError(str(error)) from None
+
+# Fetched lyrics become a file; from there on nothing knows that they were fetched.
+FETCHED = {name: f"results/songs/{name}/fetched.lrc" for name, song in TABLE.items() if song.lyrics == FETCH}
+TABLE |= {name: replace(TABLE[name], lyrics=path) for name, path in FETCHED.items()}
 
 SONGS = {name: song for name, song in TABLE.items() if name not in config["exclude"]}
 if not SONGS:
@@ -38,11 +44,23 @@ wildcard_constraints:
 def if_present(path):
     """A path as an input, if it is there or a rule makes it; a missing file is the song's own error, not the workflow's."""
     path = str(path or "")
-    return [path] if path and (path.startswith("results/demo/") or Path(path).is_file()) else []
+    made = path.startswith("results/demo/") or path in FETCHED.values()
+    return [path] if path and (made or Path(path).is_file()) else []
+
+
+def write_status():
+    """Write results/status.tsv and return what people should see of it."""
+    from justlmd.files import write_text
+    from justlmd.status import song_statuses, status_summary, status_table
+
+    rows = song_statuses(read_songs(config["songs"]), Path("results"), config["exclude"])
+    write_text("results/status.tsv", status_table(rows))
+    return f"{status_summary(rows)}\nThe whole table: results/status.tsv"
+
+
+onsuccess:
+    write_status()
 
 
 onerror:
-    shell(
-        "echo 'Some jobs failed; the lines that begin with ERROR say which song and why. The other songs are finished.'"
-        " 'To go on without a song: --config exclude=[its_id]' >&2"
-    )
+    print(write_status(), file=sys.stderr)

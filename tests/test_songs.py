@@ -1,14 +1,15 @@
 """The song table is checked row by row before any work starts."""
 
-import json
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from justlmd.config import check_config
 from justlmd.errors import InputError
-from justlmd.songs import COLUMNS, convert_song_list, read_songs
+from justlmd.songs import COLUMNS, check_provider, read_songs
 
 HEADER = "\t".join(COLUMNS)
 
@@ -40,6 +41,7 @@ def test_the_demo_table_of_the_project_is_valid(repo):
         ({"id": "../evil"}, ["songs.tsv:2", "column 'id'", "../evil"]),
         ({"url": "ftp://example.org/v"}, ["column 'url'"]),
         ({"url": "javascript:alert(1)"}, ["column 'url'"]),
+        ({"url": "http://[1"}, ["column 'url'", "no link"]),
         ({"url": ""}, ["'url' and 'motion'", "both empty"]),
         ({"crop": "middle"}, ["column 'crop'", "'middle'", "'left'"]),
         ({"start": "5", "end": "4"}, ["5 is not before 4"]),
@@ -77,6 +79,12 @@ def test_missing_table_missing_column_unknown_column_and_empty_table_are_explain
         read_songs(tmp_path / "songs.tsv")
 
 
+def test_a_row_with_a_cell_too_many_is_refused_instead_of_losing_it(tmp_path):
+    (tmp_path / "songs.tsv").write_text("id\turl\tlyrics\na\ta.mp4\ta.lrc\tauto\n")
+    with pytest.raises(InputError, match="more cells than there are columns"):
+        read_songs(tmp_path / "songs.tsv")
+
+
 @given(st.lists(st.text(), min_size=3, max_size=12), st.binary(max_size=200))
 def test_wild_tables_give_songs_or_an_input_error(tmp_path_factory, cells, blob):
     folder = tmp_path_factory.mktemp("table")
@@ -97,21 +105,20 @@ def test_file_links_and_paths_name_the_same_local_file(tmp_path):
     assert first.local_source == second.local_source == Path("/x/my song.mp4")
 
 
-def test_both_forms_of_the_original_song_list_are_converted(tmp_path):
-    named = {"Señorita_Shawn": ["https://www.youtube.com/watch?v=AAAAAAAAAAA&ab_channel=X", "left"], "urls": []}
-    bare = {"urls": [["https://www.youtube.com/watch?v=BBBBBBBBBBB&ab_channel=Y", "full"]] * 2}
-    for content, expected in ((named, ("Seorita_Shawn", "left")), (bare, ("BBBBBBBBBBB", "full"))):
-        (tmp_path / "list.json").write_text(json.dumps(content), encoding="utf-8")
-        table = convert_song_list(tmp_path / "list.json")
-        assert len(table) == 1
-        assert (table.id[0], table.crop[0]) == expected
-        assert "ab_channel" not in table.url[0]
-        table.to_csv(tmp_path / "songs.tsv", sep="\t", index=False)
-        assert read_songs(tmp_path / "songs.tsv")[0].id == expected[0]
+def test_the_word_fetch_needs_artist_and_title_and_a_provider(tmp_path):
+    with pytest.raises(InputError, match="'artist' and 'title': both are needed where 'lyrics' is 'fetch'"):
+        read_songs(write_table(tmp_path, {"lyrics": "fetch", "artist": "Somebody"}))
+    songs = read_songs(write_table(tmp_path, {"lyrics": "fetch", "artist": "Somebody", "title": "Something"}))
+    check_provider(songs, "https://lyrics.example.org")
+    with pytest.raises(InputError, match=r"'lyrics\.provider' is empty, but the lyrics of a are to be fetched; set it"):
+        check_provider(songs, "")
+    check_provider(read_songs(write_table(tmp_path, {})), "")
 
 
-@pytest.mark.parametrize("content", ["[]", '{"a": "x"}', '{"a": ["x"]}', "{", '{"a": [1, 2]}'])
-def test_a_broken_song_list_is_named(tmp_path, content):
-    (tmp_path / "list.json").write_text(content)
-    with pytest.raises(InputError, match=r"list\.json"):
-        convert_song_list(tmp_path / "list.json")
+@pytest.mark.parametrize("provider", ["ftp://example.org", "lrclib.net", "https://", "https:// example.org", 5])
+def test_a_provider_that_is_no_web_address_is_a_configuration_error(repo, provider):
+    config = yaml.safe_load((repo / "config.yaml").read_text(encoding="utf-8"))
+    check_config(config)
+    config["lyrics"]["provider"] = provider
+    with pytest.raises(InputError, match=r"lyrics\.provider"):
+        check_config(config)

@@ -6,16 +6,11 @@ from job import run
 def main(snakemake) -> str:
     from pathlib import Path
 
-    from justlmd.download import DownloadOptions, download
+    from settings import download_options
 
-    configured = snakemake.params.options
-    options = DownloadOptions(
-        max_height=configured["max_height"],
-        attempts=configured["attempts"],
-        pause_s=configured["pause"],
-        proxy=configured["proxy"] or None,
-        cookies=Path(configured["cookies"]) if configured["cookies"] else None,
-    )
+    from justlmd.download import download
+
+    options = download_options(snakemake.params.options)
     output = snakemake.output
     info = download(snakemake.params.url, Path(output.video), Path(output.info), options=options)
     return f"{info['duration']:.0f} s of video"

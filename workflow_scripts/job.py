@@ -12,6 +12,10 @@ from typing import Any
 # Inside a rule's own conda environment the library is not installed; it lies beside this folder.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+INTERRUPTED = (
+    "begun and not ended: still running, or killed (by hand, or for memory or time); if nothing runs, run again"
+)
+
 _terminal = sys.stderr
 
 
@@ -19,7 +23,8 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
     """Run ``main(snakemake)`` with all output in the rule's log; print what it returns as the job's one line.
 
     An error that the user can mend is printed as one line that names the song and the stage; anything else is a defect
-    of the program, and the line points to the log that holds the traceback. Both end the job with exit code 1.
+    of the program, and the line points to the log that holds the traceback. Both end the job with exit code 1. The
+    line stays beside the log (``<rule>.error``: cause, tab, message) until the job succeeds, for the table of states.
     """
     global _terminal
     os.environ.setdefault("OMP_NUM_THREADS", str(snakemake.threads))
@@ -29,21 +34,27 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
     _terminal = os.fdopen(os.dup(2), "w", encoding="utf-8", buffering=1)
     os.dup2(log.fileno(), 1)  # also what C++ libraries print
     os.dup2(log.fileno(), 2)
-    from justlmd.errors import JustLMDError
+    from justlmd.errors import JustLMDError, one_line
 
-    def fail(message: str) -> None:
-        print(f"ERROR  {song}  {stage}: {message}", file=_terminal)
+    note = Path(snakemake.log[0]).with_suffix(".error")
+
+    def fail(cause: str, message: str) -> None:
+        note.write_text(f"{cause}\t{one_line(message)}\n", encoding="utf-8")
+        print(f"ERROR  {song}  {stage}: {one_line(message)}", file=_terminal)
         sys.exit(1)
 
+    # A killed job cannot say so itself.
+    note.write_text(f"interrupted\t{INTERRUPTED}\n", encoding="utf-8")
     start = time.monotonic()
     try:
         result = main(snakemake)
     except JustLMDError as error:
         print(error)
-        fail(str(error))
+        fail(getattr(error, "cause", "input"), str(error))
     except Exception as error:
         traceback.print_exc()
-        fail(f"{type(error).__name__}: {error} (a defect of the program; the details are in {snakemake.log[0]})")
+        fail("defect", f"{type(error).__name__}: {error} (a defect of the program); report it with {snakemake.log[0]}")
+    note.unlink(missing_ok=True)
     seconds = time.monotonic() - start
     print(f"done   {song}  {stage}  {seconds:.1f} s  {result}".rstrip(), file=_terminal)
 
