@@ -57,8 +57,9 @@ def fetch_lyrics(
 ) -> FetchedLyrics:
     """Find lyrics with times by artist, title and length.
 
-    A recording is taken whose length is within the tolerance; else one whose artist and title are exactly those asked
-    for, because a dance video is often cut. What was not exact stands in the note.
+    A recording of this song is taken whose length is within the tolerance, even if it is called a remix; else one whose
+    artist and title are exactly those asked for, because a dance video is often cut. What was not exact stands in the
+    note.
 
     Parameters
     ----------
@@ -96,7 +97,10 @@ def fetch_lyrics(
             raise LyricsError(song, "damaged", "the answer to /api/search is no list")
         tracks += _tracks(answer or [])
 
-    fitting = [track for track in tracks if any(fits(track))]
+    def related(track: _Track) -> bool:
+        return _related(track.title, title) and _related(track.artist, artist)
+
+    fitting = [track for track in tracks if any(fits(track)) and related(track)]
     # Best first, and the same one every time.
     fitting.sort(key=lambda track: ([not fit for fit in fits(track)], differs(track), track.id))
     best = next((track for track in fitting if track.lines), None)
@@ -169,6 +173,13 @@ def _normal(name: str) -> str:
     letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
     letters = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return " ".join(re.sub(r"[^\w]|_", " ", re.sub("['’]", "", letters)).split()) or letters.strip()
+
+
+def _related(found: str, wanted: str) -> bool:
+    """Whether two names may mean one thing: one holds the other ("Panini", "Panini (Remix)"), or they share half."""
+    first, second = _normal(found), _normal(wanted)
+    words, others = set(first.split()), set(second.split())
+    return first in second or second in first or 2 * len(words & others) >= min(len(words), len(others))
 
 
 def _clock(seconds: float | None) -> str:

@@ -12,7 +12,7 @@ def main(snakemake) -> str:
 
     output, params = Path(snakemake.output[0]), snakemake.params
     if output.is_file():
-        return f"kept as it is; delete {output} to ask again"
+        return f"kept as it is; to ask again, delete {output} and lyrics.json beside it"
     song, duration = params.song, None
     if snakemake.input:
         source = read_json(snakemake.input[0])["duration"]
