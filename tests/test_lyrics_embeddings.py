@@ -47,7 +47,7 @@ def test_shapes_agree_and_the_encoder_is_named(embedded):
 
 
 def test_meaning_shows_lines_of_like_words_are_nearer_than_unlike_ones():
-    texts = b"[00:01]the cat sits on a chair\n[00:05]a kitten sleeps on the seat\n[00:09]engines roar down the road\n[00:12]"
+    texts = b"[00:01]a cat sits on a chair\n[00:05]a kitten sleeps on the seat\n[00:09]engines roar in tunnels\n[00:12]"
     states = embed([parse_lrc(texts, "a.lrc")])[0]["line_states"]
     unit = states / np.linalg.norm(states, axis=1, keepdims=True)
     similarity = unit @ unit.T
