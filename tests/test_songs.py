@@ -1,5 +1,6 @@
 """The song table is checked row by row before any work starts."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,12 @@ def test_a_provider_that_is_no_web_address_is_a_configuration_error(repo, provid
     config["lyrics"]["provider"] = provider
     with pytest.raises(InputError, match=r"lyrics\.provider"):
         check_config(config)
+
+
+def test_schema_columns_and_the_users_page_name_the_same_columns(repo):
+    schema = yaml.safe_load((repo / "schemas/songs.schema.yaml").read_text(encoding="utf-8"))
+    assert set(schema["properties"]) == set(COLUMNS)
+    page = (repo / "docs/own-songs.md").read_text(encoding="utf-8")
+    section = page.partition("## The song table")[2].partition("\n### ")[0]
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    assert sorted(name for cell in cells for name in re.findall("`([a-z_]+)`", cell)) == sorted(COLUMNS)
