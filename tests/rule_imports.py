@@ -3,7 +3,8 @@
 The imports of this project are often inside functions, so that a rule needs only what it uses. Starting from a script,
 the code that it can reach is followed through the project's own modules: the body of each imported module, and each
 function or class whose name reachable code mentions. A name counts as used even where it is only mentioned, so the
-answer errs on the safe side; what is chosen at run time by its name as text is not seen.
+answer errs on the safe side; of what is chosen
+at run time by its name as text, only ``find_spec("package")`` is seen.
 """
 
 import ast
@@ -146,6 +147,8 @@ def third_party_imports(script: Path, repo: Path = REPO) -> frozenset[str]:
                 if local := find_module(".".join(parts[:end]), repo):
                     waiting.append((local, ""))
         for node in nodes:
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("find_spec"):
+                found |= {str(argument.value) for argument in node.args[:1] if isinstance(argument, ast.Constant)}
             if isinstance(node, ast.Name):
                 target = names.get(node.id, (module.name, node.id))
             elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in names:
