@@ -7,10 +7,8 @@ def main(snakemake) -> str:
     from pathlib import Path
 
     from demo.build import build_song
-    from demo.songs import song_by_id
 
-    built = build_song(song_by_id(snakemake.wildcards.song), Path(snakemake.output.video).parents[1])
-    return f"{built.frames} frames rendered"
+    return build_song(snakemake.wildcards.song, Path(snakemake.output.video).parent)
 
 
 if "snakemake" in globals():
