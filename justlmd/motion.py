@@ -40,6 +40,10 @@ class CameraMotion:
     K: np.ndarray
     valid: np.ndarray
 
+    def cut(self, start: int, stop: int | None = None) -> "CameraMotion":
+        """Frames ``start`` to ``stop`` (exclusive; None: to the end)."""
+        return replace(self, **{name: getattr(self, name)[start:stop] for name in ("poses", "Rh", "Th", "valid")})
+
 
 @dataclass(frozen=True)
 class Motion:
@@ -99,7 +103,7 @@ def read_smplfull(path: str | Path, *, allow_empty: bool = False) -> CameraMotio
     valid[known] = True
     if len(known) < count:
         for name in ("poses", "Rh"):
-            columns[name] = _interpolated_rotations(columns[name], known, count)
+            columns[name] = interpolated_rotations(columns[name], known, np.arange(count))
         columns["Th"] = np.stack([np.interp(np.arange(count), known, axis) for axis in columns["Th"].T], axis=1)
     return CameraMotion(
         poses=columns["poses"],
@@ -146,20 +150,23 @@ def _numbers(where: str, container: dict[str, Any], key: str, shape: tuple[int, 
     return array.astype(np.float64).reshape(shape)
 
 
-def _interpolated_rotations(values: np.ndarray, known: np.ndarray, count: int) -> np.ndarray:
-    """Axis-angle (len(known), 3 n) at frames ``known`` spread to frames 0..count-1 by spherical interpolation."""
-    result = np.empty((count, values.shape[1]))
-    frames = np.arange(count)
-    after = np.clip(np.searchsorted(known, frames), 0, len(known) - 1)
-    before = np.maximum(after - (known[after] > frames), 0)
-    share = (frames - known[before]) / np.maximum(known[after] - known[before], 1)
-    share = np.clip(share, 0, 1)[:, None]  # frames before the first known one repeat it
+def interpolated_rotations(values: np.ndarray, times: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Spherical interpolation of axis-angle vectors (N, 3 n), known at rising ``times`` (N,), at the times ``at`` (M,).
+
+    Times before the first and after the last known one repeat it; at a known time its values return unchanged.
+    """
+    result = np.empty((len(at), values.shape[1]))
+    after = np.clip(np.searchsorted(times, at), 0, len(times) - 1)
+    before = np.maximum(after - (times[after] > at), 0)
+    span = times[after] - times[before]
+    share = ((at - times[before]) / np.where(span > 0, span, 1)).clip(0, 1)[:, None]
     for column in range(0, values.shape[1], 3):
         start = Rotation.from_rotvec(values[before, column : column + 3])
         end = Rotation.from_rotvec(values[after, column : column + 3])
         step = (start.inv() * end).as_rotvec()
         result[:, column : column + 3] = (start * Rotation.from_rotvec(share * step)).as_rotvec()
-    result[known] = values
+    known = times[after] == at
+    result[known] = values[after[known]]
     return result
 
 

@@ -1,20 +1,32 @@
-"""Take one song's motion from a ready-made smplfull.json."""
+"""Take one song's motion from a file that another program, or an earlier run, made."""
 
 from job import run
 
 
 def main(snakemake) -> str:
+    from justlmd import FPS
+    from justlmd.body import load_body
+    from justlmd.errors import InputError
     from justlmd.files import read_json
+    from justlmd.importers import read_any_motion
     from justlmd.lyrics import lyrics_from_json
-    from justlmd.motion import read_smplfull, write_smplfull
+    from justlmd.motion import write_smplfull
     from justlmd.motion_meta import write_motion_meta
+    from justlmd.slices import frame_index
 
-    path = snakemake.params.motion
-    motion = read_smplfull(path)
-    lyrics = lyrics_from_json(read_json(snakemake.input.lyrics))
+    path, params = snakemake.params.motion, snakemake.params
+    body = load_body(params.body_model or None)
+    found = read_any_motion(path, body)
+    motion, first_frame_s = found.motion, lyrics_from_json(read_json(snakemake.input.lyrics)).first_line_s
+    if not found.from_first_line:
+        first_frame = frame_index(first_frame_s)
+        motion, first_frame_s = motion.cut(first_frame), first_frame / FPS
+        if not motion.valid.any():
+            raise InputError(f"{path}: shows nobody from the first line of the lyrics ({first_frame_s:.2f} s) on")
     write_smplfull(snakemake.output.motion, motion)
-    write_motion_meta(snakemake.output.meta, None, f"imported from {path}", lyrics.first_line_s)
-    return f"{motion.valid.sum()} frames from {path}"
+    method = f"imported from {path} ({found.format})"
+    write_motion_meta(snakemake.output.meta, body if found.own_body else None, method, first_frame_s)
+    return f"{motion.valid.sum()} of {len(motion.valid)} frames from {path}, a {found.format}"
 
 
 if "snakemake" in globals():
