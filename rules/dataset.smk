@@ -1,5 +1,4 @@
 # The manifest decides which songs are kept; the kept songs become the data set.
-import csv
 
 
 checkpoint manifest:
@@ -36,18 +35,6 @@ checkpoint manifest:
         "Listing which songs are kept and why"
     script:
         "../workflow_scripts/manifest.py"
-
-
-def kept_songs(split=("train", "val", "test")):
-    """Ids of the kept songs of these splits, in the order of the table; known once the manifest is written."""
-    with open(checkpoints.manifest.get().output[0], encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file, delimiter="\t")
-        return [row["song"] for row in rows if row["verdict"] == "kept" and row["split"] in split]
-
-
-def of_kept_songs(path, condition=lambda song: True):
-    """An input function: ``path`` for each kept song that meets ``condition``."""
-    return lambda wildcards: expand(path, song=[name for name in kept_songs() if condition(SONGS[name])])
 
 
 rule dataset:

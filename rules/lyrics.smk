@@ -1,12 +1,6 @@
 # .lrc files become synchronised lyrics, and lyrics become slices.
 
 
-def lyrics_audio(wildcards):
-    """Only a first line that is found by listening needs the sound."""
-    listens = TABLE[wildcards.song].first_line == "auto"
-    return rules.standardise.output.audio if listens else []
-
-
 rule fetch_lyrics:
     input:
         lambda wildcards: ancient(rules.download.output.info) if TABLE[wildcards.song].has_audio else [],
@@ -40,7 +34,8 @@ rule fetch_lyrics:
 rule lyrics:
     input:
         lrc=lambda wildcards: if_present(TABLE[wildcards.song].lyrics),
-        audio=lyrics_audio,
+        # only a first line that is found by listening needs the sound
+        audio=lambda wildcards: rules.standardise.output.audio if TABLE[wildcards.song].first_line == "auto" else [],
     output:
         "results/songs/{song}/lyrics.json",
     log:

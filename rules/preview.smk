@@ -89,11 +89,3 @@ rule generated_preview:
 
 overlays = expand(rules.overlay.output, song=[name for name, song in SONGS.items() if song.has_video])
 kept_songs_files = of_kept_songs(rules.motion_files.output)
-
-
-def generated_dances(wildcards):
-    """Dances of the configured model: for the songs named, or for the first song that it has not been trained on."""
-    names = config["generate"]["songs"]
-    if names == "auto":
-        names = kept_songs(split=("test",))[:1]
-    return expand(rules.generated_preview.output, song=names, name=config["generate"]["model"])

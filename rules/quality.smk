@@ -1,14 +1,6 @@
 # A verdict with reasons and figures for every song, and the mesh over the video for people's eyes.
 
 
-def with_video(**paths):
-    """Inputs that exist only for songs with a video."""
-    return {
-        name: (lambda wildcards, path=path: path if TABLE[wildcards.song].has_video else [])
-        for name, path in paths.items()
-    }
-
-
 rule quality:
     input:
         **with_video(keypoints2d=rules.pose.output[0], video=rules.standardise.output.video),

@@ -1,4 +1,5 @@
 # The song table and the configuration, checked before any job starts.
+import csv
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +47,34 @@ def if_present(path):
     path = str(path or "")
     made = path.startswith("results/demo/") or path in FETCHED.values()
     return [path] if path and (made or Path(path).is_file()) else []
+
+
+def with_video(**paths):
+    """Inputs that exist only for songs with a video."""
+    return {
+        name: (lambda wildcards, path=path: path if TABLE[wildcards.song].has_video else [])
+        for name, path in paths.items()
+    }
+
+
+def kept_songs(split=("train", "val", "test")):
+    """Ids of the kept songs of these splits, in the order of the table; known once the manifest is written."""
+    with open(checkpoints.manifest.get().output[0], encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file, delimiter="\t")
+        return [row["song"] for row in rows if row["verdict"] == "kept" and row["split"] in split]
+
+
+def of_kept_songs(path, condition=lambda song: True):
+    """An input function: ``path`` for each kept song that meets ``condition``."""
+    return lambda wildcards: expand(path, song=[name for name in kept_songs() if condition(SONGS[name])])
+
+
+def generated_dances(wildcards):
+    """Dances of the configured model: for the songs named, or for the first song that it has not been trained on."""
+    names = config["generate"]["songs"]
+    if names == "auto":
+        names = kept_songs(split=("test",))[:1]
+    return expand(rules.generated_preview.output, song=names, name=config["generate"]["model"])
 
 
 def write_status():

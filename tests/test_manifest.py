@@ -14,7 +14,9 @@ def test_every_song_of_the_table_is_listed_in_its_order_with_a_reason_where_it_i
         "bad": {"keep": False, "reasons": ["the dancer leaves the picture"], "figures": {"detection_rate": 0.5}},
         "silent": {"keep": True, "reasons": [], "figures": {}},
     }
-    table = manifest(songs("bad", "good", "gone", "silent"), quality, {"good": 4, "bad": 3}, {"good": "la"}, exclude=["gone"])
+    table = manifest(
+        songs("bad", "good", "gone", "silent"), quality, {"good": 4, "bad": 3}, {"good": "la"}, exclude=["gone"]
+    )
     assert table.song.tolist() == ["bad", "good", "gone", "silent"]
     assert table.verdict.tolist() == ["dropped", "kept", "excluded", "dropped"]
     assert table.sequences.tolist() == [0, 4, 0, 0]

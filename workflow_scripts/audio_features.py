@@ -5,7 +5,6 @@ from job import run
 
 def main(snakemake) -> str:
     from justlmd.audio_features import audio_features
-
     from justlmd.files import write_npz
 
     features = audio_features(snakemake.input[0])

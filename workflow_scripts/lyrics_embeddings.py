@@ -4,10 +4,9 @@ from job import run
 
 
 def main(snakemake) -> str:
-    from justlmd.lyrics_embeddings import embed
-
     from justlmd.files import read_json, write_npz
     from justlmd.lyrics import lyrics_from_json
+    from justlmd.lyrics_embeddings import embed
 
     lyrics = lyrics_from_json(read_json(snakemake.input[0]), snakemake.input[0])
     (embeddings,) = embed([lyrics], snakemake.params.text_encoder)
