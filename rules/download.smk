@@ -20,7 +20,6 @@ rule download:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         url=lambda wildcards: TABLE[wildcards.song].url,
-        options=config["download"],
     message:
         "Downloading {wildcards.song}"
     script:

@@ -236,7 +236,9 @@ def faulty(demo, repo, tmp_path_factory) -> tuple[Path, subprocess.CompletedProc
     ]
     lines = ["\t".join(COLUMNS), *("\t".join(row.get(column, "") for column in COLUMNS) for row in rows)]
     (folder / "songs.tsv").write_text("\n".join(lines) + "\n")
-    result = snakemake(folder, "--resources", "gpu=1", "--config", "download={attempts: 1}")
+    config = (folder / "config.yaml").read_text()
+    (folder / "config.yaml").write_text(config.replace("attempts: 4", "attempts: 1").replace("pause: 5", "pause: 0"))
+    result = snakemake(folder, "--resources", "gpu=1")
     server.shutdown()
     return folder, result
 

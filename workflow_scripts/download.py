@@ -10,7 +10,8 @@ def main(snakemake) -> str:
 
     from justlmd.download import download
 
-    options = download_options(snakemake.params.options)
+    # Not a param: how a video is fetched is no reason to fetch it again.
+    options = download_options(snakemake.config["download"])
     output = snakemake.output
     info = download(snakemake.params.url, Path(output.video), Path(output.info), options=options)
     return f"{info['duration']:.0f} s of video"
