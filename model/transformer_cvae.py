@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, mse_loss, scaled_dot_product_attention
+from torch.nn.functional import gelu, mse_loss
 
 from justlmd import SEQUENCE_FRAMES
 from justlmd.errors import InputError
+from model.attention import attend
 from model.data import Batch, Conditions
 from model.interface import DanceModel, gaussian_kl, standard_normal
 from model.representation import FEATURES, MotionTensors, decode, encode
@@ -43,7 +44,7 @@ class TransformerCVAEConfig:
 
 
 class Attention(nn.Module):
-    """Multi-head attention on (B, T, d) with one fused kernel; weights as in ``nn.MultiheadAttention``."""
+    """Multi-head attention on (B, T, d); weights as in ``nn.MultiheadAttention``."""
 
     def __init__(self, d_model: int, n_heads: int, dropout: float) -> None:
         super().__init__()
@@ -63,7 +64,7 @@ class Attention(nn.Module):
             q = nn.functional.linear(queries, weight[:d], bias[:d])
             k, v = nn.functional.linear(memory, weight[d:], bias[d:]).chunk(2, dim=-1)
         q, k, v = (x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2) for x in (q, k, v))  # (B, heads, T, d / heads)
-        mixed = scaled_dot_product_attention(q, k, v, dropout_p=self.dropout if self.training else 0.0)
+        mixed = attend(q, k, v, dropout_p=self.dropout if self.training else 0.0)
         return self.out_proj(mixed.transpose(1, 2).flatten(-2))
 
 

@@ -5,9 +5,12 @@ import torch
 from torch import nn
 
 from justlmd.errors import InputError
+from model.attention import attend
 from model.data import Batch, Conditions
 from model.interface import gaussian_kl
 from model.transformer_cvae import Layer, TransformerCVAE, TransformerCVAEConfig, position_code, stretched_tokens
+
+torch.set_num_threads(1)
 
 TINY = {"d_model": 16, "n_heads": 2, "d_feedforward": 32, "n_layers": 1, "dropout": 0.0, "token_dim": 6}
 
@@ -71,6 +74,23 @@ def test_a_layer_computes_what_torchs_own_layer_computes(cross):
     x, memory = torch.randn(2, 7, 16).double(), torch.randn(2, 9, 16).double()
     inputs = (x, memory) if cross else (x,)
     torch.testing.assert_close(ours(*inputs), theirs(*inputs))
+
+
+@pytest.mark.parametrize("with_bias", [False, True])
+def test_bf16_attention_on_the_cpu_agrees_with_the_fused_kernel_in_value_and_gradient(with_bias):
+    generator = torch.Generator().manual_seed(0)
+    q, k, v = (torch.randn(2, 3, n, 8, generator=generator) for n in (9, 12, 12))
+    bias = torch.randn(2, 1, 9, 12, generator=generator) if with_bias else None
+    if bias is not None:
+        bias[:, :, :, 10:] = -torch.inf  # keys that are padding
+    results = []
+    for kind in (torch.float32, torch.bfloat16):
+        inputs = [x.to(kind).requires_grad_() for x in (q, k, v)]
+        output = attend(*inputs, bias)
+        output.float().square().sum().backward()
+        results.append([output.float(), *(x.grad.float() for x in inputs)])
+    for exact, coarse in zip(*results, strict=True):
+        torch.testing.assert_close(coarse, exact, atol=0.05, rtol=0.05)
 
 
 def test_the_position_code_starts_with_zero_and_one_and_turns_at_falling_rates():
