@@ -1,9 +1,11 @@
 # From 2D points, or from a ready-made motion file, to smplfull.json.
+EASYMOCAP = config["recovery"]["backend"] == "easymocap"
 
 
 rule recovery:
     input:
         keypoints2d=rules.pose.output[0],
+        video=rules.standardise.output.video if EASYMOCAP else [],
         lyrics=rules.lyrics.output[0],
         sliced=rules.slices.output[0],
         body_model=config["body_model"] or [],
@@ -22,10 +24,10 @@ rule recovery:
     threads: 2
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=lambda wildcards, attempt: (16000 if EASYMOCAP else 4000) * attempt,
+        runtime=lambda wildcards, attempt: (480 if EASYMOCAP else 60) * attempt,
     params:
-        options=config["recovery"],
+        options={key: value for key, value in config["recovery"].items() if key != "easymocap" or EASYMOCAP},
         height=lambda wildcards: TABLE[wildcards.song].height,
         body_model=config["body_model"],
         device=config["device"],

@@ -8,12 +8,14 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, workflow.basedir)
 
+from justlmd.backends import check_backends
 from justlmd.config import check_config
 from justlmd.errors import JustLMDError
 from justlmd.songs import FETCH, check_provider, read_songs
 
 try:
     check_config(config)
+    check_backends(config)
     TABLE = {song.id: song for song in read_songs(config["songs"])}
     for option in ("exclude", "keep"):
         for name in config[option]:

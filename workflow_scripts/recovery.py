@@ -8,21 +8,35 @@ def main(snakemake) -> str:
 
     from justlmd import FPS
     from justlmd.body import load_body
-    from justlmd.device import choose_device
     from justlmd.files import read_json, read_npz
     from justlmd.lyrics import lyrics_from_json
     from justlmd.motion import write_smplfull
     from justlmd.motion_meta import write_motion_meta
-    from justlmd.recovery import recover
     from justlmd.slices import motion_span
 
     files, params = snakemake.input, snakemake.params
     body = load_body(params.body_model or None)
-    device = choose_device(params.device)
-    start_frame, stop_frame = motion_span(lyrics_from_json(read_json(files.lyrics)), read_json(files.sliced))
+    lyrics, sliced = lyrics_from_json(read_json(files.lyrics)), read_json(files.sliced)
+    start_frame, stop_frame = motion_span(lyrics, sliced)
+    recover = easymocap if params.options["backend"] == "easymocap" else fit
     start = time.monotonic()
+    motion, own_body, method = recover(snakemake, read_npz(files.keypoints2d), body, start_frame, stop_frame)
+    rate = len(motion.valid) / (time.monotonic() - start)
+    write_smplfull(snakemake.output.motion, motion)
+    write_motion_meta(snakemake.output.meta, body if own_body else None, method, start_frame / FPS)
+    delete_work(snakemake)
+    return f"{motion.valid.sum()} of {len(motion.valid)} frames at {rate:.0f} frames/s, {method}"
+
+
+def fit(snakemake, keypoints2d, body, start_frame: int, stop_frame: int):
+    """The built-in fit. Every backend returns the motion, whether its shape is ``body``'s, and its method in words."""
+    from justlmd.device import choose_device
+    from justlmd.recovery import recover
+
+    params = snakemake.params
+    device = choose_device(params.device)
     motion = recover(
-        read_npz(files.keypoints2d),
+        keypoints2d,
         body,
         start_frame=start_frame,
         stop_frame=stop_frame,
@@ -30,10 +44,36 @@ def main(snakemake) -> str:
         height_m=params.height,
         device=device,
     )
-    rate = len(motion.valid) / (time.monotonic() - start)
-    write_smplfull(snakemake.output.motion, motion)
-    write_motion_meta(snakemake.output.meta, body, "fit to MediaPipe landmarks", start_frame / FPS)
-    return f"{motion.valid.sum()} of {len(motion.valid)} frames at {rate:.0f} frames/s on {device}"
+    return motion, True, f"fit to {str(keypoints2d['backend']).split('-')[0]} landmarks on {device}"
+
+
+def easymocap(snakemake, keypoints2d, body, start_frame: int, stop_frame: int):
+    from justlmd.easymocap import fits_smpl_of, recover_with_easymocap
+
+    options = snakemake.params.options
+    motion = recover_with_easymocap(
+        snakemake.input.video,
+        keypoints2d,
+        work_folder(snakemake),
+        options["easymocap"],
+        start_frame=start_frame,
+        stop_frame=stop_frame,
+        focal=options["focal"] or None,
+    )
+    return motion, fits_smpl_of(options["easymocap"], body), "EasyMocap"
+
+
+def work_folder(snakemake):
+    """Where EasyMocap works; it stays when the job fails, so that the next attempt goes on."""
+    from pathlib import Path
+
+    return Path(snakemake.output.motion).with_name("easymocap")
+
+
+def delete_work(snakemake) -> None:
+    import shutil
+
+    shutil.rmtree(work_folder(snakemake), ignore_errors=True)
 
 
 if "snakemake" in globals():
