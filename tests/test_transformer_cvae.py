@@ -85,7 +85,7 @@ def test_bf16_attention_on_the_cpu_agrees_with_the_fused_kernel_in_value_and_gra
         bias[:, :, :, 10:] = -torch.inf  # keys that are padding
     results = []
     for kind in (torch.float32, torch.bfloat16):
-        inputs = [x.to(kind).requires_grad_() for x in (q, k, v)]
+        inputs = [x.detach().to(kind, copy=True).requires_grad_() for x in (q, k, v)]
         output = attend(*inputs, bias)
         output.float().square().sum().backward()
         results.append([output.float(), *(x.grad.float() for x in inputs)])
