@@ -15,6 +15,7 @@ from justlmd.body import Body
 from justlmd.fit_points import FREE_JOINTS, LANDMARKS, FitBody, Pose
 from justlmd.fit_start import first_guess
 from justlmd.fit_terms import Observations, PosePrior, Weights, normal_equations
+from justlmd.flat_points import completed
 from justlmd.motion import CameraMotion
 from justlmd.pose_prior import load_pose_prior
 
@@ -43,7 +44,8 @@ def recover(
 
     Parameters
     ----------
-    keypoints2d : arrays of ``keypoints2d.npz`` (see :func:`justlmd.pose.estimate_keypoints2d`).
+    keypoints2d : arrays of ``keypoints2d.npz`` (see :func:`justlmd.pose.estimate_keypoints2d`); without any ``world``
+        (all NaN) depth comes from foreshortening, limits and the prior alone.
     start_frame, stop_frame : frames of the video to recover; frames beyond its ends are left out.
     focal : focal length in pixels; None assumes 1.2 times the shorter side, as EasyMocap does. A wrong value scales the
         depth, hardly the pose.
@@ -55,6 +57,8 @@ def recover(
     Motion in the camera's frame, one pose per frame. Frames without a person are bridged; where a gap is longer than
     :data:`LONGEST_BRIDGED_GAP`, or nobody was ever seen, ``valid`` is False.
     """
+    if not np.isfinite(keypoints2d["world"]).any():
+        keypoints2d, weights = completed(keypoints2d, body), replace(weights or Weights(), world=0.0)
     stop_frame = len(keypoints2d["keypoints"]) if stop_frame is None else stop_frame
     frames = slice(max(start_frame, 0), max(stop_frame, start_frame, 0))
     keypoints = keypoints2d["keypoints"][frames].astype(np.float64)

@@ -1,9 +1,43 @@
 # Where the dancer's joints are in every picture.
+MMPOSE = config["pose"]["backend"] == "mmpose"
+
+
+rule mmpose:
+    input:
+        rules.standardise.output.video,
+    output:
+        "results/songs/{song}/mmpose.json",
+    log:
+        "results/songs/{song}/logs/mmpose.log",
+    benchmark:
+        "results/songs/{song}/logs/mmpose.tsv"
+    retries: 1
+    conda:
+        "../envs/mmpose.yaml"
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        program=Path(workflow.basedir) / "workflow_scripts" / "pose_mmpose.py",
+        options=[
+            part
+            for option, value in (config["pose"]["mmpose"] | {"device": config["device"]}).items()
+            if value
+            for part in (f"--{option.replace('_', '-')}", value)
+        ],
+    message:
+        "Finding everybody in the pictures of {wildcards.song} with MMPose"
+    shell:
+        "python {params.program:q} --video {input:q} --output {output:q} --log {log:q} --song {wildcards.song:q}"
+        " --threads {threads} {params.options:q}"
 
 
 rule pose:
     input:
-        rules.standardise.output.video,
+        video=rules.standardise.output.video,
+        mmpose=rules.mmpose.output[0] if MMPOSE else [],
     output:
         "results/songs/{song}/keypoints2d.npz",
     log:
@@ -19,7 +53,7 @@ rule pose:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        options=config["pose"],
+        backend=config["pose"]["backend"],
     message:
         "Finding the dancer of {wildcards.song} in every picture"
     script:

@@ -5,13 +5,28 @@ from job import progress_bar, run
 
 def main(snakemake) -> str:
     from justlmd.files import write_npz
-    from justlmd.pose import estimate_keypoints2d
 
-    with progress_bar("pictures") as progress:
-        keypoints2d = estimate_keypoints2d(snakemake.input[0], progress=progress)
+    find = from_mmpose if snakemake.params.backend == "mmpose" else with_mediapipe
+    keypoints2d = find(snakemake)
     write_npz(snakemake.output[0], **keypoints2d)
     detected = keypoints2d["detected"]
     return f"dancer found in {detected.sum()} of {len(detected)} pictures"
+
+
+def with_mediapipe(snakemake):
+    from justlmd.pose import estimate_keypoints2d
+
+    with progress_bar("pictures") as progress:
+        return estimate_keypoints2d(snakemake.input.video, progress=progress)
+
+
+def from_mmpose(snakemake):
+    from justlmd.files import read_json
+    from justlmd.mmpose_results import keypoints2d_from_mmpose
+    from justlmd.video import probe
+
+    video, path = probe(snakemake.input.video), snakemake.input.mmpose
+    return keypoints2d_from_mmpose(read_json(path), video.frames, video.width, video.height, path)
 
 
 if "snakemake" in globals():

@@ -1,0 +1,165 @@
+"""What MMPose's inferencer writes for a video, as ``keypoints2d.npz``.
+
+MMPose finds everybody in every frame. The dancer is the person who is large and central for longest; people are told
+apart by where their boxes were in the frames before.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from justlmd import FPS
+from justlmd.body import LANDMARK_NAMES
+from justlmd.errors import InputError
+
+_BODY = (
+    "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow",
+    "right_elbow", "left_wrist", "right_wrist", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle",
+    "right_ankle",
+)  # fmt: skip
+_HANDS = {f"{side}_{finger}": start + knuckle for side, start in (("left", 91), ("right", 112))
+          for finger, knuckle in (("thumb", 2), ("index", 5), ("pinky", 17))}  # fmt: skip
+_FACE = {
+    "right_eye_outer": 59, "right_eye_inner": 62, "left_eye_inner": 65, "left_eye_outer": 68, "mouth_right": 71,
+    "mouth_left": 77,
+}  # fmt: skip
+_COCO = {name: index for index, name in enumerate(_BODY)}
+LAYOUTS: Mapping[int, tuple[str, dict[str, int]]] = {
+    17: ("coco", _COCO),
+    26: ("halpe26", _COCO | {"left_foot_index": 20, "right_foot_index": 21, "left_heel": 24, "right_heel": 25}),
+    133: (
+        "wholebody",
+        _COCO | {"left_foot_index": 17, "left_heel": 19, "right_foot_index": 20, "right_heel": 22} | _HANDS | _FACE,
+    ),
+}
+"""Number of points: name, and where each of our landmarks stands among them (COCO, Halpe, COCO-WholeBody)."""
+
+LONGEST_ABSENCE = FPS
+"""Frames after which somebody who comes back is somebody new."""
+LEAST_OVERLAP = 0.2
+"""Intersection over union of the boxes of one person in two frames."""
+
+
+def keypoints2d_from_mmpose(
+    predictions: Any, frames: int, width: int, height: int, name: str = "MMPose's predictions"
+) -> dict[str, np.ndarray]:
+    """Convert the predictions for one video of ``frames`` frames.
+
+    Parameters
+    ----------
+    predictions
+        What ``MMPoseInferencer`` dumps for a video: a list of ``{"frame_id", "instances"}``, or of lists of instances;
+        or, as MMPose's demo programs write it, that list under ``instance_info``. An instance has ``keypoints``
+        (n, 2), ``keypoint_scores`` (n,) and mostly ``bbox``; n is 17, 26 or 133.
+    frames, width, height
+        Of the video.
+    name
+        Of the file, for messages.
+
+    Returns
+    -------
+    The arrays of ``keypoints2d.npz``, see :func:`justlmd.pose.estimate_keypoints2d`. Landmarks that the layout does
+    not have are NaN, as is all of ``world``; frames without the dancer are NaN and not ``detected``.
+
+    Raises
+    ------
+    InputError
+        Names the frame and what is wrong with it, or the numbers of frames that differ.
+    """
+    people = [_people(f"{name}: frame {k}", found) for k, found in enumerate(_by_frame(predictions, name))]
+    if len(people) != frames:
+        raise InputError(f"{name}: {len(people)} frames, but the video has {frames}; are they of this video?")
+    counts = {len(points) for found in people for points, _ in found}
+    if len(counts) > 1 or not counts <= LAYOUTS.keys():
+        known = ", ".join(f"{count} ({layout})" for count, (layout, _) in LAYOUTS.items())
+        raise InputError(f"{name}: {sorted(counts)} points per person; known are {known}")
+    layout, places = LAYOUTS[counts.pop() if counts else 17]
+    keypoints = np.full((frames, len(LANDMARK_NAMES), 3), np.nan, np.float32)
+    for frame, person in dancer([[box for _, box in found] for found in people], width, height).items():
+        points = people[frame][person][0]
+        for landmark, place in places.items():
+            keypoints[frame, LANDMARK_NAMES.index(landmark)] = points[place]
+    detected = np.asarray(np.isfinite(keypoints[:, LANDMARK_NAMES.index("left_hip")]).all(1))
+    return {
+        "keypoints": keypoints,
+        "world": np.full_like(keypoints, np.nan),
+        "detected": detected,
+        "width": np.asarray(width),
+        "height": np.asarray(height),
+        "fps": np.asarray(FPS),
+        "backend": np.asarray(f"mmpose-{layout}"),
+    }
+
+
+def dancer(boxes: list[list[np.ndarray]], width: int, height: int) -> dict[int, int]:
+    """Frame -> index of the dancer among that frame's boxes (4,), for frames that show the dancer.
+
+    A person is followed from box to overlapping box; the dancer is who has the largest sum over frames of size times
+    nearness to the picture's middle. A gap of more than :data:`LONGEST_ABSENCE` frames ends a person.
+    """
+    tracks: list[dict[int, int]] = []
+    last: list[np.ndarray] = []
+    for frame, found in enumerate(boxes):
+        present = [track for track, seen in enumerate(tracks) if frame - max(seen) <= LONGEST_ABSENCE]
+        pairs = [(_overlap(last[track], box), track, index) for track in present for index, box in enumerate(found)]
+        free_tracks, free_boxes = set(present), set(range(len(found)))
+        for overlap, track, index in sorted(pairs, key=lambda pair: (-pair[0], *pair[1:])):
+            if overlap >= LEAST_OVERLAP and track in free_tracks and index in free_boxes:
+                free_tracks.remove(track)
+                free_boxes.remove(index)
+                tracks[track][frame], last[track] = index, found[index]
+        for index in sorted(free_boxes):
+            tracks.append({frame: index})
+            last.append(found[index])
+
+    def presence(track: dict[int, int]) -> float:
+        total = 0.0
+        for frame, index in track.items():
+            left, top, right, bottom = boxes[frame][index]
+            aside = abs((left + right) / 2 - width / 2) / (width / 2)
+            total += (right - left) * (bottom - top) / (width * height) * max(1 - aside, 0.05)
+        return total
+
+    return max(tracks, key=presence, default={})
+
+
+def _overlap(a: np.ndarray, b: np.ndarray) -> float:
+    """Intersection over union of two boxes (left, top, right, bottom)."""
+    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+    common = float(np.prod(sides.clip(min=0)))
+    return common / max(float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - common, 1e-9)
+
+
+def _by_frame(predictions: Any, name: str) -> list[Any]:
+    """The instances of every frame, in order."""
+    if isinstance(predictions, dict):
+        predictions = predictions.get("instance_info")
+    if not isinstance(predictions, list):
+        raise InputError(f"{name}: not a list of frames as MMPoseInferencer writes it for a video")
+    result = []
+    for frame in predictions:
+        result.append(frame.get("instances", []) if isinstance(frame, dict) else frame)
+        if not isinstance(result[-1], list):
+            raise InputError(f"{name}: frame {len(result) - 1} holds no list of instances")
+    return result
+
+
+def _people(where: str, instances: list[Any]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(points (n, 3) with the score clipped to 0..1, box (4,)) of everybody in a frame."""
+    found = []
+    for instance in instances:
+        try:
+            points = np.asarray(instance["keypoints"], float)[:, :2]
+            scores = np.asarray(instance["keypoint_scores"], float).reshape(len(points), 1)
+            # the box is wrapped into one more list
+            box = np.ravel(np.asarray(instance["bbox"], float))[:4] if "bbox" in instance else None
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise InputError(f"{where}: an instance lacks keypoints and keypoint_scores of one length") from error
+        points = np.concatenate([points, scores.clip(0, 1)], axis=1)
+        points[~np.isfinite(points).all(1)] = np.nan
+        if box is None or box.shape != (4,) or not np.isfinite(box).all():
+            known = points[np.isfinite(points).all(1), :2]
+            box = np.concatenate([known.min(0), known.max(0)]) if len(known) else np.zeros(4)
+        found.append((points, box))
+    return found
