@@ -3,8 +3,7 @@
 The imports of this project are often inside functions, so that a rule needs only what it uses. Starting from a script,
 the code that it can reach is followed through the project's own modules: the body of each imported module, and each
 function or class whose name reachable code mentions. A name counts as used even where it is only mentioned, so the
-answer errs on the safe side; of what is chosen
-at run time by its name as text, only ``find_spec("package")`` is seen.
+answer errs on the safe side. Of what is chosen at run time by its name as text, only ``find_spec("package")`` is seen.
 """
 
 import ast
