@@ -52,7 +52,10 @@ def check_backends(config: Mapping[str, Any]) -> None:
 def easymocap_command(options: Mapping[str, Any], data: Path) -> list[str]:
     """The argument list that runs EasyMocap on the folder ``data``."""
     command = options["command"] or EASYMOCAP_COMMAND
-    return [str(Path(options["python"]).expanduser()), *(part.replace("{data}", str(data)) for part in command)]
+    python = Path(options["python"]).expanduser()
+    if python.name != str(python):  # EasyMocap runs in its own folder, from where a relative path leads elsewhere
+        python = python.absolute()
+    return [str(python), *(part.replace("{data}", str(data)) for part in command)]
 
 
 def _easymocap_problems(options: Mapping[str, Any]) -> list[str]:

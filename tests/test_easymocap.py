@@ -282,6 +282,9 @@ def test_the_command_is_a_list_in_which_only_the_folder_is_filled_in():
     options = {"root": "/r", "python": "/p", "command": ["apps/demo/mocap.py", "{data}", "--mono", "$(x)"]}
     command = easymocap_command(options, Path("/some where"))
     assert command == ["/p", "apps/demo/mocap.py", "/some where", "--mono", "$(x)"]
+    command = easymocap_command(options | {"python": "env/bin/python"}, Path("/data"))
+    assert command[0] == str(Path.cwd() / "env/bin/python"), "it is started in another folder"
+    assert easymocap_command(options | {"python": "python3.10"}, Path("/data"))[0] == "python3.10"
     command = easymocap_command(options | {"command": []}, Path("/data"))
     assert command[:2] == ["/p", EASYMOCAP_COMMAND[0]] and "/data/output-smpl-3d" in command
 

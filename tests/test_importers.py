@@ -5,6 +5,9 @@ pelvis. Tolerance 1e-5 m; what no camera has seen may stand elsewhere, so there 
 """
 
 import pickle
+import shutil
+import subprocess
+import sys
 import zlib
 from collections import OrderedDict, defaultdict
 from pathlib import Path
@@ -25,7 +28,7 @@ from justlmd.imported_motion import SMPLX_PELVIS
 from justlmd.importers import read_any_motion
 from justlmd.joint_angles import poses_from_joints
 from justlmd.motion import CameraMotion, Motion, read_smplfull, to_yup, write_smplfull
-from justlmd.motion_meta import write_motion_meta
+from justlmd.motion_meta import read_motion_meta, write_motion_meta
 from justlmd.safe_pickle import read_pickle
 
 BODY = load_body()
@@ -518,3 +521,38 @@ def test_a_motion_of_the_original_comes_through_every_lossless_door_the_same(sha
     for name, count in (("motion.npz", 22), ("joints.npy", 24)):
         found = y_up_joints(read_any_motion(tmp_path / name, BODY).motion)
         assert_same_but_for_a_shift(found[:, :count], moving.joints(BODY)[:, :count])
+
+
+# The workflow.
+
+
+@pytest.mark.workflow
+@pytest.mark.slow
+def test_the_column_motion_of_the_song_table_takes_any_format(repo, tmp_path):
+    project = tmp_path / "project"
+    for name in ("rules", "workflow_scripts", "envs", "schemas", "report", "justlmd", "model", "demo", "profiles"):
+        shutil.copytree(repo / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Snakefile", "config.yaml"):
+        shutil.copy(repo / name, project / name)
+    (project / "words.lrc").write_text("[00:02.00]here we go\n[00:03.50]round and round\n[00:09.20]\n")
+    orient, pose, transl = swaying(600)
+    content = {
+        "smpl_poses": np.concatenate([orient, pose], 1),
+        "smpl_scaling": np.array([2.0]),
+        "smpl_trans": 2 * transl,
+    }
+    save_pickle(project / "dance.pkl", content)
+    (project / "nothing.npz").write_bytes(b"PK\x03\x04")
+    rows = ["id\turl\tlyrics\tmotion", "dance\t\twords.lrc\tdance.pkl", "broken\t\twords.lrc\tnothing.npz"]
+    (project / "songs.tsv").write_text("\n".join(rows) + "\n")
+    targets = [f"results/songs/{song}/smplfull.json" for song in ("dance", "broken")]
+    command = [sys.executable, "-m", "snakemake", *targets, "--cores", "2"]
+    result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    assert "ERROR  broken  import_motion: nothing.npz: not a readable npz" in result.stderr
+    motion = read_smplfull(project / targets[0])
+    # AIST++ begins with the song and has 60 frames/s, smplfull.json begins with the first line.
+    assert len(motion.valid) == 300 - 60
+    assert_same_but_for_a_shift(y_up_joints(motion), joints_of(orient, pose, transl)[120::2])
+    meta = read_motion_meta(project / "results/songs/dance/smplfull.meta.json")
+    assert (meta.body_model, meta.first_frame_s) == ("free", 2.0)

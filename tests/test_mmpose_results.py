@@ -317,7 +317,8 @@ def test_the_workflow_takes_the_dancer_from_mmpose(repo, tmp_path, mmpose):
     (project / "words.lrc").write_text("[00:00.50]here we go\n[00:01.20]round and round\n[00:01.60]\n")
     (project / "songs.tsv").write_text("id\turl\tlyrics\nshort\tfilm.mp4\twords.lrc\n")
     write_film(project / "film.mp4", [Fraction(k, 30) for k in range(60)], clicks(2, [1]))
-    tell(tmp_path, [[person(60 + k % 3, 50, 26)] for k in range(60)], pose2d="body26")
+    model = "rtmpose-m_8xb512-700e_body8-halpe26-256x192"
+    tell(tmp_path, [[person(60 + k % 3, 50, 26)] for k in range(60)], pose2d=model)
     target = "results/songs/short/keypoints2d.npz"
     command = [sys.executable, "-m", "snakemake", target, "--cores", "2", "--resources", "gpu=1"]
     result = subprocess.run(
