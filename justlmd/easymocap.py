@@ -52,7 +52,7 @@ def body25(keypoints: np.ndarray) -> np.ndarray:
             parts = keypoints[:, [LANDMARK_NAMES.index(name) for name in names]].astype(np.float64)
             points[:, index, :2] = parts[..., :2].mean(1)
             points[:, index, 2] = parts[..., 2].min(1).clip(0, 1)
-    points[~np.isfinite(points).all(-1)] = 0
+    points[~(np.isfinite(points).all(-1) & (points[..., 2] > 0))] = 0
     return points
 
 

@@ -19,34 +19,45 @@ _TREE = {
 }  # fmt: skip
 
 
-def completed(keypoints2d: dict[str, np.ndarray], body: Body) -> dict[str, np.ndarray]:
-    """The same 2D points with a place for every landmark and with ``world`` where there is none.
+def with_every_landmark(keypoints2d: dict[str, np.ndarray], body: Body) -> dict[str, np.ndarray]:
+    """The same 2D points with a place for every landmark of a frame.
 
     Parameters
     ----------
     keypoints2d
-        Arrays of ``keypoints2d.npz``; single landmarks of a frame may be NaN, ``world`` may be NaN throughout.
+        Arrays of ``keypoints2d.npz`` in which single landmarks of a frame may be NaN.
     body
         Its proportions stand for the dancer's.
 
     Returns
     -------
-    A copy in which each frame that shows hips and shoulders is finite: guessed landmarks have visibility 0, guessed
-    ``world`` coordinates are metres about the hips in camera axes. Frames that show less stay NaN.
+    A copy in which guessed landmarks have visibility 0. Frames without both hips and both shoulders are NaN and not
+    ``detected``.
     """
     keypoints = keypoints2d["keypoints"].astype(np.float64)
-    world = keypoints2d["world"].astype(np.float64)
-    rest = body.rest_joints()[LANDMARK_JOINTS] + body.landmark_offsets
     trunk = [_AT[f"{side}_{part}"] for part in ("shoulder", "hip") for side in ("left", "right")]
     usable = np.asarray(np.isfinite(keypoints[:, trunk]).all((1, 2)))
-    flat = keypoints[usable]
-    _fill_unseen(flat, rest)
-    keypoints[usable] = flat
-    without = usable & ~np.isfinite(world).all((1, 2))
+    seen = keypoints[usable]
+    _fill_unseen(seen, _rest(body))
+    keypoints[usable], keypoints[~usable] = seen, np.nan
+    return keypoints2d | {"keypoints": keypoints.astype(np.float32), "detected": usable}
+
+
+def completed(keypoints2d: dict[str, np.ndarray], body: Body) -> dict[str, np.ndarray]:
+    """:func:`with_every_landmark`, and with guessed ``world`` coordinates where a frame has none (metres about the
+    hips, camera axes).
+    """
+    keypoints2d = with_every_landmark(keypoints2d, body)
+    world = keypoints2d["world"].astype(np.float64)
+    without = keypoints2d["detected"] & ~np.isfinite(world).all((1, 2))
     if without.any():
-        world[without] = _lifted(flat[without[usable]], rest)
-    result = {"keypoints": keypoints.astype(np.float32), "world": world.astype(np.float32)}
-    return keypoints2d | result
+        world[without] = _lifted(keypoints2d["keypoints"][without].astype(np.float64), _rest(body))
+    return keypoints2d | {"world": world.astype(np.float32)}
+
+
+def _rest(body: Body) -> np.ndarray:
+    """Landmarks (33, 3) of the unposed body in metres."""
+    return body.rest_joints()[LANDMARK_JOINTS] + body.landmark_offsets
 
 
 def _fill_unseen(points: np.ndarray, rest: np.ndarray) -> None:

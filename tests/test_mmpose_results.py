@@ -244,6 +244,7 @@ def test_any_2d_points_whatever_are_completed_to_finite_numbers(seed):
     seen = projected(np.ones((4, 33, 3)), 17) | {"keypoints": points.astype(np.float32)}
     full = completed(seen, BODY)
     usable = np.isfinite(points[:, [11, 12, 23, 24]]).all((1, 2))
+    np.testing.assert_array_equal(full["detected"], usable)
     assert np.isfinite(full["keypoints"][usable]).all() and np.isfinite(full["world"][usable]).all()
 
 
@@ -328,4 +329,7 @@ def test_the_workflow_takes_the_dancer_from_mmpose(repo, tmp_path, mmpose):
     assert result.returncode == 0, result.stderr
     found = read_npz(project / target)
     assert str(found["backend"]) == "mmpose-halpe26" and found["detected"].all() and len(found["detected"]) == 60
+    assert np.isfinite(found["keypoints"]).all(), "what Halpe does not have is guessed"
+    guessed = LANDMARK_NAMES.index("left_thumb")
+    assert (found["keypoints"][:, guessed, 2] == 0).all() and (found["keypoints"][:, 0, 2] > 0).all()
     np.testing.assert_allclose(found["keypoints"][:, 0, 0], 60 + np.arange(60) % 3)

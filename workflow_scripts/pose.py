@@ -21,12 +21,15 @@ def with_mediapipe(snakemake):
 
 
 def from_mmpose(snakemake):
+    from justlmd.body import load_body
     from justlmd.files import read_json
+    from justlmd.flat_points import with_every_landmark
     from justlmd.mmpose_results import keypoints2d_from_mmpose
     from justlmd.video import probe
 
     video, path = probe(snakemake.input.video), snakemake.input.mmpose
-    return keypoints2d_from_mmpose(read_json(path), video.frames, video.width, video.height, path)
+    found = keypoints2d_from_mmpose(read_json(path), video.frames, video.width, video.height, path)
+    return with_every_landmark(found, load_body())
 
 
 if "snakemake" in globals():
