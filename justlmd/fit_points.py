@@ -34,6 +34,28 @@ _FITTED = {
 LANDMARKS = tuple(sorted({*_FITTED, *(left + 1 for left in _FITTED if left != 0)}))
 """The 23 of MediaPipe's 33 landmarks that the fit uses."""
 
+SEGMENTS = {  # landmarks whose mean is the near end and the far end; weight
+    "hips": ((24,), (23,), 4.0),
+    "torso": ((23, 24), (11, 12), 1.0),
+    "shoulders": ((12,), (11,), 1.5),
+    "neck": ((11, 12), (7, 8), 1.0),
+    "head": ((8,), (7,), 1.0),
+    "face": ((7, 8), (0,), 1.0),
+    "left_upper_arm": ((11,), (13,), 1.0),
+    "right_upper_arm": ((12,), (14,), 1.0),
+    "left_forearm": ((13,), (15,), 1.0),
+    "right_forearm": ((14,), (16,), 1.0),
+    "left_thigh": ((23,), (25,), 1.0),
+    "right_thigh": ((24,), (26,), 1.0),
+    "left_shank": ((25,), (27,), 2.0),
+    "right_shank": ((26,), (28,), 2.0),
+    "left_foot": ((29,), (31,), 1.0),
+    "right_foot": ((30,), (32,), 1.0),
+    "left_hand": ((15,), (17, 19), 0.3),
+    "right_hand": ((16,), (18, 20), 0.3),
+}
+"""Parts of the body whose direction in depth MediaPipe tells; its errors are nearly independent from part to part."""
+
 
 @dataclass(frozen=True)
 class Pose:
@@ -76,6 +98,11 @@ class FitBody:
         bones, weights, points = _fitted_points(rest, body.landmark_offsets)
         self.rest, self.points, self.weights = tensor(rest), tensor(points), tensor(weights)
         self.bones = torch.as_tensor(bones, device=device)
+        matrix = np.zeros((len(SEGMENTS), len(LANDMARKS)))
+        for row, (near, far, _) in zip(matrix, SEGMENTS.values(), strict=True):
+            row[[LANDMARKS.index(n) for n in near]] -= 1 / len(near)
+            row[[LANDMARKS.index(n) for n in far]] += 1 / len(far)
+        self.segments = tensor(matrix)
         free = torch.tensor(FREE_JOINTS, device=device)
         above = np.zeros((24, 24), dtype=bool)  # above[i, j]: joint j is i or an ancestor of i
         for joint in range(24):

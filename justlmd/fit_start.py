@@ -22,17 +22,17 @@ _FEET = ((29, 31, 7), (30, 32, 8))
 _MIN_LENGTH = 1e-6
 
 
-def first_guess(body: FitBody, seen: Observations) -> Pose:
+def first_guess(body: FitBody, seen: Observations, world: Tensor) -> Pose:
     """Pose of N frames, every frame by itself; frames where nothing was seen get some pose, to be replaced.
 
     Frames of the pelvis and the chest from the hip and shoulder lines, the turn between them shared by the spine's
     three joints; limbs by the smallest turn onto the seen direction; the place by linear least squares of the pinhole
     equations, all points together.
     """
-    at = {landmark: seen.world[:, index] for landmark, index in _INDEX.items()}
+    at = {landmark: world[:, index] for landmark, index in _INDEX.items()}
     rest = {landmark: body.points[index] for landmark, index in _INDEX.items()}
-    count = len(seen.world)
-    eye = torch.eye(3, dtype=seen.world.dtype, device=seen.world.device)
+    count = len(world)
+    eye = torch.eye(3, dtype=world.dtype, device=world.device)
     turn: dict[int, Tensor] = {joint: eye.expand(count, 3, 3) for joint in FREE_JOINTS}
 
     up = (at[11] + at[12]) / 2 - (at[23] + at[24]) / 2

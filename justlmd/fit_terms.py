@@ -9,10 +9,9 @@ import roma
 import torch
 from torch import Tensor
 
-from justlmd.fit_points import LANDMARKS, UNKNOWNS, FitBody, Pose
+from justlmd.fit_points import UNKNOWNS, FitBody, Pose
 from justlmd.gauss_newton import NormalEquations
 
-HIPS = (LANDMARKS.index(23), LANDMARKS.index(24))
 NEAREST_M = 0.1  # no point is projected from nearer than this
 
 
@@ -21,26 +20,28 @@ class Weights:
     """Weights of the terms; residuals are in box heights, metres and radians."""
 
     reprojection: float = 3000.0
-    robust_sigma: float = 0.04  # Geman-McClure, box heights
-    world: float = 3.0
-    smooth_points: float = 60.0
-    smooth_joints: float = 40.0
-    smooth_root: float = 10.0
+    robust_sigma: float = 0.03  # Geman-McClure, box heights
+    world: float = 10.0
+    world_across: float = 0.3  # share of it square to the viewing axis, where the pixels know better
+    smooth_points: float = 100.0
+    smooth_joints: float = 300.0
+    smooth_root: float = 100.0
     smooth_depth: float = 500.0
     steady_depth: float = 60.0
-    prior: float = 0.1
+    prior: float = 0.05
     limits: float = 10.0
 
 
 @dataclass(frozen=True)
 class Observations:
-    """What was seen in N frames: ``pixels`` (N, 23, 2), ``world`` (N, 23, 3) metres already at the body's scale,
-    ``confidence`` (N, 23) with 0 for what was not seen, ``box`` (N,) height of the person in pixels; ``focal`` and
-    ``centre`` (2,) of the camera in pixels."""
+    """What was seen in N frames: ``pixels`` (N, 23, 2), ``confidence`` (N, 23) with 0 for what was not seen,
+    ``segments`` (N, S, 3) metres from end to end of each part of the body, ``segment_confidence`` (N, S), ``box`` (N,)
+    height of the person in pixels; ``focal`` and ``centre`` (2,) of the camera in pixels."""
 
     pixels: Tensor
-    world: Tensor
     confidence: Tensor
+    segments: Tensor
+    segment_confidence: Tensor
     box: Tensor
     focal: float
     centre: Tensor
@@ -74,17 +75,15 @@ def normal_equations(
     near, middle, far = second_difference_products(frames, points)
 
     stiffness, force, cost = _reprojection(points, seen, weights, robust)
-    world_weight, world_force, world_cost = _world(points, seen, weights)
+    world_rows, world_force, world_cost = _world(body, points, jacobian, seen, weights)
     bend = second_difference(points.unflatten(0, (windows, frames)))
     eye = torch.eye(3, dtype=points.dtype, device=points.device)
-    isotropic = world_weight + weights.smooth_points * near.repeat(windows)[:, None]
-    stiffness = stiffness + isotropic[..., None, None] * eye
+    stiffness = stiffness + (weights.smooth_points * near.repeat(windows))[:, None, None, None] * eye
     force = force + world_force + weights.smooth_points * _transposed(bend, frames).flatten(0, 1)
 
     flat = jacobian.flatten(1, 2)  # (N, 69, D)
-    here = flat.mT @ (stiffness @ jacobian).flatten(1, 2)
+    here = flat.mT @ (stiffness @ jacobian).flatten(1, 2) + world_rows.mT @ world_rows
     gradient = (flat.mT @ force.flatten(1)[..., None])[..., 0]
-    _subtract_centring(here, jacobian, world_weight)
     prior_cost = _add_prior(here, gradient, pose, prior, weights)
     cost = (cost + world_cost + prior_cost).unflatten(0, (windows, frames)).sum(1)
     cost = cost + weights.smooth_points * bend.square().sum((1, 2, 3))
@@ -121,28 +120,16 @@ def _reprojection(points: Tensor, seen: Observations, weights: Weights, robust: 
     return weighted @ slope, (weighted @ miss[..., None])[..., 0], cost.sum(1)
 
 
-def _world(points: Tensor, seen: Observations, weights: Weights) -> tuple[Tensor, Tensor, Tensor]:
-    """Weights (N, 23), force (N, 23, 3) and cost (N,) of the distance to the world landmarks, both about the hips."""
-    weight = weights.world * seen.confidence
-    hips = list(HIPS)
-    miss = points - seen.world
-    miss = miss - miss[:, hips].mean(1, keepdim=True)
-    force = weight[..., None] * miss
-    total = force.sum(1, keepdim=True)
-    cost = (force * miss).sum((1, 2))
-    force[:, hips] -= total / 2
-    return weight, force, cost
-
-
-def _subtract_centring(here: Tensor, jacobian: Tensor, weight: Tensor) -> None:
-    """Turn sum w J'J of the world term into sum w (J - h)'(J - h), h the mean Jacobian of the hips, in place."""
-    hips = jacobian[:, list(HIPS)].mean(1)  # (N, 3, D)
-    weighted = (weight[:, None] @ jacobian.flatten(2))[:, 0].unflatten(-1, jacobian.shape[2:])
-    # -s'h - h's + W h'h = (W/2 h - s)' h + h' (W/2 h - s)
-    half = hips * (weight.sum(1) / 2)[:, None, None] - weighted
-    product = half.mT @ hips
-    here += product
-    here += product.mT
+def _world(
+    body: FitBody, points: Tensor, jacobian: Tensor, seen: Observations, weights: Weights
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows (N, 3 S, D) of the Jacobian, force (N, 23, 3) and cost (N,) of the distance to the seen segments."""
+    axes = points.new_tensor([weights.world_across, weights.world_across, 1.0])
+    weight = (weights.world * seen.segment_confidence)[..., None] * axes  # (N, S, 3)
+    miss = body.segments @ points - seen.segments
+    rows = (body.segments @ jacobian.flatten(2)).unflatten(-1, jacobian.shape[2:]) * weight.sqrt()[..., None]
+    force = weight * miss
+    return rows.flatten(1, 2), body.segments.mT @ force, (force * miss).sum((1, 2))
 
 
 def _add_prior(here: Tensor, gradient: Tensor, pose: Pose, prior: PosePrior, weights: Weights) -> Tensor:

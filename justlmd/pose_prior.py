@@ -1,44 +1,45 @@
-"""Which poses a human body takes: rest angles, their spread and their limits."""
+"""Which poses a body takes: a Gaussian over its joint angles, and the limits of the joints that bend one way."""
 
+from pathlib import Path
+
+import numpy as np
 import torch
+from torch import Tensor
 
+from justlmd.errors import InputError
+from justlmd.files import read_npz
 from justlmd.fit_points import FREE_JOINTS
 from justlmd.fit_terms import PosePrior
 
-# Joint (left side): weight of the squared angle, and limits of the rotation vector's x, y and z in rad; the right side
-# mirrors y and z.
-_FREE = (-3.2, 3.2)
-_JOINTS = {
-    1: ((0.1, 0.1, 0.1), (_FREE, _FREE, _FREE)),
-    3: ((2, 2, 2), (_FREE, _FREE, _FREE)),
-    4: ((0.1, 40, 40), ((-0.02, 3.2), _FREE, _FREE)),
-    6: ((2, 2, 2), (_FREE, _FREE, _FREE)),
-    7: ((2, 2, 2), (_FREE, _FREE, _FREE)),
-    9: ((2, 2, 2), (_FREE, _FREE, _FREE)),
-    12: ((2, 2, 2), (_FREE, _FREE, _FREE)),
-    13: ((4, 4, 4), (_FREE, _FREE, _FREE)),
-    15: ((2, 2, 2), (_FREE, _FREE, _FREE)),
-    16: ((0.1, 0.1, 0.1), (_FREE, _FREE, _FREE)),
-    18: ((10, 0.1, 10), (_FREE, (-3.2, 0.05), _FREE)),
-    20: ((3, 3, 3), (_FREE, _FREE, _FREE)),
-}
-_RIGHT_OF = {2: 1, 5: 4, 8: 7, 14: 13, 17: 16, 19: 18, 21: 20}
+PRIOR_PATH = Path(__file__).with_name("data") / "pose_prior.npz"
+"""Built by ``python -m demo.build_pose_prior`` from the project's own choreographies."""
+
+_KNEES = (4, 5)
+_ELBOWS = {18: -1.0, 19: 1.0}  # sign of the rotation about y that bends the elbow
+_STRAIGHT_KNEE, _STRAIGHT_ELBOW = -0.02, -0.05
+"""Knees and elbows do not bend backwards by more than this (rad)."""
 
 
-def load_pose_prior(device: str) -> PosePrior:
-    """The prior as tensors on ``device``."""
-    precision, lower, upper = [], [], []
-    for joint in FREE_JOINTS:
-        spread, limits = _JOINTS[_RIGHT_OF.get(joint, joint)]
-        for axis in range(3):
-            low, high = limits[axis]
-            if joint in _RIGHT_OF and axis > 0:
-                low, high = -high, -low
-            precision.append(spread[axis])
-            lower.append(low)
-            upper.append(high)
+def load_pose_prior(device: str, path: str | Path = PRIOR_PATH) -> PosePrior:
+    """The prior as tensors on ``device``.
 
-    def tensor(values: list[float]) -> torch.Tensor:
-        return torch.tensor(values, dtype=torch.float64, device=device)
+    ``path`` is an npz of ``mean`` (57,) in rad and ``precision`` (57, 57) in 1/rad^2 over the rotation vectors of
+    :data:`FREE_JOINTS`; raises InputError that names it when it holds something else.
+    """
+    arrays = read_npz(path)
+    size = 3 * len(FREE_JOINTS)
+    mean, precision = arrays.get("mean", np.zeros(0)), arrays.get("precision", np.zeros(0))
+    if mean.shape != (size,) or precision.shape != (size, size):
+        raise InputError(f"{path}: not a pose prior: needs mean ({size},) and precision ({size}, {size})")
 
-    return PosePrior(torch.zeros_like(tensor(lower)), torch.diag(tensor(precision)), tensor(lower), tensor(upper))
+    lower, upper = np.full((2, size), np.inf) * [[-1], [1]]
+    for knee in _KNEES:
+        lower[3 * FREE_JOINTS.index(knee)] = _STRAIGHT_KNEE
+    for elbow, sign in _ELBOWS.items():
+        limit = lower if sign > 0 else upper
+        limit[3 * FREE_JOINTS.index(elbow) + 1] = sign * _STRAIGHT_ELBOW
+
+    def tensor(values: np.ndarray) -> Tensor:
+        return torch.as_tensor(values, dtype=torch.float64, device=device)
+
+    return PosePrior(tensor(mean), tensor(precision), tensor(lower), tensor(upper))

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from justlmd.body import Body
-from justlmd.fit_points import FREE_JOINTS, LANDMARKS, FitBody, Pose
+from justlmd.fit_points import FREE_JOINTS, LANDMARKS, SEGMENTS, FitBody, Pose
 from justlmd.fit_start import first_guess
 from justlmd.fit_terms import Observations, PosePrior, Weights, normal_equations
 from justlmd.flat_points import completed
@@ -26,7 +26,6 @@ LONGEST_BRIDGED_GAP = 10
 """Frames without a person that the fit may bridge (a third of a second); longer gaps are marked invalid."""
 
 _STARTING_STEPS, _ROBUST_STEPS = 2, 5
-_BONES = ((11, 13), (13, 15), (12, 14), (14, 16), (23, 25), (25, 27), (24, 26), (26, 28))
 
 
 def recover(
@@ -75,7 +74,13 @@ def recover(
 
     fit_body = FitBody(body, betas, device)
     observations = _observations(_filled(keypoints, seen), _filled(world, seen), seen, fit_body, camera)
-    pose = _fit(fit_body, observations, load_pose_prior(device), weights or Weights())
+    pose = _fit(
+        fit_body,
+        observations,
+        torch.as_tensor(_filled(world, seen)[:, list(LANDMARKS)], device=device),
+        load_pose_prior(device),
+        weights or Weights(),
+    )
     return _camera_motion(pose, fit_body, betas, camera, _bridged(seen))
 
 
@@ -112,29 +117,33 @@ def _observations(
         return torch.as_tensor(array, dtype=torch.float64, device=body.rest.device)
 
     chosen = list(LANDMARKS)
-    confidence = tensor(np.clip(keypoints[:, chosen, 2], 0, 1) ** 2 * seen[:, None]) * body.weights
-    world_points = tensor(world[:, chosen])
-    near, far = ([LANDMARKS.index(bone[end]) for bone in _BONES] for end in (0, 1))
-    lengths = (world_points[:, near] - world_points[:, far]).norm(dim=-1).sum(1)
-    own = (body.points[near] - body.points[far]).norm(dim=-1).sum()
-    scale = own / lengths[torch.as_tensor(seen)].median().clamp(min=1e-3)
+    confidence = tensor(np.clip(keypoints[:, chosen, 2], 0, 1) ** 2 * seen[:, None])
+    segments = body.segments @ tensor(world[:, chosen])
+    # One scale per part of the body: MediaPipe's proportions are not the body's.
+    usual = segments[torch.as_tensor(seen)].norm(dim=-1).median(dim=0).values.clamp(min=1e-3)
+    segments = segments * ((body.segments @ body.points).norm(dim=-1) / usual)[:, None]
+    ends = (body.segments != 0).to(confidence.dtype)
+    segment_confidence = torch.exp(torch.log(confidence.clamp(min=1e-6)) @ (ends / ends.sum(1, keepdim=True)).mT)
+    weight = tensor(np.array([weight for _, _, weight in SEGMENTS.values()]))
     return Observations(
         pixels=tensor(keypoints[:, chosen, :2]),
-        world=scale * world_points,
-        confidence=confidence,
+        confidence=confidence * body.weights,
+        segments=segments,
+        segment_confidence=segment_confidence * weight,
         box=tensor(np.ptp(keypoints[:, chosen, 1], axis=1).clip(min=1.0)),
         focal=float(camera[0, 0]),
         centre=tensor(camera[:2, 2]),
     )
 
 
-def _fit(body: FitBody, seen: Observations, prior: PosePrior, weights: Weights) -> Pose:
+def _fit(body: FitBody, seen: Observations, world: Tensor, prior: PosePrior, weights: Weights) -> Pose:
     """Fit windows of equal, even length and blend them where they overlap."""
     count = len(seen.pixels)
-    padded = _indexed(seen, torch.arange(count + count % 2).clamp(max=count - 1))
+    index = torch.arange(count + count % 2).clamp(max=count - 1)
+    padded = _indexed(seen, index)
     if count % 2:
-        padded.confidence[-1] = 0
-    guess = first_guess(body, padded)
+        padded.confidence[-1] = padded.segment_confidence[-1] = 0
+    guess = first_guess(body, padded, world[index])
     length = min(WINDOW_FRAMES, count + count % 2)
     windows = 1 + max(0, -(-(count - length) // (length - OVERLAP_FRAMES)))
     starts = np.linspace(0, len(padded.pixels) - length, windows).round().astype(int)
@@ -154,8 +163,9 @@ def _indexed(seen: Observations, index: Tensor) -> Observations:
     return replace(
         seen,
         pixels=seen.pixels[index],
-        world=seen.world[index],
         confidence=seen.confidence[index],
+        segments=seen.segments[index],
+        segment_confidence=seen.segment_confidence[index],
         box=seen.box[index],
     )
 
@@ -210,7 +220,7 @@ def _camera_motion(pose: Pose, body: FitBody, betas: np.ndarray, camera: np.ndar
 
 
 def continuous_rotation_vectors(vectors: np.ndarray) -> np.ndarray:
-    """Of the equal rotation vectors a and a (1 - 2 pi / |a|), choose in each frame the one nearer to the last; (T, 3)."""
+    """Of the equal vectors a and a (1 - 2 pi / |a|), choose in each frame (T, 3) the one nearer to the last."""
     chosen = vectors.copy()
     for frame in range(1, len(chosen)):
         angle = np.linalg.norm(vectors[frame])
