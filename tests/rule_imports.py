@@ -19,7 +19,7 @@ REPO = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of the workflow that runs a script."""
+    """A rule of the workflow that runs one of the workflow's scripts, or calls it as a program."""
 
     name: str
     conda: str
@@ -31,12 +31,12 @@ class Rule:
 
 
 def rules_of(folder: Path = REPO / "rules") -> list[Rule]:
-    """Every rule with a script, read from the ``.smk`` files."""
+    """Every rule with a script or program of the workflow, read from the ``.smk`` files."""
     found = []
     for path in sorted(folder.glob("*.smk")):
         _, *parts = re.split(r"^(?:rule|checkpoint) +(\w+) *:", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
         for name, body in zip(parts[::2], parts[1::2], strict=True):
-            script = re.search(r'^ +script:\s*"\.\./workflow_scripts/(\w+)\.py"', body, re.MULTILINE)
+            script = re.search(r'(?:"\.\./workflow_scripts/|"workflow_scripts" / ")(\w+)\.py"', body)
             conda = re.search(r'^ +conda:\s*"\.\./envs/(\w+)\.yaml"', body, re.MULTILINE)
             if script:
                 found.append(Rule(name, conda.group(1) if conda else "", script.group(1)))
@@ -77,11 +77,13 @@ def find_module(name: str, repo: Path) -> Module | None:
 
 
 def walk(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes, without code for type checkers and imports that may fail."""
+    """All nodes, without code for type checkers and imports that the code can do without."""
     if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
         return
-    if isinstance(node, ast.Try) and any("ImportError" in ast.unparse(one.type) for one in node.handlers if one.type):
-        return
+    if isinstance(node, ast.Try):
+        catching = [handler for handler in node.handlers if handler.type and "ImportError" in ast.unparse(handler.type)]
+        if any(not isinstance(inner, ast.Raise) for handler in catching for inner in handler.body[-1:]):
+            return
     yield node
     for child in ast.iter_child_nodes(node):
         yield from walk(child)

@@ -374,7 +374,7 @@ def main() -> int:
     except ClusterError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
-    row = "{:>5}  {:<30} {:<9} {:<10} {:<11} {:<8} {}"
+    row = "{:>5}  {:<36} {:<9} {:<10} {:<11} {:<8} {}"
     print("\n" + row.format("job", "rule", "partition", "state", "gpus", "devices", "run time"))
     for job in sorted(found, key=lambda job: int(job["JobId"])):
         columns = ("JobId", "Rule", "Partition", "JobState", "Gpus", "Devices", "RunTime")
