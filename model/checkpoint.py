@@ -11,10 +11,14 @@ from safetensors.torch import load_file, save_file
 
 from justlmd.errors import InputError
 from justlmd.files import read_json, replacing, write_json
+from model.dancer import Dancer, DancerConfig
 from model.interface import DanceModel
 from model.transformer_cvae import TransformerCVAE, TransformerCVAEConfig
 
-MODELS: dict[str, tuple[type, type]] = {"transformer_cvae": (TransformerCVAE, TransformerCVAEConfig)}
+MODELS: dict[str, tuple[type, type]] = {
+    "transformer_cvae": (TransformerCVAE, TransformerCVAEConfig),
+    "dancer": (Dancer, DancerConfig),
+}
 """Network and configuration class of each value of ``model:``."""
 
 

@@ -181,17 +181,21 @@ def training_batches(count: int, batch_size: int, seed: int, first_step: int = 0
 
 
 def statistics(data: LyricsMusicDance) -> dict[str, Tensor]:
-    """Mean and std of the music features over the songs of ``data``; give it the training split only.
+    """Mean and std of the music over the songs of ``data``; give it the training split only.
 
-    Keys log_mel_mean, log_mel_std (128,). Bands that never change get std 1; without any music 0 and 1.
+    Keys log_mel_mean, log_mel_std (128,), rhythm_mean, rhythm_std (4,). Columns that never change get std 1; without
+    any music 0 and 1.
     """
-    bands = data.arrays["log_mel"].shape[1]
-    total, squares, count = np.zeros(bands), np.zeros(bands), 0
-    for song in data.songs:
-        rows = data.arrays.songs[song].rows
-        values = data.arrays["log_mel"][rows][data.arrays["has_audio"][rows]].astype(np.float64)
-        total, squares, count = total + values.sum(0), squares + (values**2).sum(0), count + len(values)
-    mean = total / max(count, 1)
-    std = np.sqrt(np.maximum(squares / max(count, 1) - mean**2, 0))
-    std = np.where(std < 1e-3, 1.0, std)
-    return {"log_mel_mean": torch.from_numpy(mean).float(), "log_mel_std": torch.from_numpy(std).float()}
+    found = {}
+    for name in ("log_mel", "rhythm"):
+        width = data.arrays[name].shape[1]
+        total, squares, count = np.zeros(width), np.zeros(width), 0
+        for song in data.songs:
+            rows = data.arrays.songs[song].rows
+            values = data.arrays[name][rows][data.arrays["has_audio"][rows]].astype(np.float64)
+            total, squares, count = total + values.sum(0), squares + (values**2).sum(0), count + len(values)
+        mean = total / max(count, 1)
+        std = np.sqrt(np.maximum(squares / max(count, 1) - mean**2, 0))
+        found[f"{name}_mean"] = torch.from_numpy(mean).float()
+        found[f"{name}_std"] = torch.from_numpy(np.where(std < 1e-3, 1.0, std)).float()
+    return found

@@ -37,6 +37,7 @@ def generate(
     end_s: float | None = None,
     seed: int = 0,
     device: str = "auto",
+    guidance: tuple[float, float] = (1.0, 1.0),
 ) -> Motion:
     """Dance to a song.
 
@@ -48,6 +49,7 @@ def generate(
     start_s, end_s : seconds of ``video.mp4`` between which to dance; the end defaults to that of the music, or of the
         words when there is no music.
     seed : equal seeds give equal dances.
+    guidance : how much of what music and what lyrics change (see the model); above 1 exaggerates it.
 
     Returns
     -------
@@ -66,7 +68,7 @@ def generate(
         raise InputError(f"nothing to dance to between {start_s} s and the end of the music and words")
     starts = window_starts(last - first)
     conditions = song_conditions(audio_features, tokens, first, starts, int(getattr(model.config, "token_dim", 1)))
-    return dance(model, conditions, starts, last - first, body, seed, device)
+    return dance(model, conditions, starts, last - first, body, seed, device, guidance)
 
 
 def _song_end(audio_features: str | Path | None, tokens: Mapping[str, np.ndarray] | None) -> int:
@@ -112,12 +114,19 @@ def song_conditions(
 
 @torch.no_grad()
 def dance(
-    model: DanceModel, conditions: Conditions, starts: list[int], frames: int, body: Body, seed: int, device: str
+    model: DanceModel,
+    conditions: Conditions,
+    starts: list[int],
+    frames: int,
+    body: Body,
+    seed: int,
+    device: str,
+    guidance: tuple[float, float] = (1.0, 1.0),
 ) -> Motion:
     """Decode all windows and join them to one motion of ``frames`` frames."""
     rest = torch.from_numpy(body.rest_joints().astype(np.float32)).expand(len(starts), 24, 3)
-    z = torch.randn(len(starts), model.latent_dim, generator=torch.Generator().manual_seed(seed))
-    motion = model.generate(conditions.to(device), z.to(device), rest.to(device))
+    z = model.draw(starts, torch.Generator().manual_seed(seed))
+    motion = model.generate(conditions.to(device), z.to(device), rest.to(device), guidance)
     orient, pose, transl = (value.double().cpu().numpy() for value in to_arrays(motion))
     rotations = np.concatenate([orient, pose], axis=-1).reshape(len(starts), SEQUENCE_FRAMES, 24, 3)
     joined, places = (values[:frames] for values in join_windows(rotations, transl))

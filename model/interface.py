@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from model.data import Batch, Conditions
+from model.data import Batch, Conditions, LyricsMusicDance
 from model.representation import MotionTensors
 
 
@@ -12,8 +12,8 @@ class DanceModel(nn.Module):
 
     latent_dim: int
 
-    def fit_normalisers(self, statistics: dict[str, Tensor]) -> None:
-        """Take means and stds that :func:`model.data.statistics` found in the training split into buffers."""
+    def fit_normalisers(self, data: LyricsMusicDance) -> None:
+        """Take means and stds of the training split into buffers, so that they travel with the weights."""
         raise NotImplementedError
 
     def losses(self, batch: Batch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
@@ -27,8 +27,17 @@ class DanceModel(nn.Module):
         """Mean and log-variance (B, latent_dim) of the latent given motion and conditions."""
         raise NotImplementedError
 
-    def generate(self, conditions: Conditions, z: Tensor, rest_joints: Tensor) -> MotionTensors:
-        """Motion (B, 180, ...) from latents (B, latent_dim), standard normal when sampling; rest_joints (B, 24, 3)."""
+    def draw(self, starts: list[int], generator: torch.Generator) -> Tensor:
+        """Latents (W, latent_dim) for windows of one song that start at these frames; each its own by default."""
+        return torch.randn(len(starts), self.latent_dim, generator=generator)
+
+    def generate(
+        self, conditions: Conditions, z: Tensor, rest_joints: Tensor, guidance: tuple[float, float] = (1.0, 1.0)
+    ) -> MotionTensors:
+        """Motion (B, 180, ...) from latents (B, latent_dim), standard normal when sampling; rest_joints (B, 24, 3).
+
+        ``guidance`` for music and lyrics is only for models that learned to do without them; 1 is none.
+        """
         raise NotImplementedError
 
 

@@ -20,7 +20,7 @@ from justlmd.device import choose_device
 from justlmd.errors import InputError, JustLMDError
 from justlmd.files import replacing
 from model.checkpoint import ModelConfig, TrainingConfig, build_model, save_model
-from model.data import LyricsMusicDance, statistics, training_batches
+from model.data import LyricsMusicDance, training_batches
 from model.interface import DanceModel
 
 HELD_OUT_SEED = 1_000_003  # of the noise in held-out losses: the same at every look, so that looks compare
@@ -87,7 +87,7 @@ class _Run:
             raise InputError(f"{dataset_dir}: the training split has no window of six seconds")
         torch.manual_seed(seed)
         self.model: DanceModel = build_model(config)
-        self.model.fit_normalisers(statistics(self.data))
+        self.model.fit_normalisers(self.data)
         average = get_ema_multi_avg_fn(settings.ema)
         self.average = AveragedModel(self.model, multi_avg_fn=average).to(self.fabric.device) if settings.ema else None
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay)

@@ -19,7 +19,7 @@ from torch.nn.functional import gelu, mse_loss
 from justlmd import SEQUENCE_FRAMES
 from justlmd.errors import InputError
 from model.attention import attend
-from model.data import Batch, Conditions
+from model.data import Batch, Conditions, LyricsMusicDance, statistics
 from model.interface import DanceModel, gaussian_kl, standard_normal
 from model.representation import FEATURES, MotionTensors, decode, encode
 
@@ -170,9 +170,10 @@ class TransformerCVAE(DanceModel):
         self.register_buffer("music_mean", torch.zeros(config.music_dim))
         self.register_buffer("music_std", torch.ones(config.music_dim))
 
-    def fit_normalisers(self, statistics: dict[str, Tensor]) -> None:
-        self.music_mean.copy_(statistics["log_mel_mean"])
-        self.music_std.copy_(statistics["log_mel_std"])
+    def fit_normalisers(self, data: LyricsMusicDance) -> None:
+        found = statistics(data)
+        self.music_mean.copy_(found["log_mel_mean"])
+        self.music_std.copy_(found["log_mel_std"])
 
     def condition(self, conditions: Conditions) -> Tensor:
         """Music and lyrics side by side per frame, (B, 180, music + lyrics); what is missing is 0.
@@ -205,7 +206,13 @@ class TransformerCVAE(DanceModel):
     def posterior(self, batch: Batch) -> tuple[Tensor, Tensor]:
         return self.encoder(self.encode_motion(batch), self.condition(batch.conditions))
 
-    def generate(self, conditions: Conditions, z: Tensor, rest_joints: Tensor) -> MotionTensors:
+    def generate(
+        self, conditions: Conditions, z: Tensor, rest_joints: Tensor, guidance: tuple[float, float] = (1.0, 1.0)
+    ) -> MotionTensors:
+        if guidance != (1.0, 1.0):
+            raise InputError(
+                "guidance: this model always sees music and lyrics, so there is nothing to guide; use 1, 1"
+            )
         values = self.decoder(z, self.condition(conditions))
         return decode(self.config.layout, values.float(), rest_joints[:, 0])
 
