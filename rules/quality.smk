@@ -4,6 +4,8 @@
 rule quality:
     input:
         **with_video(keypoints2d=rules.pose.output[0], video=rules.standardise.output.video),
+        lyrics=rules.lyrics.output[0],
+        sliced=rules.slices.output[0],
         motion=rules.recovery.output.motion,
         meta=rules.recovery.output.meta,
     output:

@@ -1,1 +1,42 @@
-x = 1
+"""Judge one song: figures, thresholds, a verdict and its reasons."""
+
+from job import run
+
+
+def main(snakemake) -> str:
+    from justlmd import FPS
+    from justlmd.body import load_body
+    from justlmd.files import read_json, read_npz, write_json
+    from justlmd.lyrics import lyrics_from_json
+    from justlmd.motion import read_smplfull
+    from justlmd.motion_meta import read_motion_meta
+    from justlmd.picture_signs import picture_signs
+    from justlmd.quality import assess, thresholds_of
+    from justlmd.slices import motion_span
+
+    files, params = snakemake.input, snakemake.params
+    thresholds_of(params.thresholds)  # a wrong name shows at once
+    body = load_body(params.body_model or None)
+    meta = read_motion_meta(files.meta)
+    start_frame, stop_frame = round(meta.first_frame_s * FPS), None
+    keypoints2d = pictures = None
+    if files.video:
+        stop_frame = motion_span(lyrics_from_json(read_json(files.lyrics)), read_json(files.sliced))[1]
+        keypoints2d = read_npz(files.keypoints2d)
+        pictures = picture_signs(files.video, keypoints2d)
+    verdict = assess(
+        read_smplfull(files.motion, allow_empty=True),
+        body,
+        start_frame=start_frame,
+        stop_frame=stop_frame,
+        keypoints2d=keypoints2d,
+        pictures=pictures,
+        own_shapes=meta.body_model == body.name,
+        thresholds=params.thresholds,
+    )
+    write_json(snakemake.output[0], verdict)
+    return "good" if verdict["keep"] else "; ".join(verdict["reasons"])
+
+
+if "snakemake" in globals():
+    run(main, snakemake)  # noqa: F821

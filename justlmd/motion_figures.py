@@ -1,0 +1,131 @@
+"""Figures of the 2D points and of the recovered motion, and the frames at which each shows.
+
+Every function returns figures by name and masks by name over the frames of the judged part of the video.
+"""
+
+import numpy as np
+
+from justlmd import FPS
+from justlmd.body import Body, joint_transforms, landmarks
+from justlmd.motion import FLIP, CameraMotion, to_yup
+
+BODY = [11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
+"""Landmarks of the body's joints: shoulders, elbows, wrists, hips, knees, ankles."""
+INSIDE = [0, 11, 12, 13, 14, 23, 24, 25, 26, 27, 28, 31, 32]
+"""Landmarks that must be in the picture; hands may leave it for a moment."""
+JUMP = 0.25
+"""Of the person's height: the fastest dance step seen moves the hips by 0.08 from one picture to the next."""
+PELVIS_JUMP_M = 0.25
+STILL_S = 0.5
+VISIBLE = 0.5
+
+Figures = tuple[dict[str, float], dict[str, np.ndarray]]
+Span = tuple[int, int]
+
+
+def landmark_figures(keypoints2d: dict[str, np.ndarray], span: Span) -> Figures:
+    """How well the dancer is seen: detection, gaps, visibility, size, trembling, jumps."""
+    keypoints = keypoints2d["keypoints"][span[0] : span[1]].astype(np.float64)
+    detected: np.ndarray = np.isfinite(keypoints).all((1, 2))
+    missing = ~detected
+    figures: dict[str, float] = {
+        "detection_rate": float(detected.mean()) if len(detected) else 0.0,
+        "missing_frames": int(missing.sum()),
+        "longest_gap": _longest(missing) / FPS,
+    }
+    if not detected.any():
+        return figures, {"detection_rate": missing}
+    size = [float(keypoints2d["width"]), float(keypoints2d["height"])]
+    points = keypoints[:, :, :2]
+    height = float(np.median(np.ptp(points[detected][:, :, 1], axis=1)))
+    inside: np.ndarray = ((points[:, INSIDE] >= 0) & (points[:, INSIDE] < size)).all((1, 2))
+    jumps = _jumps(points, detected, height)
+    bend = np.linalg.norm(points[2:] - 2 * points[1:-1] + points[:-2], axis=-1).mean(1)
+    bend = bend[np.isfinite(bend)]
+    figures |= {
+        "visibility": float(keypoints[detected][:, BODY, 2].mean()),
+        "whole_body": float(inside[detected].mean()),
+        "body_height": height,
+        "jitter": float(bend.mean() / max(height, 1.0)) if len(bend) else 0.0,
+        "identity_jumps": int(jumps.sum()),
+    }
+    return figures, {"detection_rate": missing, "whole_body": detected & ~inside, "identity_jumps": jumps}
+
+
+def _jumps(points: np.ndarray, detected: np.ndarray, height: float) -> np.ndarray:
+    """Frames (T,) at which hips and shoulders are a JUMP away from where they were last seen.
+
+    Across a gap of n frames a dancer may have walked: the limit grows with n.
+    """
+    seen = np.flatnonzero(detected)
+    trunk = points[seen][:, [11, 12, 23, 24]]
+    moved = np.linalg.norm(np.diff(trunk, axis=0), axis=-1).min(1) / max(height, 1.0)
+    jumps = np.zeros(len(points), bool)
+    jumps[seen[1:]] = moved > JUMP * np.sqrt(np.diff(seen))
+    return jumps
+
+
+def motion_figures(motion: CameraMotion, body: Body, span: Span, start_frame: int, own_shapes: bool = True) -> Figures:
+    """How the recovered body moves: completeness, trembling, jumps, standing still."""
+    valid = np.zeros(span[1] - span[0], bool)
+    first = span[0] - start_frame
+    part = motion.valid[first : first + len(valid)]
+    valid[: len(part)] = part
+    figures: dict[str, float] = {"motion_valid": float(valid.mean()) if len(valid) else 0.0}
+    places: dict[str, np.ndarray] = {"motion_valid": ~valid}
+    if valid.sum() < 3:
+        return figures, places
+    joints = to_yup(motion, body, floor=0.0, own_shapes=own_shapes).joints(body)[first : first + len(part)]
+    step = np.linalg.norm(np.diff(joints, axis=0), axis=-1)
+    known = part[1:] & part[:-1]
+    bend = np.linalg.norm(joints[2:] - 2 * joints[1:-1] + joints[:-2], axis=-1).mean(1)
+    bend = bend[known[1:] & known[:-1]]
+    jumps, still = np.zeros(len(valid), bool), np.zeros(len(valid), bool)
+    jumps[1 : len(part)] = known & (step[:, 0] > PELVIS_JUMP_M)
+    speed = step.mean(1)
+    if known.any():
+        still[1 : len(part)] = known & (speed < 0.1 * np.median(speed[known]))
+    still = long_runs(still, STILL_S)
+    figures |= {
+        "motion_jitter": 1000 * float(bend.mean()) if len(bend) else 0.0,
+        "motion_jumps": int(jumps.sum()),
+        "motion_frozen": float(still.sum() / valid.sum()),
+    }
+    return figures, places | {"motion_jumps": jumps, "motion_frozen": still}
+
+
+def reprojection_figures(
+    motion: CameraMotion, body: Body, keypoints2d: dict[str, np.ndarray], start_frame: int, own_shapes: bool = True
+) -> Figures:
+    """Distance between the body's landmarks in the picture and those that were seen, in parts of their height."""
+    keypoints = keypoints2d["keypoints"][start_frame : start_frame + len(motion.valid)].astype(np.float64)
+    usable = motion.valid[: len(keypoints)] & np.isfinite(keypoints).all((1, 2))
+    if not usable.any():
+        return {}, {}
+    upright = to_yup(motion, body, floor=0.0, own_shapes=own_shapes)
+    joints = joint_transforms(body, upright.global_orient, upright.body_pose, upright.transl, upright.betas)
+    points = (landmarks(joints, body.landmark_offsets) * FLIP)[: len(keypoints)][usable][:, BODY] @ motion.K.T
+    pixels = points[..., :2] / np.maximum(points[..., 2:], 1e-6)
+    keypoints = keypoints[usable]
+    heights = np.ptp(keypoints[:, :, 1], axis=1)
+    distance = (
+        np.linalg.norm(pixels - keypoints[:, BODY, :2], axis=-1) / np.maximum(heights, np.median(heights) / 2)[:, None]
+    )
+    visible = keypoints[:, BODY, 2] >= VISIBLE
+    return {"reprojection": float(distance[visible].mean())} if visible.any() else {}, {}
+
+
+def long_runs(mask: np.ndarray, seconds: float) -> np.ndarray:
+    """The stretches of a mask (T,) that last at least ``seconds``."""
+    result = np.zeros(len(mask), bool)
+    start = 0
+    for frame, on in enumerate([*mask, False]):
+        if not on:
+            result[start:frame] = frame - start >= seconds * FPS
+            start = frame + 1
+    return result
+
+
+def _longest(mask: np.ndarray) -> int:
+    edges = np.flatnonzero(~np.concatenate([[False], mask, [False]]))
+    return int(np.diff(edges).max() - 1)
