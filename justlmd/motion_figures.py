@@ -26,7 +26,7 @@ Span = tuple[int, int]
 def landmark_figures(keypoints2d: dict[str, np.ndarray], span: Span) -> Figures:
     """How well the dancer is seen: detection, gaps, visibility, size, trembling, jumps."""
     keypoints = keypoints2d["keypoints"][span[0] : span[1]].astype(np.float64)
-    detected: np.ndarray = np.isfinite(keypoints).all((1, 2))
+    detected = np.asarray(np.isfinite(keypoints).all((1, 2)))
     missing = ~detected
     figures: dict[str, float] = {
         "detection_rate": float(detected.mean()) if len(detected) else 0.0,
@@ -38,7 +38,7 @@ def landmark_figures(keypoints2d: dict[str, np.ndarray], span: Span) -> Figures:
     size = [float(keypoints2d["width"]), float(keypoints2d["height"])]
     points = keypoints[:, :, :2]
     height = float(np.median(np.ptp(points[detected][:, :, 1], axis=1)))
-    inside: np.ndarray = ((points[:, INSIDE] >= 0) & (points[:, INSIDE] < size)).all((1, 2))
+    inside = np.asarray(((points[:, INSIDE] >= 0) & (points[:, INSIDE] < size)).all((1, 2)))
     jumps = _jumps(points, detected, height)
     bend = np.linalg.norm(points[2:] - 2 * points[1:-1] + points[:-2], axis=-1).mean(1)
     bend = bend[np.isfinite(bend)]
