@@ -12,7 +12,5 @@ def choose_device(device: str) -> str:
     if torch.cuda.is_available():
         return "cuda"
     if device == "cuda":
-        raise InputError(
-            "config 'device' is cuda, but torch finds no CUDA device; use auto or cpu, or mend the driver"
-        )
+        raise InputError("config 'device' is cuda, but torch finds no CUDA device; use auto or cpu, or mend the driver")
     return "cpu"

@@ -26,8 +26,8 @@ Span = tuple[int, int]
 def landmark_figures(keypoints2d: dict[str, np.ndarray], span: Span) -> Figures:
     """How well the dancer is seen: detection, gaps, visibility, size, trembling, jumps."""
     keypoints = keypoints2d["keypoints"][span[0] : span[1]].astype(np.float64)
-    detected = np.asarray(np.isfinite(keypoints).all((1, 2)))
-    missing = ~detected
+    detected: np.ndarray = np.asarray(np.isfinite(keypoints).all((1, 2)))
+    missing: np.ndarray = ~detected
     figures: dict[str, float] = {
         "detection_rate": float(detected.mean()) if len(detected) else 0.0,
         "missing_frames": int(missing.sum()),
