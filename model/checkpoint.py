@@ -12,10 +12,12 @@ from safetensors.torch import load_file, save_file
 from justlmd.errors import InputError
 from justlmd.files import read_json, replacing, write_json
 from model.dancer import Dancer, DancerConfig
+from model.flat_cvae import FlatCVAE, FlatCVAEConfig
 from model.interface import DanceModel
 from model.transformer_cvae import TransformerCVAE, TransformerCVAEConfig
 
 MODELS: dict[str, tuple[type, type]] = {
+    "flat_cvae": (FlatCVAE, FlatCVAEConfig),
     "transformer_cvae": (TransformerCVAE, TransformerCVAEConfig),
     "dancer": (Dancer, DancerConfig),
 }

@@ -158,8 +158,8 @@ def test_the_shipped_configurations_are_valid(repo):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[]", "'model' must be one of transformer_cvae"),
-        ("model: gan", "'model' must be one of transformer_cvae"),
+        ("[]", "'model' must be one of flat_cvae, transformer_cvae, dancer"),
+        ("model: gan", "'model' must be one of flat_cvae, transformer_cvae, dancer"),
         ("{model: transformer_cvae, network: {depth: 3}}", "network.depth: unknown key; the keys are layout"),
         ("{model: transformer_cvae, training: {steps: many}}", "training.steps: 'many' is not of type int"),
         ("{model: transformer_cvae, training: {precision: fp8}}", "'fp8' is not one of 32-true, bf16-mixed"),
