@@ -16,6 +16,8 @@ def main(snakemake) -> str:
     if not path.is_file():
         raise InputError(f"{path}: the lyrics file does not exist; correct the song table or put it there")
     lyrics = parse_lrc(path.read_bytes(), str(path), params.offset_sign)
+    if params.first_line == "auto":
+        raise InputError(f"{path}: first_line auto is not available yet; give the second of the first sung line")
     if params.first_line is not None:
         lyrics = shift(lyrics, params.first_line)
     for warning in lyrics.warnings:
