@@ -25,7 +25,8 @@ WINDOWS_AT_ONCE = 4
 LONGEST_BRIDGED_GAP = 10
 """Frames without a person that the fit may bridge (a third of a second); longer gaps are marked invalid."""
 
-_STARTING_STEPS, _ROBUST_STEPS = 2, 5
+STEPS = (2, 5)
+"""Gauss-Newton steps with all points trusted alike, then with outliers weighed down; more gain nothing."""
 
 
 def recover(
@@ -38,6 +39,7 @@ def recover(
     height_m: float | None = None,
     device: str = "cpu",
     weights: Weights | None = None,
+    steps: tuple[int, int] = STEPS,
 ) -> CameraMotion:
     """Fit the body to the landmarks of one video.
 
@@ -50,6 +52,7 @@ def recover(
         depth, hardly the pose.
     height_m : stature of the dancer, which one camera cannot see; None takes the body as it is.
     device : where torch computes.
+    steps : of the fit, see :data:`STEPS`; (0, 0) is the closed-form start alone.
 
     Returns
     -------
@@ -80,6 +83,7 @@ def recover(
         torch.as_tensor(_filled(world, seen)[:, list(LANDMARKS)], device=device),
         load_pose_prior(device),
         weights or Weights(),
+        steps,
     )
     return _camera_motion(pose, fit_body, betas, camera, _bridged(seen))
 
@@ -136,7 +140,9 @@ def _observations(
     )
 
 
-def _fit(body: FitBody, seen: Observations, world: Tensor, prior: PosePrior, weights: Weights) -> Pose:
+def _fit(
+    body: FitBody, seen: Observations, world: Tensor, prior: PosePrior, weights: Weights, steps: tuple[int, int]
+) -> Pose:
     """Fit windows of equal, even length and blend them where they overlap."""
     count = len(seen.pixels)
     index = torch.arange(count + count % 2).clamp(max=count - 1)
@@ -151,7 +157,7 @@ def _fit(body: FitBody, seen: Observations, world: Tensor, prior: PosePrior, wei
     for first in range(0, windows, WINDOWS_AT_ONCE):
         some = starts[first : first + WINDOWS_AT_ONCE]
         index = torch.as_tensor((some[:, None] + np.arange(length)).ravel())
-        pose = _fit_windows(body, guess.frames(index), _indexed(padded, index), prior, weights, len(some))
+        pose = _fit_windows(body, guess.frames(index), _indexed(padded, index), prior, weights, len(some), steps)
         fitted.extend(pose.frames(slice(n * length, (n + 1) * length)) for n in range(len(some)))
     whole = fitted[0]
     for start, pose in zip(starts[1:], fitted[1:], strict=True):
@@ -171,14 +177,20 @@ def _indexed(seen: Observations, index: Tensor) -> Observations:
 
 
 def _fit_windows(
-    body: FitBody, pose: Pose, seen: Observations, prior: PosePrior, weights: Weights, windows: int
+    body: FitBody,
+    pose: Pose,
+    seen: Observations,
+    prior: PosePrior,
+    weights: Weights,
+    windows: int,
+    steps: tuple[int, int],
 ) -> Pose:
     """Gauss-Newton steps on all windows at once; a window whose cost rises goes back and is damped more."""
     frames = len(pose.root) // windows
-    for robust, steps in ((False, _STARTING_STEPS), (True, _ROBUST_STEPS)):
+    for robust, count in zip((False, True), steps, strict=True):
         damping = pose.root.new_full((windows,), 1e-3)
         equations, cost = normal_equations(body, pose, seen, prior, weights, windows, robust)
-        for _ in range(steps):
+        for _ in range(count):
             candidate = pose.stepped(equations.solve(damping).flatten(0, 1))
             attempt, attempt_cost = normal_equations(body, candidate, seen, prior, weights, windows, robust)
             better = attempt_cost <= cost

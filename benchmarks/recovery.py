@@ -1,0 +1,265 @@
+"""Render known dances, recover them, and measure how far the result is from the truth.
+
+    python -m benchmarks.recovery [--short] [--data DIR]
+
+The dances are those of ``DIR/motion/*/smplfull.json`` (real people's) and of the demo (the project's own). Each
+is danced by free bodies of different shape, in different clothes, turned to the side, before cameras of different
+distance and focal length, 1280x720. Every video goes the workflow's way at default settings: 2D pose, then the fit.
+Prints tables and writes ``benchmarks/results/recovery.json``.
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from demo.build import motion_of
+from demo.song_list import song_by_id
+from justlmd import metrics3d
+from justlmd.body import JOINT_NAMES, Body, load_body, rotation_matrices, skin
+from justlmd.clothing import clothing_colors
+from justlmd.files import write_json
+from justlmd.motion import FLIP, Motion, matrix_to_axis_angle, read_smplfull, to_yup, write_smplfull
+from justlmd.pose import estimate_keypoints2d
+from justlmd.recovery import recover
+from justlmd.render import Camera, draw_shadow, intrinsics, render_mesh, render_room
+from justlmd.video import write_video
+from model.metrics import foot_sliding
+
+RESULTS = Path(__file__).parent / "results" / "recovery.json"
+SIZE = (1280, 720)
+DEMO_SONGS = ("paper_star", "corazon")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How a dance is filmed: the body's shape and clothes by ``seed``, turn and focal length, frames by ``start``."""
+
+    name: str
+    start: int
+    seed: int
+    yaw_deg: float = 0.0
+    focal: float = 1.0  # times the one that the fit assumes
+    distance: float = 1.0  # times the one at which the whole dance just fits
+
+
+CONDITIONS = (
+    Condition("frontal", 600, 1),
+    Condition("turned 40°, far", 1600, 2, yaw_deg=40, distance=1.35),
+    Condition("turned -25°, longer lens", 2600, 3, yaw_deg=-25, focal=1.3),
+)
+
+
+@dataclass(frozen=True)
+class Take:
+    """One dance as it was filmed; motion in the y-up world, floor at 0."""
+
+    dance: str
+    condition: Condition
+    motion: Motion
+    camera: Camera
+    joints: np.ndarray
+
+
+def dances(data: Path, frames: int) -> Iterator[tuple[str, int, Motion]]:
+    """Name, number of the condition, and the part of the dance that is filmed."""
+    body = load_body()
+    for path in sorted(data.glob("motion/*/smplfull.json")):
+        whole = read_smplfull(path)
+        for number, condition in enumerate(CONDITIONS):
+            start = min(condition.start, len(whole.valid) - frames)
+            yield path.parent.name[:12], number, to_yup(whole.cut(start, start + frames), body, own_shapes=False)
+    for name in DEMO_SONGS:
+        motion = motion_of(song_by_id(name), body)
+        for number in range(2):
+            start = number * (len(motion) - frames)
+            yield name, number, motion.cut(start, start + frames)
+
+
+def take(dance: str, condition: Condition, motion: Motion, body: Body) -> Take:
+    """Shape, turn and place a dance, and put up a level camera that has the whole of it in its picture."""
+    betas = np.random.default_rng(condition.seed).normal(0, 0.8, 10)
+    turn = rotation_matrices(np.array([0, np.deg2rad(condition.yaw_deg), 0]))
+    pelvis = body.rest_joints(betas)[0]
+    size = pelvis[1] - body.rest_vertices(betas)[:, 1].min()
+    usual = body.rest_joints()[0, 1] - body.v_template[:, 1].min()
+    place = motion.transl + body.rest_joints()[0]
+    place = (place - place.mean(0) * [1, 0, 1]) * (size / usual)  # longer legs make longer steps
+    motion = replace(
+        motion,
+        global_orient=matrix_to_axis_angle(turn @ rotation_matrices(motion.global_orient)),
+        transl=place @ turn.T - pelvis,
+        betas=betas,
+    )
+    joints = motion.joints(body)
+    low, high = joints.reshape(-1, 3).min(0) - 0.2, joints.reshape(-1, 3).max(0) + 0.2
+    K = intrinsics(SIZE, 1.2 * min(SIZE) * condition.focal)
+    middle = (low + high) / 2
+    away = max((high[:2] - low[:2]) / np.array(SIZE)) * K[0, 0] * condition.distance
+    rotation = np.diag([1.0, -1.0, -1.0])
+    eye = np.array([middle[0], middle[1], high[2] + away])
+    return Take(dance, condition, motion, Camera(K, rotation, -rotation @ eye, SIZE), joints)
+
+
+def pictures(scene: Take, body: Body) -> Iterator[np.ndarray]:
+    """The dressed dancer in a room, frame by frame."""
+    rng = np.random.default_rng(scene.condition.seed)
+    wall, floor = rng.integers(90, 230, (2, 3))
+    room = render_room(
+        scene.camera,
+        wall_z=scene.joints[..., 2].min() - 0.8,
+        wall_color=tuple(wall),
+        floor_colors=(tuple(floor), tuple((0.86 * floor).astype(int))),
+    )
+    colors = clothing_colors(body, rng)
+    for start in range(0, len(scene.motion), 64):
+        part = scene.motion.cut(start, start + 64)
+        vertices = skin(body, part.global_orient, part.body_pose, part.transl, part.betas)
+        for frame, points in enumerate(vertices):
+            shaded = draw_shadow(room, scene.camera, scene.joints[start + frame, [0, 7, 8, 10, 11]], radius=0.22)
+            yield render_mesh(scene.camera.to_camera(points), body.faces, colors, scene.camera.K, shaded)
+
+
+def heading_error(found: np.ndarray, truth: np.ndarray) -> float:
+    """Mean angle in degrees between the directions on the floor that two roots (T, 3) face."""
+    front = [rotation_matrices(orient)[:, :, 2] for orient in (found, truth)]
+    angles = [np.arctan2(f[:, 0], f[:, 2]) for f in front]
+    return float(np.rad2deg(np.abs((angles[0] - angles[1] + np.pi) % (2 * np.pi) - np.pi).mean()))
+
+
+def motion_row(found: Motion, scene: Take, body: Body) -> dict[str, float]:
+    """The errors of a recovered motion; its floor is its own, as in the workflow."""
+    joints = found.joints(body)
+    pair = metrics3d.evaluated_joints(joints), metrics3d.evaluated_joints(scene.joints)
+    scale = (pair[0] * pair[1]).sum() / np.square(pair[0]).sum()
+    shared = metrics3d.shared_joints(joints), metrics3d.shared_joints(scene.joints)
+    return {
+        "mpjpe_mm": metrics3d.mpjpe(*pair),
+        "mpjpe_one_scale_mm": metrics3d.mpjpe(scale * pair[0], pair[1]),
+        "pa_mpjpe_mm": metrics3d.pa_mpjpe(*pair),
+        "acceleration_mm": metrics3d.acceleration_error(*pair),
+        "heading_deg": heading_error(found.global_orient, scene.motion.global_orient),
+        "sliding_ratio": sliding(joints, scene.joints),
+        "mpjpe_12_mm": metrics3d.mpjpe(*shared),
+        "pa_mpjpe_12_mm": metrics3d.pa_mpjpe(*shared),
+        "acceleration_12_mm": metrics3d.acceleration_error(*shared),
+    }
+
+
+def mediapipe_row(keypoints2d: dict[str, np.ndarray], scene: Take) -> dict[str, float]:
+    """The errors of MediaPipe's own 3D landmarks; missing frames hold the last seen."""
+    world = keypoints2d["world"].astype(float)
+    last = np.maximum.accumulate(np.where(keypoints2d["detected"], np.arange(len(world)), 0))
+    pair = metrics3d.shared_landmarks(world[last] * FLIP), metrics3d.shared_joints(scene.joints)
+    return {
+        "mpjpe_12_mm": metrics3d.mpjpe(*pair),
+        "pa_mpjpe_12_mm": metrics3d.pa_mpjpe(*pair),
+        "acceleration_12_mm": metrics3d.acceleration_error(*pair),
+    }
+
+
+def sliding(joints: np.ndarray, truth: np.ndarray) -> float:
+    """Mean speed of standing feet, times that of the true feet in the frames in which those stand."""
+    return foot_sliding(joints).speed / foot_sliding(truth).speed
+
+
+def joint_errors(found: Motion, scene: Take, body: Body) -> np.ndarray:
+    """Mean error in mm of each of the 24 joints, relative to the pelvis."""
+    pair = [x - x[:, :1] for x in (found.joints(body), scene.joints)]
+    return 1000 * np.linalg.norm(pair[0] - pair[1], axis=-1).mean(0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--short", action="store_true", help="5 s of each take instead of 20 s")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    arguments = parser.parse_args()
+    body = load_body()
+    rows: list[tuple[str, str, str, int, dict[str, float]]] = []  # method, dance, condition, frames, errors
+    joints: list[np.ndarray] = []
+    seconds = {"pose": 0.0, "fit": 0.0}
+    frames = detected = 0
+    with tempfile.TemporaryDirectory() as folder:
+        video, file = Path(folder) / "video.mp4", Path(folder) / "smplfull.json"
+        for dance, number, motion in dances(arguments.data, 150 if arguments.short else 600):
+            scene = take(dance, CONDITIONS[number], motion, body)
+            write_video(video, pictures(scene, body))
+            start = time.perf_counter()
+            keypoints2d = estimate_keypoints2d(video)
+            middle = time.perf_counter()
+            recovered = recover(keypoints2d, body)
+            write_smplfull(file, recovered)
+            stop = time.perf_counter()
+            seconds["pose"] += middle - start
+            seconds["fit"] += stop - middle
+            frames, detected = frames + len(motion), detected + int(keypoints2d["detected"].sum())
+            stature = float(np.ptp(body.rest_vertices(scene.motion.betas)[:, 1]))
+            results = {
+                "fit": recovered,
+                "fit, height given": recover(keypoints2d, body, height_m=stature),
+                "closed-form start": recover(keypoints2d, body, steps=(0, 0)),
+            }
+            found = {name: to_yup(camera_motion, body) for name, camera_motion in results.items()}
+            key = (dance, CONDITIONS[number].name, len(motion))
+            rows += [(name, *key, motion_row(motion, scene, body)) for name, motion in found.items()]
+            rows.append(("MediaPipe's world landmarks", *key, mediapipe_row(keypoints2d, scene)))
+            joints.append(joint_errors(found["fit"], scene, body))
+            print(
+                f"{dance:20s} {key[1]:28s} {rows[-4][4]['mpjpe_mm']:6.1f} {rows[-4][4]['pa_mpjpe_mm']:6.1f}", flush=True
+            )
+    report(rows, np.mean(joints, axis=0), seconds, frames, detected)
+
+
+def report(
+    rows: list[tuple[str, str, str, int, dict[str, float]]],
+    joints: np.ndarray,
+    seconds: dict[str, float],
+    frames: int,
+    detected: int,
+) -> None:
+    """Print the means over frames by method, dance and condition, and write them."""
+    of_fit = [row for row in rows if row[0] == "fit"]
+    result = {
+        "methods": _means(rows, 0),
+        "dances": _means(of_fit, 1),
+        "conditions": _means(of_fit, 2),
+        "joints_mm": {name: round(float(error), 1) for name, error in zip(JOINT_NAMES, joints, strict=True)},
+        "frames": frames,
+        "detected": detected,
+        "frames_per_s": {
+            "pose": round(frames / seconds["pose"], 1),
+            "fit": round(frames / seconds["fit"], 1),
+            "video to smplfull.json": round(frames / sum(seconds.values()), 1),
+        },
+        "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+    }
+    for part in ("methods", "dances", "conditions"):
+        names = list(next(iter(result[part].values())))
+        print("\n" + " " * 28 + " ".join(f"{name.replace('_', ' '):>20s}" for name in names))
+        for label, means in result[part].items():
+            print(f"{label:28s}" + " ".join(f"{means[name]:20.4g}" if name in means else " " * 20 for name in names))
+    print("\nfit, mm from the true joint:", ", ".join(f"{name} {x:.0f}" for name, x in result["joints_mm"].items()))
+    print(f"\nfound in {detected} of {frames} pictures; frames/s: {result['frames_per_s']}")
+    write_json(RESULTS, result)
+
+
+def _means(rows: list[tuple[str, str, str, int, dict[str, float]]], column: int) -> dict[str, dict[str, float]]:
+    """Means by what ``column`` of the rows holds, weighted by frames."""
+    result = {}
+    for label in dict.fromkeys(row[column] for row in rows):
+        chosen = [row for row in rows if row[column] == label]
+        weights = [row[3] for row in chosen]
+        result[str(label)] = {
+            name: round(float(np.average([row[4][name] for row in chosen], weights=weights)), 2)
+            for name in chosen[0][4]
+        }
+    return result
+
+
+if __name__ == "__main__":
+    main()
