@@ -144,6 +144,14 @@ class FitBody:
         return jacobian
 
 
+def points_seen(body: Body, transforms: np.ndarray, betas: np.ndarray) -> np.ndarray:
+    """Where a detector sees the body's :data:`LANDMARKS`: (T, 23, 3) of joint transforms (T, 24, 4, 4)."""
+    rest = body.rest_joints(betas)
+    bones, _, points = _fitted_points(rest, body.landmark_offsets)
+    carriers = transforms[:, bones]
+    return carriers[..., :3, 3] + (carriers[..., :3, :3] @ (points - rest[bones])[..., None])[..., 0]
+
+
 def _turned(turns: Tensor, arms: Tensor) -> Tensor:
     """Columns G[:, k] x r as a matrix (..., 3, 3), for turns (..., 3, 3) and arms (..., 3)."""
     return torch.linalg.cross(turns.mT, arms[..., None, :], dim=-1).mT

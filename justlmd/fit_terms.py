@@ -9,6 +9,7 @@ import roma
 import torch
 from torch import Tensor
 
+from justlmd.fit_ground import FLOOR_SIGMA_M
 from justlmd.fit_points import UNKNOWNS, FitBody, Pose
 from justlmd.gauss_newton import NormalEquations
 
@@ -23,26 +24,30 @@ class Weights:
     robust_sigma: float = 0.03  # Geman-McClure, box heights
     world: float = 10.0
     world_across: float = 0.3  # share of it square to the viewing axis, where the pixels know better
-    smooth_points: float = 100.0
-    smooth_joints: float = 300.0
+    smooth_points: float = 300.0
+    smooth_joints: float = 800.0
     smooth_root: float = 100.0
     smooth_depth: float = 500.0
     steady_depth: float = 60.0
     prior: float = 0.05
     limits: float = 10.0
+    floor: float = 100.0  # standing feet, metres from the floor
+    lock: float = 20000.0  # standing feet, metres per frame
 
 
 @dataclass(frozen=True)
 class Observations:
     """What was seen in N frames: ``pixels`` (N, 23, 2), ``confidence`` (N, 23) with 0 for what was not seen,
     ``segments`` (N, S, 3) metres from end to end of each part of the body, ``segment_confidence`` (N, S), ``box`` (N,)
-    height of the person in pixels; ``focal`` and ``centre`` (2,) of the camera in pixels."""
+    height of the person in pixels, ``standing`` (N, 23) how surely a point rests on the floor; ``focal`` and ``centre``
+    (2,) of the camera in pixels."""
 
     pixels: Tensor
     confidence: Tensor
     segments: Tensor
     segment_confidence: Tensor
     box: Tensor
+    standing: Tensor
     focal: float
     centre: Tensor
 
@@ -61,9 +66,17 @@ class PosePrior:
 
 
 def normal_equations(
-    body: FitBody, pose: Pose, seen: Observations, prior: PosePrior, weights: Weights, windows: int, robust: bool
+    body: FitBody,
+    pose: Pose,
+    seen: Observations,
+    prior: PosePrior,
+    weights: Weights,
+    windows: int,
+    floor: Tensor | None,
 ) -> tuple[NormalEquations, Tensor]:
     """Return the normal equations and the cost (B,) of B = ``windows`` windows laid one after the other.
+
+    Once the ``floor`` (4,) is known feet stand on it, and points that were seen wrong are weighed down.
 
     Most terms act on points: each gives every point a force (the gradient) and a stiffness (3, 3), which the points'
     Jacobian carries over to the unknowns.
@@ -74,12 +87,16 @@ def normal_equations(
     frames = len(points) // windows
     near, middle, far = second_difference_products(frames, points)
 
-    stiffness, force, cost = _reprojection(points, seen, weights, robust)
+    stiffness, force, cost = _reprojection(points, seen, weights, floor is not None)
     world_rows, world_force, world_cost = _world(body, points, jacobian, seen, weights)
     bend = second_difference(points.unflatten(0, (windows, frames)))
     eye = torch.eye(3, dtype=points.dtype, device=points.device)
     stiffness = stiffness + (weights.smooth_points * near.repeat(windows))[:, None, None, None] * eye
     force = force + world_force + weights.smooth_points * _transposed(bend, frames).flatten(0, 1)
+
+    held = points.new_zeros(windows, frames - 1, points.shape[1])
+    if floor is not None:
+        held = _add_ground(stiffness, force, cost, points, seen.standing, floor, weights, windows)
 
     flat = jacobian.flatten(1, 2)  # (N, 69, D)
     here = flat.mT @ (stiffness @ jacobian).flatten(1, 2) + world_rows.mT @ world_rows
@@ -91,10 +108,11 @@ def normal_equations(
     here = here.unflatten(0, (windows, frames))
     gradient = gradient.unflatten(0, (windows, frames))
     by_window = flat.unflatten(0, (windows, frames))
+    coupling = (weights.smooth_points * middle[:, None] - held).repeat_interleave(3, dim=-1)[..., None]
     equations = NormalEquations(
         gradient,
         here,
-        by_window[:, 1:].mT @ (by_window[:, :-1] * (weights.smooth_points * middle)[:, None, None]),
+        by_window[:, 1:].mT @ (by_window[:, :-1] * coupling),
         by_window[:, 2:].mT @ (by_window[:, :-2] * (weights.smooth_points * far)[:, None, None]),
     )
     return equations, cost + _add_smoothness(equations, pose, weights, (near, middle, far))
@@ -118,6 +136,39 @@ def _reprojection(points: Tensor, seen: Observations, weights: Weights, robust: 
     slope = slope * (scale / depth)[..., None, None]
     weighted = slope.mT * weight[..., None, None]
     return weighted @ slope, (weighted @ miss[..., None])[..., 0], cost.sum(1)
+
+
+def _add_ground(
+    stiffness: Tensor,
+    force: Tensor,
+    cost: Tensor,
+    points: Tensor,
+    standing: Tensor,
+    floor: Tensor,
+    weights: Weights,
+    windows: int,
+) -> Tensor:
+    """Hold standing feet on the floor and where they stand (in place); returns how firmly (B, T-1, 23) by frame."""
+    normal = floor[:3]
+    miss = points @ normal - floor[3]
+    share = FLOOR_SIGMA_M**2 / (FLOOR_SIGMA_M**2 + miss.square())
+    weight = weights.floor * standing * share**2
+    stiffness += weight[..., None, None] * (normal[:, None] * normal)
+    force += (weight * miss)[..., None] * normal
+    cost += (weights.floor * standing * share * miss.square()).sum(1)
+
+    by_window = standing.unflatten(0, (windows, -1))
+    held = weights.lock * torch.minimum(by_window[:, 1:], by_window[:, :-1])
+    slip = points.unflatten(0, (windows, -1)).diff(dim=1)
+    pull = held[..., None] * slip
+    every = stiffness.unflatten(0, (windows, -1)).diagonal(dim1=-2, dim2=-1)
+    every[:, 1:] += held[..., None]
+    every[:, :-1] += held[..., None]
+    forces = force.unflatten(0, (windows, -1))
+    forces[:, 1:] += pull
+    forces[:, :-1] -= pull
+    cost.unflatten(0, (windows, -1))[:, 1:] += (pull * slip).sum((2, 3))
+    return held
 
 
 def _world(

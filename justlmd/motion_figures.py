@@ -6,7 +6,8 @@ Every function returns figures by name and masks by name over the frames of the 
 import numpy as np
 
 from justlmd import FPS
-from justlmd.body import Body, joint_transforms, landmarks
+from justlmd.body import Body, joint_transforms
+from justlmd.fit_points import LANDMARKS, points_seen
 from justlmd.motion import FLIP, CameraMotion, to_yup
 
 BODY = [11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
@@ -104,7 +105,8 @@ def reprojection_figures(
         return {}, {}
     upright = to_yup(motion, body, floor=0.0, own_shapes=own_shapes)
     joints = joint_transforms(body, upright.global_orient, upright.body_pose, upright.transl, upright.betas)
-    points = (landmarks(joints, body.landmark_offsets) * FLIP)[: len(keypoints)][usable][:, BODY] @ motion.K.T
+    body_points = [LANDMARKS.index(landmark) for landmark in BODY]
+    points = (points_seen(body, joints, upright.betas) * FLIP)[: len(keypoints)][usable][:, body_points] @ motion.K.T
     pixels = points[..., :2] / np.maximum(points[..., 2:], 1e-6)
     keypoints = keypoints[usable]
     heights = np.ptp(keypoints[:, :, 1], axis=1)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from justlmd.body import Body
+from justlmd.fit_ground import floor_plane, standing_points
 from justlmd.fit_points import FREE_JOINTS, LANDMARKS, SEGMENTS, FitBody, Pose
 from justlmd.fit_start import first_guess
 from justlmd.fit_terms import Observations, PosePrior, Weights, normal_equations
@@ -127,14 +128,17 @@ def _observations(
     usual = segments[torch.as_tensor(seen)].norm(dim=-1).median(dim=0).values.clamp(min=1e-3)
     segments = segments * ((body.segments @ body.points).norm(dim=-1) / usual)[:, None]
     ends = (body.segments != 0).to(confidence.dtype)
+    box = tensor(np.ptp(keypoints[:, chosen, 1], axis=1).clip(min=1.0))
+    pixels = tensor(keypoints[:, chosen, :2])
     segment_confidence = torch.exp(torch.log(confidence.clamp(min=1e-6)) @ (ends / ends.sum(1, keepdim=True)).mT)
     weight = tensor(np.array([weight for _, _, weight in SEGMENTS.values()]))
     return Observations(
-        pixels=tensor(keypoints[:, chosen, :2]),
+        pixels=pixels,
         confidence=confidence * body.weights,
         segments=segments,
         segment_confidence=segment_confidence * weight,
-        box=tensor(np.ptp(keypoints[:, chosen, 1], axis=1).clip(min=1.0)),
+        box=box,
+        standing=standing_points(pixels, confidence, box),
         focal=float(camera[0, 0]),
         centre=tensor(camera[:2, 2]),
     )
@@ -143,26 +147,41 @@ def _observations(
 def _fit(
     body: FitBody, seen: Observations, world: Tensor, prior: PosePrior, weights: Weights, steps: tuple[int, int]
 ) -> Pose:
-    """Fit windows of equal, even length and blend them where they overlap."""
+    """The whole sequence, first to find the floor, then standing on it."""
     count = len(seen.pixels)
     index = torch.arange(count + count % 2).clamp(max=count - 1)
     padded = _indexed(seen, index)
     if count % 2:
-        padded.confidence[-1] = padded.segment_confidence[-1] = 0
-    guess = first_guess(body, padded, world[index])
-    length = min(WINDOW_FRAMES, count + count % 2)
+        padded.confidence[-1] = padded.segment_confidence[-1] = padded.standing[-1] = 0
+    pose = _pass(body, first_guess(body, padded, world[index]), padded, prior, weights, steps[0], None)
+    floor = floor_plane(body, body.place(*body.kinematics(pose)), padded.standing)
+    return _pass(body, pose, padded, prior, weights, steps[1], floor).frames(slice(0, count))
+
+
+def _pass(
+    body: FitBody,
+    pose: Pose,
+    seen: Observations,
+    prior: PosePrior,
+    weights: Weights,
+    steps: int,
+    floor: Tensor | None,
+) -> Pose:
+    """Fit windows of equal, even length and blend them where they overlap."""
+    count = len(seen.pixels)
+    length = min(WINDOW_FRAMES, count)
     windows = 1 + max(0, -(-(count - length) // (length - OVERLAP_FRAMES)))
-    starts = np.linspace(0, len(padded.pixels) - length, windows).round().astype(int)
+    starts = np.linspace(0, count - length, windows).round().astype(int)
     fitted: list[Pose] = []
     for first in range(0, windows, WINDOWS_AT_ONCE):
         some = starts[first : first + WINDOWS_AT_ONCE]
         index = torch.as_tensor((some[:, None] + np.arange(length)).ravel())
-        pose = _fit_windows(body, guess.frames(index), _indexed(padded, index), prior, weights, len(some), steps)
-        fitted.extend(pose.frames(slice(n * length, (n + 1) * length)) for n in range(len(some)))
+        found = _fit_windows(body, pose.frames(index), _indexed(seen, index), prior, weights, len(some), steps, floor)
+        fitted.extend(found.frames(slice(n * length, (n + 1) * length)) for n in range(len(some)))
     whole = fitted[0]
-    for start, pose in zip(starts[1:], fitted[1:], strict=True):
-        whole = _joined(whole, pose, len(whole.root) - int(start))
-    return whole.frames(slice(0, count))
+    for start, part in zip(starts[1:], fitted[1:], strict=True):
+        whole = _joined(whole, part, len(whole.root) - int(start))
+    return whole
 
 
 def _indexed(seen: Observations, index: Tensor) -> Observations:
@@ -173,6 +192,7 @@ def _indexed(seen: Observations, index: Tensor) -> Observations:
         segments=seen.segments[index],
         segment_confidence=seen.segment_confidence[index],
         box=seen.box[index],
+        standing=seen.standing[index],
     )
 
 
@@ -183,21 +203,21 @@ def _fit_windows(
     prior: PosePrior,
     weights: Weights,
     windows: int,
-    steps: tuple[int, int],
+    steps: int,
+    floor: Tensor | None,
 ) -> Pose:
     """Gauss-Newton steps on all windows at once; a window whose cost rises goes back and is damped more."""
     frames = len(pose.root) // windows
-    for robust, count in zip((False, True), steps, strict=True):
-        damping = pose.root.new_full((windows,), 1e-3)
-        equations, cost = normal_equations(body, pose, seen, prior, weights, windows, robust)
-        for _ in range(count):
-            candidate = pose.stepped(equations.solve(damping).flatten(0, 1))
-            attempt, attempt_cost = normal_equations(body, candidate, seen, prior, weights, windows, robust)
-            better = attempt_cost <= cost
-            pose = candidate.where(better.repeat_interleave(frames), pose)
-            equations = attempt.where(better, equations)
-            cost = torch.where(better, attempt_cost, cost)
-            damping = torch.where(better, damping / 10, damping * 1000)
+    damping = pose.root.new_full((windows,), 1e-3)
+    equations, cost = normal_equations(body, pose, seen, prior, weights, windows, floor)
+    for _ in range(steps):
+        candidate = pose.stepped(equations.solve(damping).flatten(0, 1))
+        attempt, attempt_cost = normal_equations(body, candidate, seen, prior, weights, windows, floor)
+        better = attempt_cost <= cost
+        pose = candidate.where(better.repeat_interleave(frames), pose)
+        equations = attempt.where(better, equations)
+        cost = torch.where(better, attempt_cost, cost)
+        damping = torch.where(better, damping / 10, damping * 1000)
     return pose
 
 

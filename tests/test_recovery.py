@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -14,7 +15,8 @@ from justlmd import metrics3d
 from justlmd.body import Body, joint_transforms, landmarks, load_body, rotation_matrices
 from justlmd.errors import InputError
 from justlmd.files import write_npz
-from justlmd.fit_points import FREE_JOINTS, LANDMARKS, FitBody
+from justlmd.fit_ground import FEET, floor_plane, standing_points
+from justlmd.fit_points import FREE_JOINTS, LANDMARKS, FitBody, points_seen
 from justlmd.motion import FLIP, CameraMotion, Motion, before_camera, to_yup
 from justlmd.motion_figures import reprojection_figures
 from justlmd.pose_prior import load_pose_prior
@@ -39,18 +41,17 @@ def seen(motion: Motion, body: Body, noise: float = 0.002) -> dict[str, np.ndarr
     placed = to_yup(camera, body, floor=0.0)
     transforms = joint_transforms(body, placed.global_orient, placed.body_pose, placed.transl, placed.betas)
     points = landmarks(transforms, body.landmark_offsets)
-    fitted = FitBody(body, placed.betas, "cpu")
-    bones = transforms[:, fitted.bones.numpy()]
-    local = (fitted.points - fitted.rest[fitted.bones]).numpy()
-    points[:, LANDMARKS] = bones[..., :3, 3] + np.einsum("tpij,pj->tpi", bones[..., :3, :3], local)
+    points[:, LANDMARKS] = points_seen(body, transforms, placed.betas)
     points = points * FLIP
     pixels = points[..., :2] / points[..., 2:] * camera.K[0, 0] + camera.K[:2, 2]
     box = np.ptp(pixels[..., 1], axis=1).mean()
-    pixels = pixels + np.random.default_rng(0).normal(0, noise * box, pixels.shape)
+    rng = np.random.default_rng(0)
+    pixels = pixels + rng.normal(0, noise * box, pixels.shape)
+    world = points + rng.normal(0, 15 * noise, points.shape)  # metres: depth is what a network knows least
     sure = np.full((*pixels.shape[:2], 1), 0.95)
     return {
         "keypoints": np.concatenate([pixels, sure], axis=-1).astype(np.float32),
-        "world": (points - points[:, 23:25].mean(1, keepdims=True)).astype(np.float32),
+        "world": (world - world[:, 23:25].mean(1, keepdims=True)).astype(np.float32),
         "detected": np.ones(len(points), bool),
         "width": np.asarray(1280),
         "height": np.asarray(720),
@@ -225,3 +226,26 @@ def test_a_mirrored_dance_is_recovered_as_the_mirrored_motion(truth, body):
         metrics3d.evaluated_joints(flipped.joints(body)) - metrics3d.evaluated_joints(plain.joints(body)), axis=-1
     )
     assert 1000 * difference.mean() < 8
+
+
+def test_standing_feet_do_not_slide(recovered, truth, body):
+    from model.metrics import foot_sliding
+
+    found, true = foot_sliding(joints(recovered, body)), foot_sliding(truth.joints(body))
+    assert found.speed < 0.05 + 2 * true.speed, (found, true)
+
+
+def test_the_floor_is_found_where_the_feet_stand(truth, body):
+    keypoints2d = seen(truth, body)
+    fit_body = FitBody(body, np.zeros(10), "cpu")
+    camera = before_camera(truth, body)
+    placed = to_yup(camera, body, floor=0.0)
+    transforms = joint_transforms(body, placed.global_orient, placed.body_pose, placed.transl, placed.betas)
+    points = torch.as_tensor(points_seen(body, transforms, placed.betas) * FLIP)
+    pixels = torch.as_tensor(keypoints2d["keypoints"][:, LANDMARKS, :2], dtype=torch.float64)
+    standing = standing_points(pixels, torch.ones(pixels.shape[:2], dtype=torch.float64), torch.full((FRAMES,), 350.0))
+    assert 0.1 < float((standing[:, list(FEET)] > 0.5).double().mean()) < 0.95
+    assert not standing[:, [n for n in range(len(LANDMARKS)) if n not in FEET]].any()
+    plane = floor_plane(fit_body, points, standing)
+    assert float(plane[1]) > 0.995, "level"
+    assert float(plane[3]) == pytest.approx(1.0, abs=0.06), "the imagined camera stands 1 m above the floor"
