@@ -15,7 +15,6 @@ The folder holds (N frames of all songs one after another, S songs, M tokens, B 
 All seconds are seconds of ``video.mp4``; motion frame ``m`` of a song is video frame ``start_frame + m``.
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -33,6 +32,7 @@ from justlmd.dataset_card import card
 from justlmd.errors import InputError
 from justlmd.files import read_json, read_npz, write_json, write_text
 from justlmd.motion import Motion, read_smplfull, to_yup
+from justlmd.slices import read_sliced
 from justlmd.splits import song_groups, song_text, split_groups
 
 INDEX_COLUMNS = {
@@ -90,7 +90,7 @@ def sequences_of(sliced: dict[str, str], start_frame: int, valid: np.ndarray, dr
     drop_last : leave out the last slice, as the original does (it may be shorter than 6 s).
     name : file that errors name.
     """
-    entries = [(round(FPS * _stamp_seconds(stamp, name)) - start_frame, text) for stamp, text in sliced.items()]
+    entries = [(round(FPS * piece.start_s) - start_frame, piece.text) for piece in read_sliced(sliced, name)]
     excluded: Counter[str] = Counter()
     if drop_last and entries:
         entries.pop()
@@ -108,13 +108,6 @@ def sequences_of(sliced: dict[str, str], start_frame: int, valid: np.ndarray, dr
             starts.append(start)
             texts.append(text)
     return Sequences(starts, texts, dict(excluded))
-
-
-def _stamp_seconds(stamp: str, name: str) -> float:
-    match = re.fullmatch(r"(\d+):(\d+(?:\.\d+)?)", stamp)
-    if match is None:
-        raise InputError(f"{name}: '{stamp}' is not a time stamp mm:ss.xxx")
-    return 60 * int(match[1]) + float(match[2])
 
 
 def build_dataset(

@@ -23,7 +23,7 @@ from justlmd.backends import EASYMOCAP_SMPL, easymocap_command
 from justlmd.body import LANDMARK_NAMES, Body
 from justlmd.errors import InputError
 from justlmd.files import read_json, write_json, write_text
-from justlmd.motion import CameraMotion, read_smplfull
+from justlmd.motion import CameraMotion, bridged, read_smplfull
 from justlmd.timeline import file_url
 from justlmd.video import ffmpeg_exe
 
@@ -124,14 +124,6 @@ def fits_smpl_of(options: Mapping[str, Any], body: Body) -> bool:
     """Whether ``body`` was read from the very SMPL file that EasyMocap fits, so that its shape parameters apply."""
     model = Path(options["root"]).expanduser() / EASYMOCAP_SMPL
     return model.is_file() and hashlib.sha256(model.read_bytes()).hexdigest() == body.sha256
-
-
-def bridged(seen: np.ndarray, longest_gap: int) -> np.ndarray:
-    """True for seen frames and for gaps of at most ``longest_gap`` frames between them; (T,) bool."""
-    index = np.arange(len(seen))
-    before = np.maximum.accumulate(np.where(seen, index, -len(seen) - longest_gap))
-    after = np.minimum.accumulate(np.where(seen, index, 2 * len(seen) + longest_gap)[::-1])[::-1]
-    return after - before <= longest_gap + 1
 
 
 def _forget_other_work(folder: Path, points: np.ndarray, K: np.ndarray, options: Mapping[str, Any], start: int) -> None:

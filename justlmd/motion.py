@@ -193,6 +193,14 @@ def _rows(array: np.ndarray) -> str:
     return str((np.round(np.asarray(array, float), 7) + 0.0).tolist())
 
 
+def bridged(seen: np.ndarray, longest_gap: int) -> np.ndarray:
+    """True for seen frames and for gaps of at most ``longest_gap`` frames between them; (T,) bool."""
+    index = np.arange(len(seen))
+    before = np.maximum.accumulate(np.where(seen, index, -len(seen) - longest_gap))
+    after = np.minimum.accumulate(np.where(seen, index, 2 * len(seen) + longest_gap)[::-1])[::-1]
+    return after - before <= longest_gap + 1
+
+
 def floor_height(motion: CameraMotion, body: Body, own_shapes: bool = True) -> float:
     """Height of the floor in metres above the camera (negative: below it).
 

@@ -17,7 +17,7 @@ from justlmd.fit_points import FREE_JOINTS, LANDMARKS, SEGMENTS, FitBody, Pose
 from justlmd.fit_start import first_guess
 from justlmd.fit_terms import Observations, PosePrior, Weights, normal_equations
 from justlmd.flat_points import completed
-from justlmd.motion import CameraMotion
+from justlmd.motion import CameraMotion, bridged
 from justlmd.pose_prior import load_pose_prior
 
 WINDOW_FRAMES = 300
@@ -86,7 +86,7 @@ def recover(
         weights or Weights(),
         steps,
     )
-    return _camera_motion(pose, fit_body, betas, camera, _bridged(seen))
+    return _camera_motion(pose, fit_body, betas, camera, bridged(seen, LONGEST_BRIDGED_GAP))
 
 
 def betas_of_height(body: Body, height_m: float | None) -> np.ndarray:
@@ -105,14 +105,6 @@ def _filled(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
     flat = values.reshape(len(values), -1)
     columns = [np.interp(index, index[seen], column[seen]) for column in flat.T]
     return np.stack(columns, axis=1).reshape(values.shape)
-
-
-def _bridged(seen: np.ndarray) -> np.ndarray:
-    """True for seen frames and for gaps between them of at most LONGEST_BRIDGED_GAP frames."""
-    index = np.arange(len(seen))
-    before = np.maximum.accumulate(np.where(seen, index, -len(seen)))
-    after = np.minimum.accumulate(np.where(seen, index, 2 * len(seen))[::-1])[::-1]
-    return after - before <= LONGEST_BRIDGED_GAP + 1
 
 
 def _observations(

@@ -16,10 +16,10 @@ from synthetic_media import clicks, numbered_picture, read_number, write_film
 
 from justlmd.backends import EASYMOCAP_COMMAND, EASYMOCAP_SMPL, check_backends, easymocap_command
 from justlmd.body import LANDMARK_NAMES, load_body
-from justlmd.easymocap import body25, bridged, fits_smpl_of, recover_with_easymocap
+from justlmd.easymocap import body25, fits_smpl_of, recover_with_easymocap
 from justlmd.errors import InputError
 from justlmd.files import write_npz
-from justlmd.motion import read_smplfull
+from justlmd.motion import bridged, read_smplfull
 
 HERE = Path(__file__).parent
 FRAMES = 12
