@@ -41,10 +41,10 @@ def check_backends(config: Mapping[str, Any]) -> None:
         One line per missing file: which key of the configuration, which file, what it is and where it comes from.
     """
     problems: list[str] = []
-    if config["recovery"]["backend"] == "easymocap":
-        problems += _easymocap_problems(config["recovery"]["easymocap"])
-    if config["pose"]["backend"] == "mmpose":
-        problems += _mmpose_problems(config["pose"]["mmpose"])
+    if config["recovery"] == "easymocap":
+        problems += _easymocap_problems(config["easymocap"])
+    if config["pose"] == "mmpose":
+        problems += _mmpose_problems(config["mmpose"])
     if problems:
         raise InputError("\n".join([*problems, "What each backend needs: docs/gpu-backends.md"]))
 
@@ -60,25 +60,25 @@ def easymocap_command(options: Mapping[str, Any], data: Path) -> list[str]:
 
 def _easymocap_problems(options: Mapping[str, Any]) -> list[str]:
     if not options["root"] or not options["python"]:
-        return ["config 'recovery.easymocap': root (EasyMocap's folder) and python (its environment's) are needed"]
+        return ["config 'easymocap': root (EasyMocap's folder) and python (its environment's) are needed"]
     problems = []
     root, python = Path(options["root"]).expanduser(), Path(options["python"]).expanduser()
     if not os.access(python, os.X_OK) and not shutil.which(str(python)):
         problems.append(
-            f"config 'recovery.easymocap.python': {python} is no program; it is bin/python of the environment that "
+            f"config 'easymocap.python': {python} is no program; it is bin/python of the environment that "
             "envs/easymocap.yaml describes"
         )
     if not root.is_dir():
         return [
             *problems,
-            f"config 'recovery.easymocap.root': there is no folder {root}; it is a checkout of EasyMocap",
+            f"config 'easymocap.root': there is no folder {root}; it is a checkout of EasyMocap",
         ]
     needed = dict(_EASYMOCAP_FILES)
     for part in (options["command"] or EASYMOCAP_COMMAND)[:1]:
-        needed[part] = "the program to run (recovery.easymocap.command)"
+        needed[part] = "the program to run (easymocap.command)"
     for name, what in needed.items():
         if not (root / name).is_file():
-            problems.append(f"config 'recovery.easymocap.root': {root / name} is missing; it is {what}")
+            problems.append(f"config 'easymocap.root': {root / name} is missing; it is {what}")
     return problems
 
 
@@ -88,10 +88,10 @@ def _mmpose_problems(options: Mapping[str, Any]) -> list[str]:
         value = options[key]
         if value and "://" not in value and not Path(value).expanduser().is_file():
             problems.append(
-                f"config 'pose.mmpose.{key}': there is no file {value}; leave it empty to let MMPose download its own"
+                f"config 'mmpose.{key}': there is no file {value}; leave it empty to let MMPose download its own"
             )
     for key in ("model", "detector"):
         value = options[key]
         if value.endswith(".py") and not Path(value).expanduser().is_file():
-            problems.append(f"config 'pose.mmpose.{key}': there is no file {value}; it is a model's configuration")
+            problems.append(f"config 'mmpose.{key}': there is no file {value}; it is a model's configuration")
     return problems

@@ -7,7 +7,8 @@ and keeps feet from sliding.
 import torch
 from torch import Tensor
 
-from justlmd.fit_points import LANDMARKS, FitBody
+from justlmd.fit_points import FitBody
+from justlmd.seen_points import LANDMARKS
 
 FEET = tuple(LANDMARKS.index(landmark) for landmark in (29, 30, 31, 32))
 """Places of heels and toes among the fitted points."""

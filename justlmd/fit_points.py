@@ -7,32 +7,14 @@ import roma
 import torch
 from torch import Tensor
 
-from justlmd.body import LANDMARK_JOINTS, MIRRORED_JOINTS, PARENTS, Body
+from justlmd.body import PARENTS, Body
+from justlmd.seen_points import LANDMARKS, fitted_points
 
 FREE_JOINTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21)
 """Joints that the fit turns; the forefeet (10, 11) and hands (22, 23) carry no landmark of their own and stay at 0."""
 
 UNKNOWNS = 6 + 3 * len(FREE_JOINTS)
 """Per frame: turn of the root (3), pelvis position (3), turn of each free joint (3)."""
-
-# MediaPipe landmark: (bone that carries it, weight, offset in mm for the left side in the bone's rest axes x left,
-# y up, z front). The offset is what MediaPipe's point adds to the body's own point; the right side mirrors x.
-_FITTED = {
-    0: (15, 0.6, (3, 8, -12)),  # nose, on the head
-    7: (15, 0.5, (-23, -7, 15)),  # ear
-    11: (13, 1.0, (-11, 19, -5)),  # shoulder, on the collar bone
-    13: (16, 1.0, (-18, 0, -3)),  # elbow, on the upper arm
-    15: (18, 1.0, (9, 9, 2)),  # wrist, on the forearm
-    17: (20, 0.2, (-14, 0, 24)),  # little finger, on the hand
-    19: (20, 0.2, (-21, -15, -12)),  # index finger
-    23: (0, 0.7, (13, -4, 40)),  # hip, on the pelvis
-    25: (1, 1.0, (1, -2, -9)),  # knee, on the thigh
-    27: (4, 1.0, (3, 15, 7)),  # ankle, on the shank
-    29: (7, 0.6, (-1, -9, 26)),  # heel, on the foot
-    31: (7, 0.7, (21, 6, -30)),  # toe
-}
-LANDMARKS = tuple(sorted({*_FITTED, *(left + 1 for left in _FITTED if left != 0)}))
-"""The 23 of MediaPipe's 33 landmarks that the fit uses."""
 
 SEGMENTS = {  # landmarks whose mean is the near end and the far end; weight
     "hips": ((24,), (23,), 4.0),
@@ -95,7 +77,7 @@ class FitBody:
             return torch.as_tensor(array, dtype=torch.float64, device=device)
 
         rest = body.rest_joints(betas)
-        bones, weights, points = _fitted_points(rest, body.landmark_offsets)
+        bones, weights, points = fitted_points(rest, body.landmark_offsets)
         self.rest, self.points, self.weights = tensor(rest), tensor(points), tensor(weights)
         self.bones = torch.as_tensor(bones, device=device)
         matrix = np.zeros((len(SEGMENTS), len(LANDMARKS)))
@@ -144,29 +126,6 @@ class FitBody:
         return jacobian
 
 
-def points_seen(body: Body, transforms: np.ndarray, betas: np.ndarray) -> np.ndarray:
-    """Where a detector sees the body's :data:`LANDMARKS`: (T, 23, 3) of joint transforms (T, 24, 4, 4)."""
-    rest = body.rest_joints(betas)
-    bones, _, points = _fitted_points(rest, body.landmark_offsets)
-    carriers = transforms[:, bones]
-    return carriers[..., :3, 3] + (carriers[..., :3, :3] @ (points - rest[bones])[..., None])[..., 0]
-
-
 def _turned(turns: Tensor, arms: Tensor) -> Tensor:
     """Columns G[:, k] x r as a matrix (..., 3, 3), for turns (..., 3, 3) and arms (..., 3)."""
     return torch.linalg.cross(turns.mT, arms[..., None, :], dim=-1).mT
-
-
-def _fitted_points(rest: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Bones (23,), weights (23,) and rest positions (23, 3) in metres of :data:`LANDMARKS`."""
-    own = rest[LANDMARK_JOINTS] + offsets
-    bones, weights, points = [], [], []
-    for landmark in LANDMARKS:
-        left = landmark if landmark in _FITTED else landmark - 1
-        bone, weight, offset = _FITTED[left]
-        mirrored = landmark != left
-        bones.append(MIRRORED_JOINTS[bone] if mirrored else bone)
-        weights.append(weight)
-        sign = np.array([0.0 if landmark == 0 else -1.0 if mirrored else 1.0, 1.0, 1.0])
-        points.append(own[landmark] + sign * np.array(offset) / 1000)
-    return np.array(bones), np.array(weights), np.array(points)

@@ -4,8 +4,9 @@ import roma
 import torch
 from torch import Tensor
 
-from justlmd.fit_points import FREE_JOINTS, LANDMARKS, FitBody, Pose
+from justlmd.fit_points import FREE_JOINTS, FitBody, Pose
 from justlmd.fit_terms import NEAREST_M, Observations
+from justlmd.seen_points import LANDMARKS
 
 _INDEX = {landmark: index for index, landmark in enumerate(LANDMARKS)}
 _LIMBS = (  # landmark at the near end, at the far end, joint that turns, joint at the far end

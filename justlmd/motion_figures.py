@@ -7,15 +7,22 @@ import numpy as np
 
 from justlmd import FPS
 from justlmd.body import Body, joint_transforms
-from justlmd.fit_points import LANDMARKS, points_seen
 from justlmd.motion import FLIP, CameraMotion, to_yup
+from justlmd.seen_points import LANDMARKS, points_seen
 
 BODY = [11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
 """Landmarks of the body's joints: shoulders, elbows, wrists, hips, knees, ankles."""
 INSIDE = [0, 11, 12, 13, 14, 23, 24, 25, 26, 27, 28, 31, 32]
 """Landmarks that must be in the picture; hands may leave it for a moment."""
 JUMP = 0.25
-"""Of the person's height: the fastest dance step seen moves the hips by 0.08 from one picture to the next."""
+"""Of the person's height by which hips and shoulders move from one picture to the next: nobody dances that fast."""
+SUDDEN_JUMP = 0.05
+"""The same for the middle landmark (the fastest dance seen has 0.04), if the pictures around move far less."""
+SUDDEN = 2.5
+"""Times the largest change within :data:`NEAR` frames on both sides, from which on a change stands out."""
+NEAR = 8
+BAD_BEND, BAD_REPROJECTION = 0.1, 0.1
+"""Of the person's height: a frame is marked as trembling, or as missed by the body."""
 PELVIS_JUMP_M = 0.25
 STILL_S = 0.5
 VISIBLE = 0.5
@@ -40,30 +47,49 @@ def landmark_figures(keypoints2d: dict[str, np.ndarray], span: Span) -> Figures:
     points = keypoints[:, :, :2]
     height = float(np.median(np.ptp(points[detected][:, :, 1], axis=1)))
     inside = np.asarray(((points[:, INSIDE] >= 0) & (points[:, INSIDE] < size)).all((1, 2)))
+    visibility = keypoints[:, BODY, 2].mean(1)
+    head_up = points[:, 0, 1] < points[:, [27, 28], 1].mean(1)
     jumps = _jumps(points, detected, height)
-    bend = np.linalg.norm(points[2:] - 2 * points[1:-1] + points[:-2], axis=-1).mean(1)
-    bend = bend[np.isfinite(bend)]
+    bend = np.full(len(points), np.nan)
+    bend[1:-1] = np.linalg.norm(points[2:] - 2 * points[1:-1] + points[:-2], axis=-1).mean(1) / max(height, 1.0)
     figures |= {
-        "visibility": float(keypoints[detected][:, BODY, 2].mean()),
+        "visibility": float(visibility[detected].mean()),
         "whole_body": float(inside[detected].mean()),
+        "upright": float(head_up[detected].mean()),
         "body_height": height,
-        "jitter": float(bend.mean() / max(height, 1.0)) if len(bend) else 0.0,
+        "jitter": float(np.nanmean(bend)) if np.isfinite(bend).any() else 0.0,
         "identity_jumps": int(jumps.sum()),
     }
-    return figures, {"detection_rate": missing, "whole_body": detected & ~inside, "identity_jumps": jumps}
+    return figures, {
+        "detection_rate": missing,
+        "visibility": detected & (visibility < VISIBLE),
+        "whole_body": detected & ~inside,
+        "upright": detected & ~head_up,
+        "jitter": np.nan_to_num(bend) > BAD_BEND,
+        "identity_jumps": jumps,
+    }
 
 
 def _jumps(points: np.ndarray, detected: np.ndarray, height: float) -> np.ndarray:
-    """Frames (T,) at which hips and shoulders are a JUMP away from where they were last seen.
+    """Frames (T,) at which the body is suddenly elsewhere than where it was last seen.
 
-    Across a gap of n frames a dancer may have walked: the limit grows with n.
+    Across a gap of n frames a dancer may have walked: the limits grow with n.
     """
     seen = np.flatnonzero(detected)
-    trunk = points[seen][:, [11, 12, 23, 24]]
-    moved = np.linalg.norm(np.diff(trunk, axis=0), axis=-1).min(1) / max(height, 1.0)
+    moved = np.linalg.norm(np.diff(points[seen], axis=0), axis=-1) / max(height, 1.0) / np.sqrt(np.diff(seen))[:, None]
+    middle = np.concatenate([[0.0], np.median(moved, axis=1)])
     jumps = np.zeros(len(points), bool)
-    jumps[seen[1:]] = moved > JUMP * np.sqrt(np.diff(seen))
+    jumps[seen[1:]] = moved[:, [11, 12, 23, 24]].min(1) > JUMP
+    jumps[seen] |= (middle > SUDDEN_JUMP) & spikes(middle)
     return jumps
+
+
+def spikes(values: np.ndarray) -> np.ndarray:
+    """Where a series (T,) is SUDDEN times as large as everywhere within NEAR frames before and after."""
+    padded = np.pad(values, NEAR)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEAR + 1).copy()
+    around[:, NEAR] = 0
+    return np.asarray(values > SUDDEN * around.max(1, initial=0))
 
 
 def motion_figures(motion: CameraMotion, body: Body, span: Span, start_frame: int, own_shapes: bool = True) -> Figures:
@@ -114,7 +140,11 @@ def reprojection_figures(
         np.linalg.norm(pixels - keypoints[:, BODY, :2], axis=-1) / np.maximum(heights, np.median(heights) / 2)[:, None]
     )
     visible = keypoints[:, BODY, 2] >= VISIBLE
-    return {"reprojection": float(distance[visible].mean())} if visible.any() else {}, {}
+    if not visible.any():
+        return {}, {}
+    missed = np.zeros(len(usable), bool)
+    missed[usable] = (distance * visible).sum(1) > BAD_REPROJECTION * np.maximum(visible.sum(1), 1)
+    return {"reprojection": float(distance[visible].mean())}, {"reprojection": missed}
 
 
 def long_runs(mask: np.ndarray, seconds: float) -> np.ndarray:

@@ -13,12 +13,13 @@ from torch import Tensor
 
 from justlmd.body import Body
 from justlmd.fit_ground import floor_plane, standing_points
-from justlmd.fit_points import FREE_JOINTS, LANDMARKS, SEGMENTS, FitBody, Pose
+from justlmd.fit_points import FREE_JOINTS, SEGMENTS, FitBody, Pose
 from justlmd.fit_start import first_guess
 from justlmd.fit_terms import Observations, PosePrior, Weights, normal_equations
 from justlmd.flat_points import completed
 from justlmd.motion import CameraMotion, bridged
 from justlmd.pose_prior import load_pose_prior
+from justlmd.seen_points import LANDMARKS
 
 WINDOW_FRAMES = 300
 OVERLAP_FRAMES = 40

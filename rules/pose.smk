@@ -1,5 +1,5 @@
 # Where the dancer's joints are in every picture.
-MMPOSE = config["pose"]["backend"] == "mmpose"
+MMPOSE = config["pose"] == "mmpose"
 
 
 rule mmpose:
@@ -23,7 +23,7 @@ rule mmpose:
         program=Path(workflow.basedir) / "workflow_scripts" / "pose_mmpose.py",
         options=[
             part
-            for option, value in (config["pose"]["mmpose"] | {"device": config["device"]}).items()
+            for option, value in (config["mmpose"] | {"device": config["device"]}).items()
             if value
             for part in (f"--{option.replace('_', '-')}", value)
         ],
@@ -53,7 +53,7 @@ rule pose:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        backend=config["pose"]["backend"],
+        backend=config["pose"],
     message:
         "Finding the dancer of {wildcards.song} in every picture"
     script:

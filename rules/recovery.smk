@@ -1,5 +1,5 @@
 # From 2D points, or from a ready-made motion file, to smplfull.json.
-EASYMOCAP = config["recovery"]["backend"] == "easymocap"
+EASYMOCAP = config["recovery"] == "easymocap"
 
 
 rule recovery:
@@ -27,7 +27,9 @@ rule recovery:
         mem_mb=lambda wildcards, attempt: (16000 if EASYMOCAP else 4000) * attempt,
         runtime=lambda wildcards, attempt: (480 if EASYMOCAP else 60) * attempt,
     params:
-        options={key: value for key, value in config["recovery"].items() if key != "easymocap" or EASYMOCAP},
+        backend=config["recovery"],
+        focal=config["focal"],
+        easymocap=config["easymocap"] if EASYMOCAP else {},
         height=lambda wildcards: TABLE[wildcards.song].height,
         body_model=config["body_model"],
         device=config["device"],

@@ -240,24 +240,24 @@ def test_shape_parameters_belong_to_the_body_only_if_it_is_the_file_that_easymoc
 def config(**changed: Any) -> dict[str, Any]:
     mmpose = {"model": "body26", "weights": "", "detector": "", "detector_weights": ""}
     content = {
-        "recovery": {"backend": "fit", "easymocap": {"root": "", "python": "", "command": []}},
-        "pose": {"backend": "mediapipe", "mmpose": mmpose},
+        "recovery": "fit",
+        "easymocap": {"root": "", "python": "", "command": []},
+        "pose": "mediapipe",
+        "mmpose": mmpose,
     }
-    for section, values in changed.items():
-        content[section] |= values
-    return content
+    return content | changed
 
 
 def test_the_defaults_need_nothing_and_a_complete_easymocap_passes(options):
     check_backends(config())
-    check_backends(config(recovery={"backend": "easymocap", "easymocap": options}))
+    check_backends(config(recovery="easymocap", easymocap=options))
 
 
 @pytest.mark.parametrize("name", [*WEIGHTS, *CONFIGS, "apps/fit/fit.py"])
 def test_each_missing_file_of_easymocap_is_named_with_what_it_is(options, name):
     (Path(options["root"]) / name).unlink()
     with pytest.raises(InputError) as caught:
-        check_backends(config(recovery={"backend": "easymocap", "easymocap": options}))
+        check_backends(config(recovery="easymocap", easymocap=options))
     lines = str(caught.value).splitlines()
     assert len(lines) == 2 and f"{Path(options['root']) / name} is missing; it is" in lines[0]
     assert "docs/gpu-backends.md" in lines[1]
@@ -267,15 +267,13 @@ def test_missing_folders_programs_and_weights_are_all_named_at_once(tmp_path):
     wrong = {"root": str(tmp_path / "none"), "python": str(tmp_path / "python"), "command": []}
     mmpose = {"model": "mine.py", "weights": "mine.pth", "detector": "", "detector_weights": "https://x.org/d.pth"}
     with pytest.raises(InputError) as caught:
-        check_backends(
-            config(recovery={"backend": "easymocap", "easymocap": wrong}, pose={"backend": "mmpose", "mmpose": mmpose})
-        )
+        check_backends(config(recovery="easymocap", easymocap=wrong, pose="mmpose", mmpose=mmpose))
     message = str(caught.value)
     for word in ("none", "python", "mine.py", "mine.pth"):
         assert word in message
     assert "d.pth" not in message
     with pytest.raises(InputError, match="are needed"):
-        check_backends(config(recovery={"backend": "easymocap"}))
+        check_backends(config(recovery="easymocap"))
 
 
 def test_the_command_is_a_list_in_which_only_the_folder_is_filled_in():
@@ -304,11 +302,22 @@ def test_the_workflow_drives_easymocap_from_video_to_smplfull(repo, tmp_path):
     (project / "songs.tsv").write_text("id\turl\tlyrics\nshort\tfilm.mp4\twords.lrc\n")
     write_film(project / "film.mp4", [Fraction(k, 30) for k in range(240)], clicks(8, [1, 2]))
     options = checkout(project / "EasyMocap")
-    config = f"recovery={{backend: easymocap, easymocap: {{root: EasyMocap, python: {sys.executable}}}}}"
+    config = ["recovery=easymocap", f"easymocap={{root: EasyMocap, python: {sys.executable}}}"]
 
     def snakemake(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "snakemake", *arguments, "--cores", "2", "--resources", "gpu=1", "--config", config],
+            [
+                sys.executable,
+                "-m",
+                "snakemake",
+                *arguments,
+                "--cores",
+                "2",
+                "--resources",
+                "gpu=1",
+                "--config",
+                *config,
+            ],
             cwd=project,
             capture_output=True,
             text=True,

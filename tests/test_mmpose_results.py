@@ -323,7 +323,7 @@ def test_the_workflow_takes_the_dancer_from_mmpose(repo, tmp_path, mmpose):
     target = "results/songs/short/keypoints2d.npz"
     command = [sys.executable, "-m", "snakemake", target, "--cores", "2", "--resources", "gpu=1"]
     result = subprocess.run(
-        [*command, "--config", "pose={backend: mmpose}"],
+        [*command, "--config", "pose=mmpose"],
         cwd=project, capture_output=True, text=True, check=False, env=mmpose,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr

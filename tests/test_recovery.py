@@ -16,11 +16,12 @@ from justlmd.body import Body, joint_transforms, landmarks, load_body, rotation_
 from justlmd.errors import InputError
 from justlmd.files import write_npz
 from justlmd.fit_ground import FEET, floor_plane, standing_points
-from justlmd.fit_points import FREE_JOINTS, LANDMARKS, FitBody, points_seen
+from justlmd.fit_points import FREE_JOINTS, FitBody
 from justlmd.motion import FLIP, CameraMotion, Motion, before_camera, to_yup
 from justlmd.motion_figures import reprojection_figures
 from justlmd.pose_prior import load_pose_prior
 from justlmd.recovery import LONGEST_BRIDGED_GAP, WINDOW_FRAMES, continuous_rotation_vectors, recover
+from justlmd.seen_points import LANDMARKS, points_seen
 
 FRAMES = 700  # more than two windows
 

@@ -18,7 +18,7 @@ def main(snakemake) -> str:
     body = load_body(params.body_model or None)
     lyrics, sliced = lyrics_from_json(read_json(files.lyrics)), read_json(files.sliced)
     start_frame, stop_frame = motion_span(lyrics, sliced)
-    recover = easymocap if params.options["backend"] == "easymocap" else fit
+    recover = easymocap if params.backend == "easymocap" else fit
     start = time.monotonic()
     motion, own_body, method = recover(snakemake, read_npz(files.keypoints2d), body, start_frame, stop_frame)
     rate = len(motion.valid) / (time.monotonic() - start)
@@ -40,7 +40,7 @@ def fit(snakemake, keypoints2d, body, start_frame: int, stop_frame: int):
         body,
         start_frame=start_frame,
         stop_frame=stop_frame,
-        focal=params.options["focal"] or None,
+        focal=params.focal or None,
         height_m=params.height,
         device=device,
     )
@@ -50,17 +50,17 @@ def fit(snakemake, keypoints2d, body, start_frame: int, stop_frame: int):
 def easymocap(snakemake, keypoints2d, body, start_frame: int, stop_frame: int):
     from justlmd.easymocap import fits_smpl_of, recover_with_easymocap
 
-    options = snakemake.params.options
+    params = snakemake.params
     motion = recover_with_easymocap(
         snakemake.input.video,
         keypoints2d,
         work_folder(snakemake),
-        options["easymocap"],
+        params.easymocap,
         start_frame=start_frame,
         stop_frame=stop_frame,
-        focal=options["focal"] or None,
+        focal=params.focal or None,
     )
-    return motion, fits_smpl_of(options["easymocap"], body), "EasyMocap"
+    return motion, fits_smpl_of(params.easymocap, body), "EasyMocap"
 
 
 def work_folder(snakemake):
