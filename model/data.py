@@ -135,15 +135,15 @@ class LyricsMusicDance(Dataset):
                 _stack(a["log_mel"], spans) * has_music[:, None, None],
                 _stack(a["rhythm"], spans) * has_music[:, None, None],
                 has_music,
-                *pad_tokens([self._tokens(window) for window in windows], a["token_states"].shape[1]),
+                *pad_tokens([self.tokens(w.song, w.start_s) for w in windows], a["token_states"].shape[1]),
             ),
             items=windows,
         )
 
-    def _tokens(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
-        """States and times (from the window's first frame) of the tokens sung in a window."""
-        rows = self.arrays.songs[window.song].token_rows
-        times = self.arrays["token_times"][rows] - window.start_s
+    def tokens(self, song: str, start_s: float) -> tuple[np.ndarray, np.ndarray]:
+        """States and times (from ``start_s``) of the tokens sung in the six seconds from ``start_s`` on."""
+        rows = self.arrays.songs[song].token_rows
+        times = self.arrays["token_times"][rows] - start_s
         inside = (times[:, 1] > 0) & (times[:, 0] < SEQUENCE_FRAMES / FPS)
         return self.arrays["token_states"][rows][inside], times[inside]
 

@@ -16,9 +16,11 @@ from justlmd.errors import InputError
 from justlmd.files import replacing, write_json
 from model import baselines, measures
 from model.checkpoint import load_model
+from model.dancer import Dancer
 from model.data import LyricsMusicDance
 from model.intervals import half_samples, song_bootstrap
-from model.plots import plot_history, plot_metrics
+from model.lyrics_question import lyrics_question
+from model.plots import plot_history, plot_lyrics, plot_metrics
 from model.sampling import generated_windows, latent_use, real_windows, reconstructed_windows
 
 STRIDE = 30  # frames between evaluated windows
@@ -38,7 +40,8 @@ def evaluate(
     seed: int = 0,
     device: str = "auto",
 ) -> dict[str, Any]:
-    """Evaluate trained models on the test songs; write ``metrics`` as json, csv and svg, and ``history.svg``.
+    """Evaluate trained models on the test songs; write ``metrics`` as json, csv and svg, ``lyrics`` as csv and svg,
+    and ``history.svg``.
 
     Parameters
     ----------
@@ -61,7 +64,7 @@ def evaluate(
         "nearest": evaluation.summary(_one_sample(baselines.nearest(train, test))),
         "mean_pose": evaluation.summary(_one_sample(baselines.mean_pose(train, test))),
     }
-    described = {}
+    described, lyrics = {}, {}
     for name, folder in models.items():
         model, facts = load_model(folder, device)
         generated = generated_windows(model, test, device, SAMPLES, seed)
@@ -69,6 +72,9 @@ def evaluate(
         methods[name] = evaluation.summary(generated, reconstructed)
         kept = ("parameters", "steps", "best_step", "held_out_loss", "seed")
         described[name] = {key: facts.get(key) for key in kept} | latent_use(model, test, device)
+        if isinstance(model, Dancer):
+            sequences = LyricsMusicDance(dataset_dir, "test")
+            lyrics[name] = lyrics_question(model, sequences, device, bootstrap=bootstrap, seed=seed)
     songs = sorted({window.song for window in test.windows})
     result = {
         "test_songs": songs,
@@ -81,11 +87,15 @@ def evaluate(
         "methods": methods,
         "models": described,
         "floor": evaluation.floor(),
-        "notes": notes(methods, described, songs, len(test)),
+        "lyrics": lyrics,
+        "notes": notes(methods, described, songs, len(test))
+        + [f"{name}: {found['sentence']}" for name, found in lyrics.items()],
     }
     write_json(out_dir / "metrics.json", result)
     write_table(out_dir / "metrics.csv", methods)
+    write_lyrics_table(out_dir / "lyrics.csv", lyrics)
     plot_metrics(out_dir / "metrics.svg", result)
+    plot_lyrics(out_dir / "lyrics.svg", lyrics)
     plot_history(out_dir / "history.svg", {name: Path(folder) / "history.csv" for name, folder in models.items()})
     return result
 
@@ -229,8 +239,23 @@ def write_table(path: Path, methods: Mapping[str, Mapping[str, Mapping[str, floa
             table.writerow([label, *(_cell(method.get(name)) for method in methods.values())])
 
 
+def write_lyrics_table(path: Path, lyrics: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write ``lyrics.csv``: for every model and arm of the lyrics question its error and the difference to ``both``."""
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(
+            ["model", "what the model sees", "joint error, mm", "both minus this, mm", "p over songs", "Holm"]
+        )
+        for model, found in lyrics.items():
+            for arm, entry in found["arms"].items():
+                other = found["both_minus"].get(arm, {})
+                ps = [other.get(name) for name in ("p_songs", "p_holm")]
+                p_cells = ["" if p is None else f"{p:.3g}" for p in ps]
+                table.writerow([model, arm, _cell(entry), _cell(other), *p_cells])
+
+
 def _cell(entry: Mapping[str, float | None] | None) -> str:
-    if not entry or entry["value"] is None:
+    if not entry or entry.get("value") is None:
         return ""
     if entry["low"] is None:
         return f"{entry['value']:.4g}"

@@ -1,6 +1,6 @@
 """Intervals that say how much a number may be believed: resampling songs first, then windows within songs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -75,3 +75,13 @@ def sign_flip_p_value(differences: np.ndarray) -> float:
         signs = np.random.default_rng(0).choice([-1, 1], (2**20, n))
         signs[0] = 1
     return float((np.abs(signs @ d) >= abs(d.sum()) - 1e-12).mean())
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values corrected for their number by Holm's step-down method, in the given order."""
+    p = np.asarray(p_values, dtype=float)
+    order = np.argsort(p)
+    stepped = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
+    corrected = np.empty(len(p))
+    corrected[order] = np.minimum(stepped, 1.0)
+    return [float(value) for value in corrected]

@@ -65,6 +65,31 @@ def plot_metrics(path: Path, result: Mapping[str, Any]) -> None:
     _save(figure, path)
 
 
+def plot_lyrics(path: Path, lyrics: Mapping[str, Any]) -> None:
+    """For each model that can be asked: the error of every arm, and the error with the words moved in time."""
+    figure, panels = _figure(max(len(lyrics), 1), 2, 5.4, 3.0)
+    for (name, found), (arms, time) in zip(lyrics.items(), zip(panels[::2], panels[1::2], strict=True), strict=False):
+        shown = [(arm, entry) for arm, entry in found["arms"].items() if _has(entry)]
+        for row, (arm, entry) in enumerate(shown):
+            arms.plot([entry["low"], entry["high"]], [row, row], color="0.6", linewidth=3)
+            arms.plot([entry["value"]], [row], "o", color="black" if arm == "both" else "0.35", markersize=4)
+        arms.axvline(found["arms"]["both"]["value"], color="0.8", zorder=0)
+        arms.set_yticks(range(len(shown)), [arm for arm, _ in shown])
+        arms.invert_yaxis()
+        arms.set_title(f"{name}: what the model sees", fontsize=9)
+        arms.set_xlabel("joint error, mm (bars: 95 % intervals)")
+        time.plot(found["time"]["shifts_s"], found["time"]["error_mm"], color="black")
+        time.axvline(0, color="0.8", zorder=0)
+        time.set_title(f"{name}: the words moved in time", fontsize=9)
+        time.set_xlabel("seconds later than sung")
+        time.set_ylabel("joint error, mm")
+    for axes in panels[2 * len(lyrics) :]:
+        axes.set_axis_off()
+    if not lyrics:
+        panels[0].text(0, 0.5, "None of the models can leave lyrics out, so the question cannot be put to them.")
+    _save(figure, path)
+
+
 def _has(entry: Mapping[str, float | None] | None) -> bool:
     return entry is not None and entry["value"] is not None
 

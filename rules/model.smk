@@ -61,6 +61,18 @@ rule evaluate:
             category="Models",
             labels={"what": "training curves"},
         ),
+        lyrics=report(
+            "results/evaluation/lyrics.csv",
+            caption="../report/lyrics_question.rst",
+            category="Models",
+            labels={"what": "do lyrics help?"},
+        ),
+        lyrics_plot=report(
+            "results/evaluation/lyrics.svg",
+            caption="../report/lyrics_question.rst",
+            category="Models",
+            labels={"what": "do lyrics help?, plotted"},
+        ),
     log:
         "results/logs/evaluate.log",
     benchmark:

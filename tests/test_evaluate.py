@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,21 @@ from justlmd.dataset import build_dataset
 from justlmd.errors import InputError
 from model import baselines, measures
 from model.checkpoint import ModelConfig, TrainingConfig
+from model.dancer import DancerConfig
 from model.data import LyricsMusicDance
 from model.evaluate import evaluate
 from model.intervals import half_samples, sign_flip_p_value, song_bootstrap
+from model.lyrics_question import ARMS
+from model.plots import plot_lyrics
 from model.sampling import real_windows
 from model.train import train
 from model.transformer_cvae import TransformerCVAEConfig
 
 torch.set_num_threads(1)
+
+
+def models(folder):
+    return {"v2": folder / "v2", "v3": folder / "v3"}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +43,9 @@ def folder(tmp_path_factory):
     )
     training = TrainingConfig(steps=60, batch_size=8, lr=3e-3, stride=20, eval_every=20)
     train(folder / "data", folder / "v2", ModelConfig("transformer_cvae", network, training), device="cpu")
-    evaluate(folder / "data", {"v2": folder / "v2"}, folder / "out", bootstrap=50, device="cpu")
+    dancer = DancerConfig(d_model=16, n_heads=2, d_feedforward=16, encoder_layers=1, decoder_layers=1, token_dim=8)
+    train(folder / "data", folder / "v3", ModelConfig("dancer", dancer, replace(training, steps=20)), device="cpu")
+    evaluate(folder / "data", models(folder), folder / "out", bootstrap=50, device="cpu")
     return folder
 
 
@@ -45,10 +55,10 @@ def result(folder):
 
 
 def test_every_number_stands_beside_the_real_dances_and_the_baselines(result):
-    assert list(result["methods"]) == ["real", "nearest", "mean_pose", "v2"]
+    assert list(result["methods"]) == ["real", "nearest", "mean_pose", "v2", "v3"]
     for method, values in result["methods"].items():
         missing = set(measures.LABELS) - set(values)
-        assert missing == (set() if method == "v2" else {"multimodality_mm"})
+        assert missing == (set() if method in ("v2", "v3") else {"multimodality_mm"})
         assert all(set(entry) == {"value", "low", "high"} for entry in values.values())
     assert set(result["floor"]) == set(measures.SET_MEASURES)
 
@@ -89,13 +99,22 @@ def test_the_test_songs_are_those_of_the_split(folder, result):
 
 def test_the_table_has_a_row_per_measure_and_the_plots_exist(folder):
     rows = list(csv.reader((folder / "out" / "metrics.csv").open()))
-    assert rows[0] == ["measure", "real", "nearest", "mean_pose", "v2"] and len(rows) == len(measures.LABELS) + 1
-    for name in ("metrics.svg", "history.svg"):
+    assert rows[0] == ["measure", "real", "nearest", "mean_pose", "v2", "v3"] and len(rows) == len(measures.LABELS) + 1
+    for name in ("metrics.svg", "history.svg", "lyrics.svg"):
         assert (folder / "out" / name).read_text().startswith("<?xml")
 
 
+def test_the_lyrics_question_is_put_to_models_that_can_leave_lyrics_out(folder, result):
+    assert list(result["lyrics"]) == ["v3"]
+    assert any(note == f"v3: {result['lyrics']['v3']['sentence']}" for note in result["notes"])
+    rows = list(csv.reader((folder / "out" / "lyrics.csv").open()))
+    assert [row[:2] for row in rows[1:]] == [["v3", arm] for arm in ARMS]
+    plot_lyrics(folder / "nobody.svg", {})
+    assert "cannot be put to them" in (folder / "nobody.svg").read_text()
+
+
 def test_a_second_evaluation_gives_the_same_bytes(folder, tmp_path):
-    evaluate(folder / "data", {"v2": folder / "v2"}, tmp_path, bootstrap=50, device="cpu")
+    evaluate(folder / "data", models(folder), tmp_path, bootstrap=50, device="cpu")
     for path in (folder / "out").iterdir():
         assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
 
@@ -192,4 +211,6 @@ def test_outputs_land_in_a_new_folder(folder):
         "metrics.csv",
         "metrics.svg",
         "history.svg",
+        "lyrics.csv",
+        "lyrics.svg",
     }

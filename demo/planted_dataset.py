@@ -1,0 +1,93 @@
+"""The data set of synthetic songs with planted links from words to moves, for tests of models and of the evaluation."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from demo.planted import SyntheticSong, synthetic
+from justlmd import FPS
+from justlmd.audio_features import phase
+from justlmd.body import Body, load_body
+from justlmd.dataset import SongFiles, build_dataset
+from justlmd.files import write_json, write_npz
+from justlmd.lyrics import Line, Lyrics, timestamp
+from justlmd.lyrics_embeddings import embed
+from justlmd.motion import before_camera, write_smplfull
+from justlmd.word_times import Word
+
+BARS_BETWEEN = 3
+
+
+def planted_dataset(
+    folder: str | Path,
+    seed: int,
+    n_songs: int,
+    shuffled_words: bool = False,
+    test_fraction: float = 0.25,
+    val_fraction: float = 0.15,
+) -> dict[str, dict[str, np.ndarray]]:
+    """Write the data set of ``synthetic(seed, n_songs, shuffled_words)``; return when what was danced.
+
+    The music is its beats alone. Sequences start with every third bar, so that all of a song have their words on the
+    same beats: words of one exchanged for those of another say nothing wrong about the rhythm.
+
+    Returns
+    -------
+    For every song ``time_s`` (seconds) and ``move`` (names) of the moves that stand out from the groove.
+    """
+    body = load_body()
+    songs = synthetic(seed, n_songs, shuffled_words)
+    lyrics = [_lyrics(song) for song in songs]
+    with tempfile.TemporaryDirectory() as scratch:
+        files = [
+            _write_song(Path(scratch) / song.id, song, words, tokens, body)
+            for song, words, tokens in zip(songs, lyrics, embed(lyrics), strict=True)
+        ]
+        build_dataset(files, folder, body, seed=seed, val_fraction=val_fraction, test_fraction=test_fraction)
+    return {
+        song.id: {
+            "time_s": np.array([trigger.time for trigger in song.triggers]),
+            "move": np.array([trigger.name for trigger in song.triggers]),
+        }
+        for song in songs
+    }
+
+
+def _lyrics(song: SyntheticSong) -> Lyrics:
+    lines = []
+    for line in song.lines:
+        words = tuple(Word(word.start, word.end, word.text) for word in line.words)
+        text = " ".join(word.text for word in words)
+        lines.append(Line(words[0].start_s, words[-1].end_s, text, words, timing="word"))
+    return Lyrics(tuple(lines))
+
+
+def _write_song(folder: Path, song: SyntheticSong, lyrics: Lyrics, tokens: dict[str, Any], body: Body) -> SongFiles:
+    folder.mkdir(parents=True)
+    first_line_s, frames = round(lyrics.first_line_s, 3), len(song.motion)  # as exact as the slices' stamps
+    write_smplfull(folder / "smplfull.json", before_camera(song.motion.cut(round(FPS * first_line_s), frames), body))
+    facts = {"song": song.id, "first_line_s": first_line_s, "timing": "word"}
+    write_json(folder / "lyrics.json", facts | {"lines": [{"text": line.text} for line in lyrics.lines]})
+    starts = lyrics.lines[::BARS_BETWEEN]
+    write_json(folder / "sliced.json", {timestamp(line.start_s): line.text for line in starts})
+    write_npz(folder / "lyrics_embeddings.npz", **tokens)
+    beat = np.zeros(frames, np.float32)
+    beat[np.round(FPS * song.beats_s).astype(int).clip(0, frames - 1)] = 1
+    write_npz(
+        folder / "audio_features.npz",
+        log_mel=np.zeros((frames, 128), np.float32),
+        onset_envelope=beat,
+        beat=beat,
+        beat_phase=phase(song.beats_s, frames),
+        beat_times=song.beats_s,
+    )
+    return SongFiles(
+        song=song.id,
+        motion=folder / "smplfull.json",
+        lyrics=folder / "lyrics.json",
+        sliced=folder / "sliced.json",
+        audio=folder / "audio_features.npz",
+        embeddings=folder / "lyrics_embeddings.npz",
+    )
