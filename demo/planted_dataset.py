@@ -37,15 +37,9 @@ def planted_dataset(
     -------
     For every song ``time_s`` (seconds) and ``move`` (names) of the moves that stand out from the groove.
     """
-    body = load_body()
-    songs = synthetic(seed, n_songs, shuffled_words)
-    lyrics = [_lyrics(song) for song in songs]
     with tempfile.TemporaryDirectory() as scratch:
-        files = [
-            _write_song(Path(scratch) / song.id, song, words, tokens, body)
-            for song, words, tokens in zip(songs, lyrics, embed(lyrics), strict=True)
-        ]
-        build_dataset(files, folder, body, seed=seed, val_fraction=val_fraction, test_fraction=test_fraction)
+        files, songs = write_planted_songs(Path(scratch), seed, n_songs, shuffled_words)
+        build_dataset(files, folder, load_body(), seed=seed, val_fraction=val_fraction, test_fraction=test_fraction)
     return {
         song.id: {
             "time_s": np.array([trigger.time for trigger in song.triggers]),
@@ -53,6 +47,19 @@ def planted_dataset(
         }
         for song in songs
     }
+
+
+def write_planted_songs(
+    folder: str | Path, seed: int, n_songs: int, shuffled_words: bool = False
+) -> tuple[list[SongFiles], list[SyntheticSong]]:
+    """Write the files of ``synthetic(seed, n_songs, shuffled_words)`` from which the data set is built."""
+    body, songs = load_body(), synthetic(seed, n_songs, shuffled_words)
+    lyrics = [_lyrics(song) for song in songs]
+    files = [
+        _write_song(Path(folder) / song.id, song, words, tokens, body)
+        for song, words, tokens in zip(songs, lyrics, embed(lyrics), strict=True)
+    ]
+    return files, songs
 
 
 def _lyrics(song: SyntheticSong) -> Lyrics:

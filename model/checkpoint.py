@@ -32,6 +32,7 @@ class TrainingConfig:
     batch_size: int = 16  # windows per step, over all devices
     accumulate: int = 1  # parts in which a batch is computed, to save memory
     stride: int = 15  # frames between training windows; 0: the data set's sequences only
+    mirror: bool = False  # exchange left and right in half of the windows
     lr: float = 1e-4
     lr_schedule: str = "constant"  # or cosine, to 0 at the last step
     lr_warmup: int = 0  # steps
@@ -40,6 +41,7 @@ class TrainingConfig:
     ema: float = 0.0  # decay of the averaged weights that are kept; 0: none
     precision: str = "32-true"  # or bf16-mixed
     eval_every: int = 100  # steps between looks at the held-out loss
+    keep: str = "best"  # weights of the lowest held-out loss, or last: those of the last step
     patience: int = 0  # looks without improvement before stopping; 0: never stop early
 
 
@@ -68,7 +70,11 @@ def parse_config(content: Any, name: str) -> ModelConfig:
         raise InputError(f"{name}: 'model' must be one of {', '.join(MODELS)}")
     network = _typed(MODELS[content["model"]][1], content.get("network") or {}, f"{name}: network")
     training = _typed(TrainingConfig, content.get("training") or {}, f"{name}: training")
-    for key, allowed in (("precision", ("32-true", "bf16-mixed")), ("lr_schedule", ("constant", "cosine"))):
+    for key, allowed in (
+        ("precision", ("32-true", "bf16-mixed")),
+        ("lr_schedule", ("constant", "cosine")),
+        ("keep", ("best", "last")),
+    ):
         if getattr(training, key) not in allowed:
             raise InputError(f"{name}: training.{key}: {getattr(training, key)!r} is not one of {', '.join(allowed)}")
     for key in ("steps", "batch_size", "accumulate", "eval_every"):

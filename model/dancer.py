@@ -44,15 +44,16 @@ class DancerConfig:
     token_dim: int = 384  # width of the text encoder's states
     global_dim: int = 64  # latent of the window
     local_dim: int = 32  # latent of each second
-    kl_weight: float = 0.002  # per nat and sample
+    kl_weight: float = 0.0002  # per nat and sample
     kl_warmup: float = 0.3  # share of the training in which the weight rises from 0
-    free_bits: float = 0.05  # nat per dimension that cost nothing
+    free_bits: float = 0.1  # nat per dimension that cost nothing
     music_dropout: float = 0.1
     lyrics_dropout: float = 0.1
     both_dropout: float = 0.1
     latent_dropout: float = 0.25
     joints_weight: float = 1.0
     velocity_weight: float = 1.0
+    acceleration_weight: float = 0.003
     contact_weight: float = 0.1
     standing_weight: float = 0.5
     contrast_weight: float = 0.02
@@ -166,8 +167,8 @@ class Dancer(DanceModel):
         self.no_latent = nn.Parameter(torch.randn(d) * 0.02)
         self.decoder = nn.ModuleList(Block(config, lyrics=True) for _ in range(config.decoder_layers))
         self.decoder_norm = nn.LayerNorm(d)
-        self.to_frames = nn.Linear(d, patch * d)
-        self.smooth = nn.Conv1d(d, d, 7, padding=3)
+        # Frames lie on lines between the trunk's steps, which convolutions bend: nothing trembles from step to step.
+        self.smooth = nn.ModuleList(nn.Conv1d(d, d, 5, padding=2) for _ in range(2))
         self.heads = nn.ModuleDict(
             {name: nn.Linear(d, size) for name, size in (("root", 6), ("body", 138), ("way", 3), ("contact", 4))}
         )
@@ -218,8 +219,10 @@ class Dancer(DanceModel):
         memory, bias = self.lyrics_memory(c, keep_lyrics, self.steps)
         for block in self.decoder:
             x = block(x, memory, bias)
-        frames = self.to_frames(self.decoder_norm(x)).unflatten(-1, (config.patch, -1)).flatten(1, 2)  # (B, 180, d)
-        frames = gelu(frames + self.smooth(frames.transpose(1, 2)).transpose(1, 2))
+        frames = _stretched(self.decoder_norm(x), SEQUENCE_FRAMES).transpose(1, 2)  # (B, d, 180)
+        for smooth in self.smooth:
+            frames = frames + gelu(smooth(frames))
+        frames = frames.transpose(1, 2)
         return torch.cat([head(frames) for head in self.heads.values()], dim=-1).float()
 
     def losses(self, batch: Batch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
@@ -238,6 +241,7 @@ class Dancer(DanceModel):
             "features": 1.0,
             "joints": config.joints_weight,
             "velocity": config.velocity_weight,
+            "acceleration": config.acceleration_weight,
             "contact": config.contact_weight,
             "standing": config.standing_weight,
             "contrast": config.contrast_weight,
@@ -258,7 +262,7 @@ class Dancer(DanceModel):
         return (~no_music).to(like), (~no_lyrics).to(like), (chance[1] >= config.latent_dropout).to(like)
 
     def _motion_losses(self, found: Tensor, target: Tensor, rest_joints: Tensor) -> dict[str, Tensor]:
-        """Mean squared errors of features, joints (m) and their velocity (m/s), contacts, and slipping of the feet."""
+        """Mean squared errors of features, joints (m), their velocity and acceleration, contacts, slipping of feet."""
         moving = slice(0, CONTACT.start)
         truth, logits = target[..., CONTACT], found[..., CONTACT]
         own, real = (self._joints(values, rest_joints) for values in (found, target))
@@ -269,6 +273,7 @@ class Dancer(DanceModel):
             "features": nn.functional.mse_loss(found[..., moving], target[..., moving]),
             "joints": 10 * nn.functional.mse_loss(own, real),
             "velocity": nn.functional.mse_loss(speed, real_speed),
+            "acceleration": nn.functional.mse_loss(speed.diff(dim=1) * FPS, real_speed.diff(dim=1) * FPS),
             "contact": nn.functional.binary_cross_entropy_with_logits(logits, truth),
             "standing": (feet.square().sum(-1) * standing).mean(),
         }
@@ -330,6 +335,6 @@ class Dancer(DanceModel):
         return decode_heading(values * self.motion_std + self.motion_mean, rest_joints)
 
 
-def _stretched(seconds: Tensor, steps: int) -> Tensor:
-    """Values per second (B, S, d) to (B, steps, d), linear between the middles of the seconds."""
-    return nn.functional.interpolate(seconds.transpose(1, 2), steps, mode="linear").transpose(1, 2)
+def _stretched(values: Tensor, steps: int) -> Tensor:
+    """Values of intervals of equal length (B, S, d) to (B, steps, d), linear between the intervals' middles."""
+    return nn.functional.interpolate(values.transpose(1, 2), steps, mode="linear").transpose(1, 2)

@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.dance_arrays import open_dataset
 from justlmd.errors import InputError
+from justlmd.motion import MIRRORED_JOINTS
 
 
 class Conditions(NamedTuple):
@@ -71,6 +72,16 @@ class Batch(NamedTuple):
             rest_joints=self.rest_joints.to(device),
             conditions=self.conditions.to(device),
         )
+
+
+def mirrored(batch: Batch, which: Tensor) -> Batch:
+    """The same with left and right exchanged in the windows ``which`` (B,) bool; their bodies count as symmetric."""
+    pose = torch.cat([batch.global_orient, batch.body_pose], dim=-1).unflatten(-1, (24, 3))
+    turned = (pose[:, :, MIRRORED_JOINTS] * pose.new_tensor([1.0, -1.0, -1.0])).flatten(-2)
+    pose = torch.where(which[:, None, None], turned, pose.flatten(-2))
+    moved = batch.transl * batch.transl.new_tensor([-1.0, 1.0, 1.0])
+    transl = torch.where(which[:, None, None], moved, batch.transl)
+    return batch._replace(global_orient=pose[..., :3], body_pose=pose[..., 3:], transl=transl)
 
 
 class LyricsMusicDance(Dataset):

@@ -57,7 +57,7 @@ def plot_metrics(path: Path, result: Mapping[str, Any]) -> None:
         if _has(floor):
             axes.axvline(floor["value"], color="0.8", linestyle=":", zorder=0)
         axes.set_yticks(range(len(shown)), [method.replace("_", " ") for method, _ in shown])
-        axes.set_ylim(len(shown) - 0.5, -0.5)
+        axes.set_ylim(max(len(shown), 1) - 0.5, -0.5)
         axes.set_title(labels[name], fontsize=9)
         if not shown:
             axes.text(0.5, 0.5, "not measured", ha="center", va="center", transform=axes.transAxes, color="0.5")

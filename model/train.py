@@ -20,7 +20,7 @@ from justlmd.device import choose_device
 from justlmd.errors import InputError, JustLMDError
 from justlmd.files import replacing
 from model.checkpoint import ModelConfig, TrainingConfig, build_model, save_model
-from model.data import LyricsMusicDance, training_batches
+from model.data import LyricsMusicDance, mirrored, training_batches
 from model.interface import DanceModel
 
 HELD_OUT_SEED = 1_000_003  # of the noise in held-out losses: the same at every look, so that looks compare
@@ -118,7 +118,10 @@ class _Run:
         sums: dict[str, float] = {}
         for number, part in enumerate(parts):
             share = len(part) / len(numbers)
-            batch = self.data.batch(part).to(fabric.device)._replace(whole=len(everything))
+            batch = self.data.batch(part)
+            if settings.mirror:
+                batch = mirrored(batch, torch.rand(len(part), generator=chance) < 0.5)
+            batch = batch.to(fabric.device)._replace(whole=len(everything))
             with fabric.no_backward_sync(self.wrapped, enabled=number < len(parts) - 1):
                 losses = self.wrapped.losses(batch, chance, self.step / settings.steps)
                 fabric.backward(losses["loss"] * share)
@@ -148,9 +151,11 @@ class _Run:
             improved, loss = True, math.inf
         else:
             improved, loss = row["val_loss"] < self.best_loss, row["val_loss"]
-        if improved:
+        if improved or self.config.training.keep == "last":
             self.best = {name: value.detach().cpu().clone() for name, value in candidate.state_dict().items()}
-            self.best_step, self.best_loss, self.looks_since_best = self.step, loss, 0
+            self.best_step, self.best_loss = self.step, loss
+        if improved:
+            self.looks_since_best = 0
         else:
             self.looks_since_best += 1
         return row

@@ -12,7 +12,8 @@ from justlmd.body import load_body
 from justlmd.dance_arrays import open_dataset
 from justlmd.dataset import build_dataset
 from justlmd.errors import InputError
-from model.data import LyricsMusicDance, pad_tokens, statistics, training_batches
+from justlmd.motion import Motion, mirror
+from model.data import LyricsMusicDance, mirrored, pad_tokens, statistics, training_batches
 from model.kinematics import axis_angles, forward_kinematics, from_sixd, rotation_matrices, to_sixd
 from model.representation import FEATURES, decode, encode
 
@@ -188,3 +189,14 @@ def test_the_26_row_layout_is_the_originals_on_real_motion(shared_data):
     assert jumps.sum() > 10
     steps = np.diff(encode("sixd", *arrays, torch.zeros(1, 3).double())[0, :, :6].numpy(), axis=0)
     assert np.linalg.norm(steps, axis=1).max() < 0.25
+
+
+def test_mirrored_windows_are_the_librarys_mirrored_motion_and_the_others_stay(dataset):
+    data = LyricsMusicDance(dataset, "train")
+    batch = data.batch([0, 0])
+    turned = mirrored(batch, torch.tensor([False, True]))
+    assert torch.equal(turned.body_pose[0], batch.body_pose[0]) and torch.equal(turned.transl[0], batch.transl[0])
+    parts = [getattr(batch, name)[1].numpy() for name in ("global_orient", "body_pose", "transl")]
+    expected = mirror(Motion(*parts, betas=np.zeros(10), valid=np.ones(len(parts[0]), bool)))
+    for name in ("global_orient", "body_pose", "transl"):
+        np.testing.assert_allclose(getattr(turned, name)[1].numpy(), getattr(expected, name), atol=1e-6)

@@ -117,6 +117,16 @@ def test_training_stops_when_the_held_out_loss_no_longer_falls(dataset, tmp_path
     assert facts["steps"] == 6 and facts["best_step"] == 2
 
 
+def test_keeping_the_last_weights_keeps_them_whatever_the_held_out_loss(dataset, tmp_path):
+    facts = train(dataset, tmp_path, changed(keep="last", steps=12, lr=0.0), device="cpu")
+    assert facts["best_step"] == facts["steps"] == 12
+
+
+def test_mirroring_changes_the_training_and_stays_repeatable(dataset, tmp_path):
+    facts = [train(dataset, tmp_path / str(n), changed(mirror=n > 0, batch_size=8), device="cpu") for n in range(3)]
+    assert facts[0]["held_out_loss"] != facts[1]["held_out_loss"] == facts[2]["held_out_loss"]
+
+
 def test_a_training_that_diverges_says_so(dataset, tmp_path):
     with pytest.raises(JustLMDError, match=r"diverged before step .* lower training\.lr"):
         train(dataset, tmp_path, changed(steps=400, eval_every=4, lr=1e6), device="cpu")
