@@ -2,14 +2,17 @@
 
 The song is cut into windows of 180 frames that overlap; every window is decoded from its own noise, and neighbours are
 cross-faded: rotations along the shortest arc, positions linearly after the later window has been moved to where the
-earlier one stood. The move is undone over the rest of the window, so that the dancer does not drift away.
+earlier one stood. The move is undone over the rest of the window, so that the dancer does not drift away. The whole
+dance is put on the floor at the end.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 from scipy.spatial.transform import Rotation
 
 from justlmd import FPS, SEQUENCE_FRAMES
@@ -21,6 +24,7 @@ from justlmd.files import read_npz
 from justlmd.motion import Motion
 from model.checkpoint import load_model
 from model.data import Conditions, pad_tokens
+from model.heading import FEET
 from model.interface import DanceModel
 from model.representation import to_arrays
 
@@ -130,13 +134,23 @@ def dance(
     orient, pose, transl = (value.double().cpu().numpy() for value in to_arrays(motion))
     rotations = np.concatenate([orient, pose], axis=-1).reshape(len(starts), SEQUENCE_FRAMES, 24, 3)
     joined, places = (values[:frames] for values in join_windows(rotations, transl))
-    return Motion(
+    dancer = Motion(
         global_orient=joined[:, 0],
         body_pose=joined[:, 1:].reshape(-1, 69),
         transl=places - places.mean(0) * [1, 0, 1],
         betas=np.zeros(10),
         valid=np.ones(frames, dtype=bool),
     )
+    return grounded(dancer, body)
+
+
+def grounded(motion: Motion, body: Body) -> Motion:
+    """The motion moved up or down, slowly, so that once a second a foot stands on the floor; jumps stay jumps."""
+    rest, feet = body.rest_joints(motion.betas), list(FEET)
+    sole = rest[feet, 1] - body.v_template[:, 1].min()  # heights of the foot joints in a figure that stands
+    above = (motion.joints(body)[:, feet, 1] - sole).min(1)
+    floor = gaussian_filter1d(minimum_filter1d(above, FPS, mode="nearest"), FPS / 4, mode="nearest")
+    return replace(motion, transl=motion.transl - floor[:, None] * [0, 1, 0])
 
 
 def join_windows(rotations: np.ndarray, transl: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,18 +1,21 @@
 """Whole songs danced from music and words: length, seams, seeds, missing conditions, and the file that comes out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from scipy.spatial.transform import Rotation
 from toy_songs import write_song
 
+import demo
 from justlmd.body import load_body
 from justlmd.dataset import build_dataset
 from justlmd.errors import InputError
 from justlmd.files import read_npz, write_npz
 from justlmd.motion import before_camera, read_smplfull, to_yup, write_smplfull
 from model.checkpoint import ModelConfig, TrainingConfig
-from model.generate import OVERLAP, generate, join_windows, slerp, song_conditions, window_starts
+from model.generate import OVERLAP, generate, grounded, join_windows, slerp, song_conditions, window_starts
 from model.train import train
 from model.transformer_cvae import TransformerCVAEConfig
 
@@ -138,3 +141,17 @@ def test_the_file_for_the_preview_holds_the_same_dance_in_front_of_the_camera(mo
     assert camera.Th[:, 2].min() > 1
     back = to_yup(camera, body, floor=-1.0)
     np.testing.assert_allclose(back.joints(body), motion.joints(body) + np.array([0, 0, -3.5]), atol=1e-5)
+
+
+def test_a_floating_dance_is_put_on_the_floor_and_its_jumps_stay(body):
+    song = demo.synthetic(4, 1)[0].motion
+    height = 0.2 + 0.1 * np.sin(np.arange(len(song)) / 60)  # floats, and drifts slowly
+    jump = np.zeros(len(song))
+    jump[300:312] = 0.3 * np.sin(np.linspace(0, np.pi, 12))
+    lifted = replace(song, transl=song.transl + (height + jump)[:, None] * [0, 1, 0])
+    found = grounded(lifted, body)
+    feet = found.joints(body)[:, [7, 8, 10, 11], 1].min(1)
+    assert np.percentile(feet, 50) < 0.07 and feet.min() > -0.06
+    before, after = song.joints(body)[:, 0, 1], found.joints(body)[:, 0, 1]
+    assert after[306] - after[290] - (before[306] - before[290]) == pytest.approx(0.3, abs=0.06)
+    np.testing.assert_array_equal(found.transl[:, [0, 2]], lifted.transl[:, [0, 2]])
