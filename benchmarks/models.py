@@ -85,9 +85,9 @@ def random_batch(size: int) -> Batch:
     return Batch(*motion, rest.expand(size, 24, 3), conditions, whole=size)
 
 
-def step_seconds(loss: Callable[[], Tensor], model: nn.Module, bf16: bool, repeats: int) -> float:
+def step_seconds(loss: Callable[[], Tensor], model: nn.Module, bf16: bool, repeats: int, fused: bool = False) -> float:
     """Median wall time of zero_grad, forward, backward and AdamW; the first step is not counted."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=fused)
     found = []
     for _ in range(repeats + 1):
         begin = time.perf_counter()
@@ -123,7 +123,7 @@ def training_speed(short: bool) -> dict[str, dict[str, float]]:
     results = {}
     for name, bf16 in (("fp32", False), ("bf16", True)):
         floor = flops / matmul_rate(torch.bfloat16 if bf16 else torch.float32) / 1e9
-        ours = step_seconds(lambda: model.losses(batch, g, 0.0)["loss"], model, bf16, repeats)
+        ours = step_seconds(lambda: model.losses(batch, g, 0.0)["loss"], model, bf16, repeats, fused=True)
         theirs = step_seconds(lambda: plain.loss(motion, condition), plain, bf16, repeats)
         results[f"v2_step_{name}"] = {
             "ours_s": ours, "plain_s": theirs, "floor_s": floor, "fraction_of_floor": floor / ours,
@@ -211,7 +211,7 @@ def at_moves(model: Any, data: LyricsMusicDance, danced: dict[str, dict[str, np.
 
 def instrument(short: bool) -> dict[str, dict[str, float]]:
     """Planted links, and the p-values of repeats without any."""
-    songs, steps, repeats = (20, 170, 2) if short else (48, 300, 20)
+    songs, steps, repeats = (20, 170, 2) if short else (48, 300, 12)
     with tempfile.TemporaryDirectory() as scratch:
         link = planted(Path(scratch) / "link", 100, songs, False, steps)
         null = [planted(Path(scratch) / f"{n}", 200 + n, 20, True, 170) for n in range(repeats)]

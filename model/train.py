@@ -90,7 +90,9 @@ class _Run:
         self.model.fit_normalisers(self.data)
         average = get_ema_multi_avg_fn(settings.ema)
         self.average = AveragedModel(self.model, multi_avg_fn=average).to(self.fabric.device) if settings.ema else None
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True
+        )
         self.wrapped, self.wrapped_optimizer = self.fabric.setup(self.model, self.optimizer)
         self.wrapped.mark_forward_method("losses")
         self.step, self.best_loss, self.best_step, self.looks_since_best = 0, math.inf, 0, 0

@@ -18,7 +18,7 @@ from torch.nn.functional import gelu, mse_loss
 
 from justlmd import SEQUENCE_FRAMES
 from justlmd.errors import InputError
-from model.attention import attend
+from model.attention import Dropout, attend
 from model.data import Batch, Conditions, LyricsMusicDance, statistics
 from model.interface import DanceModel, gaussian_kl, standard_normal
 from model.representation import FEATURES, MotionTensors, decode, encode
@@ -79,7 +79,7 @@ class Layer(nn.Module):
         self.linear1 = nn.Linear(d, config.d_feedforward)
         self.linear2 = nn.Linear(config.d_feedforward, d)
         self.norms = nn.ModuleList(nn.LayerNorm(d) for _ in range(3 if cross else 2))
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, x: Tensor, memory: Tensor | None = None) -> Tensor:
         x = self.norms[0](x + self.dropout(self.self_attention(x)))
@@ -110,7 +110,7 @@ class Encoder(nn.Module):
         self.embedding = nn.Linear(condition + FEATURES[config.layout], config.d_model)
         self.layers = nn.ModuleList(Layer(config, cross=False) for _ in range(config.n_layers))
         self.over_time = nn.Linear(len(code), 2)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.register_buffer("code", code, persistent=False)
         if config.unused_parameters:
             self.mu_query = nn.Parameter(torch.randn(condition, config.d_model))
@@ -136,7 +136,7 @@ class Decoder(nn.Module):
         self.over_time = nn.Linear(len(code) + 1, len(code))
         self.layers = nn.ModuleList(Layer(config, cross=True) for _ in range(config.n_layers))
         self.output = nn.Linear(config.d_model, FEATURES[config.layout])
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.register_buffer("code", code, persistent=False)
         if config.unused_parameters:
             self.action_biases = nn.Parameter(torch.randn(condition, config.d_model))

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from justlmd.errors import InputError
-from model.attention import attend
+from model.attention import Dropout, attend, dropout
 from model.data import Batch, Conditions
 from model.interface import gaussian_kl
 from model.transformer_cvae import Layer, TransformerCVAE, TransformerCVAEConfig, position_code, stretched_tokens
@@ -183,3 +183,17 @@ def test_unknown_settings_are_refused_with_the_allowed_ones():
         tiny(layout="euler")
     with pytest.raises(InputError, match="batch_sum or per_sample"):
         tiny(kl="mean")
+
+
+@pytest.mark.parametrize("shape", [(7, 333), (2, 3, 5)])
+def test_dropout_hides_its_share_of_values_and_keeps_the_mean(shape):
+    torch.manual_seed(0)
+    x = torch.ones(shape, requires_grad=True)
+    many = torch.stack([dropout(x, 0.25) for _ in range(200)])
+    assert (many == 0).float().mean().item() == pytest.approx(0.25, abs=0.02)
+    assert many.mean().item() == pytest.approx(1.0, abs=0.02)
+    assert (many == 0).float().mean(0).max() < 0.5  # every value has its own chance
+    torch.testing.assert_close(torch.autograd.grad(many.sum(), x)[0], many.detach().sum(0))
+    assert dropout(x, 0.0) is x
+    layer = Dropout(0.5).eval()
+    assert layer(x) is x
