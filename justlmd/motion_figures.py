@@ -24,6 +24,7 @@ NEAR = 8
 BAD_BEND, BAD_REPROJECTION = 0.1, 0.1
 """Of the person's height: a frame is marked as trembling, or as missed by the body."""
 PELVIS_JUMP_M = 0.25
+BAD_BEND_M = 0.1
 STILL_S = 0.5
 VISIBLE = 0.5
 
@@ -106,29 +107,33 @@ def motion_figures(motion: CameraMotion, body: Body, span: Span, start_frame: in
     step = np.linalg.norm(np.diff(joints, axis=0), axis=-1)
     known = part[1:] & part[:-1]
     bend = np.linalg.norm(joints[2:] - 2 * joints[1:-1] + joints[:-2], axis=-1).mean(1)
-    bend = bend[known[1:] & known[:-1]]
-    jumps, still = np.zeros(len(valid), bool), np.zeros(len(valid), bool)
+    bend = np.where(known[1:] & known[:-1], bend, np.nan)
+    jumps, still, trembling = np.zeros((3, len(valid)), bool)
+    trembling[1 : len(part) - 1] = np.nan_to_num(bend) > BAD_BEND_M
     jumps[1 : len(part)] = known & (step[:, 0] > PELVIS_JUMP_M)
     speed = step.mean(1)
     if known.any():
         still[1 : len(part)] = known & (speed < 0.1 * np.median(speed[known]))
     still = long_runs(still, STILL_S)
     figures |= {
-        "motion_jitter": 1000 * float(bend.mean()) if len(bend) else 0.0,
+        "motion_jitter": 1000 * float(np.nanmean(bend)) if np.isfinite(bend).any() else 0.0,
         "motion_jumps": int(jumps.sum()),
         "motion_frozen": float(still.sum() / valid.sum()),
     }
-    return figures, places | {"motion_jumps": jumps, "motion_frozen": still}
+    return figures, places | {"motion_jitter": trembling, "motion_jumps": jumps, "motion_frozen": still}
 
 
 def reprojection_figures(
     motion: CameraMotion, body: Body, keypoints2d: dict[str, np.ndarray], start_frame: int, own_shapes: bool = True
 ) -> Figures:
-    """Distance between the body's landmarks in the picture and those that were seen, in parts of their height."""
+    """Distance between the body's landmarks and those that were seen, in parts of their height; frames only guessed."""
     keypoints = keypoints2d["keypoints"][start_frame : start_frame + len(motion.valid)].astype(np.float64)
-    usable = motion.valid[: len(keypoints)] & np.isfinite(keypoints).all((1, 2))
+    seen = np.asarray(np.isfinite(keypoints).all((1, 2)))
+    usable = motion.valid[: len(keypoints)] & seen
+    bridged = motion.valid[: len(keypoints)] & ~seen
+    figures: dict[str, float] = {"bridged_frames": int(bridged.sum())}
     if not usable.any():
-        return {}, {}
+        return figures, {"bridged_frames": bridged}
     upright = to_yup(motion, body, floor=0.0, own_shapes=own_shapes)
     joints = joint_transforms(body, upright.global_orient, upright.body_pose, upright.transl, upright.betas)
     body_points = [LANDMARKS.index(landmark) for landmark in BODY]
@@ -140,11 +145,11 @@ def reprojection_figures(
         np.linalg.norm(pixels - keypoints[:, BODY, :2], axis=-1) / np.maximum(heights, np.median(heights) / 2)[:, None]
     )
     visible = keypoints[:, BODY, 2] >= VISIBLE
-    if not visible.any():
-        return {}, {}
     missed = np.zeros(len(usable), bool)
     missed[usable] = (distance * visible).sum(1) > BAD_REPROJECTION * np.maximum(visible.sum(1), 1)
-    return {"reprojection": float(distance[visible].mean())}, {"reprojection": missed}
+    if visible.any():
+        figures["reprojection"] = float(distance[visible].mean())
+    return figures, {"bridged_frames": bridged, "reprojection": missed}
 
 
 def long_runs(mask: np.ndarray, seconds: float) -> np.ndarray:
