@@ -87,5 +87,8 @@ rule generated_preview:
         "../workflow_scripts/preview.py"
 
 
-overlays = expand(rules.overlay.output, song=[name for name, song in SONGS.items() if song.has_video])
+overlays = expand(
+    [rules.overlay.output[0], rules.contact_sheet.output[0]],
+    song=[name for name, song in SONGS.items() if song.has_video],
+)
 kept_songs_files = of_kept_songs(rules.motion_files.output)

@@ -59,3 +59,33 @@ rule overlay:
         "Drawing the mesh of {wildcards.song} over its video"
     script:
         "../workflow_scripts/overlay.py"
+
+
+rule contact_sheet:
+    input:
+        overlay=rules.overlay.output[0],
+        quality=rules.quality.output[0],
+        lyrics=rules.lyrics.output[0],
+        sliced=rules.slices.output[0],
+        meta=rules.recovery.output.meta,
+    output:
+        report(
+            "results/songs/{song}/contact_sheet.jpg",
+            caption="../report/contact_sheet.rst",
+            category="Songs",
+            labels={"song": "{song}", "what": "moments to look at"},
+        ),
+    log:
+        "results/songs/{song}/logs/contact_sheet.log",
+    benchmark:
+        "results/songs/{song}/logs/contact_sheet.tsv"
+    conda:
+        "../envs/body.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "Putting the moments of {wildcards.song} to look at on one sheet"
+    script:
+        "../workflow_scripts/contact_sheet.py"

@@ -1,0 +1,23 @@
+"""Put the moments of one song that need a person's eyes on one picture."""
+
+from job import run
+
+
+def main(snakemake) -> str:
+    from justlmd import FPS
+    from justlmd.contact_sheet import write_contact_sheet
+    from justlmd.files import read_json
+    from justlmd.lyrics import lyrics_from_json
+    from justlmd.motion_meta import read_motion_meta
+    from justlmd.slices import motion_span
+
+    files = snakemake.input
+    start = round(read_motion_meta(files.meta).first_frame_s * FPS)
+    stop = motion_span(lyrics_from_json(read_json(files.lyrics)), read_json(files.sliced))[1]
+    quality = read_json(files.quality)
+    write_contact_sheet(snakemake.output[0], files.overlay, quality, start, stop)
+    return "good" if quality["keep"] else f"{len(quality['reasons'])} reasons to drop the song"
+
+
+if "snakemake" in globals():
+    run(main, snakemake)  # noqa: F821
