@@ -217,11 +217,14 @@ def backing(song: Song) -> dict[str, np.ndarray]:
     return tracks
 
 
-def mix(song: Song) -> np.ndarray:
-    """The whole song, (samples, 2) float64 within -1..1 at ``SAMPLE_RATE``; exactly as long as the video."""
+def mix(song: Song, voice: float = 1.0) -> np.ndarray:
+    """The whole song, (samples, 2) float64 within -1..1 at ``SAMPLE_RATE``; exactly as long as the video.
+
+    ``voice`` is the singer's share of the usual level; 0 leaves the accompaniment.
+    """
     tracks = backing(song)
     tracks["voice"] = sing(melody(song), song.duration_s, SAMPLE_RATE, song.seed)
-    levels = {"drums": 0.8, "bass": 0.5, "chords": 0.75, "hook": 0.8, "voice": 0.62}
+    levels = {"drums": 0.8, "bass": 0.5, "chords": 0.75, "hook": 0.8, "voice": 0.62 * voice}
     pans = {"drums": 0.0, "bass": 0.0, "chords": -0.35, "hook": 0.4, "voice": 0.0}
     stereo = np.zeros((tracks["drums"].size, 2))
     for name, level in levels.items():

@@ -101,14 +101,20 @@ def timestamp(seconds: float) -> str:
     return f"{millis // 60000:02d}:{millis // 1000 % 60:02d}.{millis % 1000:03d}"
 
 
-def lyrics_to_json(lyrics: Lyrics, song: str, language: str) -> dict[str, Any]:
-    """Return the contents of ``lyrics.json`` (``docs/formats.md``); seconds of ``video.mp4``."""
+def lyrics_to_json(
+    lyrics: Lyrics, song: str, language: str, synchronisation: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the contents of ``lyrics.json`` (``docs/formats.md``); seconds of ``video.mp4``.
+
+    ``synchronisation`` says how the first line was found; by default by the stamps of the file.
+    """
     return {
         "song": song,
         "language": language,
         "offset_s": lyrics.offset_s,
         "first_line_s": lyrics.first_line_s,
         "timing": lyrics.timing,
+        "synchronisation": synchronisation or {"method": "stamps", "first_line_s": lyrics.first_line_s},
         "lines": [
             {
                 "start": line.start_s,

@@ -26,6 +26,7 @@ COLUMNS = (
     "end",
     "lyrics",
     "first_line",
+    "reference",
     "artist",
     "title",
     "language",
@@ -54,6 +55,7 @@ class Song:
     start: float | None = None
     end: float | None = None
     first_line: float | str | None = None
+    reference: str = ""
     artist: str = ""
     title: str = ""
     language: str = ""
@@ -166,6 +168,10 @@ def row_problems(row: dict[str, str]) -> list[str]:
         problems.append(f"column 'url': {row['url']!r} is no link ({error})")
     if not row["url"] and not row.get("motion"):
         problems.append("columns 'url' and 'motion': both empty; give a link, a video file or a motion file")
+    if row.get("reference") and row.get("first_line") != "auto":
+        problems.append("columns 'reference' and 'first_line': a reference is only used where 'first_line' is 'auto'")
+    if row.get("first_line") == "auto" and not row["url"]:
+        problems.append("columns 'first_line' and 'url': auto needs the song's sound, but there is no video")
     if not problems and row.get("start") and row.get("end") and _seconds(row["start"]) >= _seconds(row["end"]):
         problems.append(f"columns 'start' and 'end': {row['start']} is not before {row['end']}")
     return problems
@@ -187,6 +193,7 @@ def _song(row: dict[str, str]) -> Song:
         start=_seconds(row["start"]) if row.get("start") else None,
         end=_seconds(row["end"]) if row.get("end") else None,
         first_line=_seconds(first_line) if first_line not in ("", "auto") else first_line or None,
+        reference=row.get("reference", ""),
         artist=row.get("artist", ""),
         title=row.get("title", ""),
         language=row.get("language", ""),

@@ -36,6 +36,7 @@ rule lyrics:
         lrc=lambda wildcards: if_present(TABLE[wildcards.song].lyrics),
         # only a first line that is found by listening needs the sound
         audio=lambda wildcards: rules.standardise.output.audio if TABLE[wildcards.song].first_line == "auto" else [],
+        reference=lambda wildcards: if_present(TABLE[wildcards.song].reference),
     output:
         "results/songs/{song}/lyrics.json",
     log:
@@ -51,6 +52,7 @@ rule lyrics:
     params:
         lrc=lambda wildcards: TABLE[wildcards.song].lyrics,
         first_line=lambda wildcards: TABLE[wildcards.song].first_line,
+        reference=lambda wildcards: TABLE[wildcards.song].reference,
         language=lambda wildcards: TABLE[wildcards.song].language,
         offset_sign=config["lyrics"]["offset_sign"],
     message:

@@ -47,6 +47,8 @@ def test_the_demo_table_of_the_project_is_valid(repo):
         ({"crop": "middle"}, ["column 'crop'", "'middle'", "'left'"]),
         ({"start": "5", "end": "4"}, ["5 is not before 4"]),
         ({"first_line": "soon"}, ["column 'first_line'", "auto"]),
+        ({"reference": "a.mp3"}, ["'reference' and 'first_line'", "'auto'"]),
+        ({"first_line": "auto", "url": "", "motion": "a.json"}, ["'first_line' and 'url'", "no video"]),
         ({"lyrics": ""}, ["column 'lyrics'"]),
         ({"height": "170"}, ["column 'height'", "metres"]),
     ],

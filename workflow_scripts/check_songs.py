@@ -53,7 +53,7 @@ def check_link(song, options, refusing: set[str]) -> list[tuple[str, str, str]]:
 
 
 def check_files(song) -> list[tuple[str, str, str]]:
-    """What is wrong with a song's lyrics file and its motion file: status, cause, text."""
+    """What is wrong with a song's lyrics, motion and reference files: status, cause, text."""
     from justlmd.errors import InputError, one_line
     from justlmd.lrc import parse_lrc
     from justlmd.songs import FETCH
@@ -72,8 +72,10 @@ def check_files(song) -> list[tuple[str, str, str]]:
             faults.append((FAILED, "lyrics", f"{lyrics}: cannot be read ({error.strerror}) -> mend its permissions"))
     elif not made:
         faults.append((FAILED, "lyrics", f"{lyrics}: no such file -> correct the song table or put it there"))
-    if song.motion and not Path(song.motion).is_file():
-        faults.append((FAILED, "motion", f"{song.motion}: no such file -> correct the song table or put it there"))
+    for column in ("motion", "reference"):
+        path = getattr(song, column)
+        if path and not Path(path).is_file():
+            faults.append((FAILED, column, f"{path}: no such file -> correct the song table or put it there"))
     return faults
 
 

@@ -16,15 +16,27 @@ def main(snakemake) -> str:
     if not path.is_file():
         raise InputError(f"{path}: the lyrics file does not exist; correct the song table or put it there")
     lyrics = parse_lrc(path.read_bytes(), str(path), params.offset_sign)
+    how = None
     if params.first_line == "auto":
-        raise InputError(f"{path}: first_line auto is not available yet; give the second of the first sung line")
-    if params.first_line is not None:
+        from dataclasses import asdict
+
+        from justlmd.synchronise import synchronise
+
+        lyrics, found = synchronise(lyrics, snakemake.input.audio, params.reference or None)
+        how = asdict(found)
+    elif params.first_line is not None:
         lyrics = shift(lyrics, params.first_line)
+        how = {"method": "manual", "first_line_s": lyrics.first_line_s}
     for warning in lyrics.warnings:
         print(f"warning: {path}: {warning}")
-    write_json(snakemake.output[0], lyrics_to_json(lyrics, snakemake.wildcards.song, params.language))
+    write_json(snakemake.output[0], lyrics_to_json(lyrics, snakemake.wildcards.song, params.language, how))
     noted = f", {len(lyrics.warnings)} warnings in {snakemake.log[0]}" if lyrics.warnings else ""
-    return f"{len(lyrics.sung)} lines, words by {lyrics.timing}{noted}"
+    begin = (
+        f"first line at {lyrics.first_line_s:g} s (confidence {how['confidence']}), "
+        if params.first_line == "auto"
+        else ""
+    )
+    return f"{begin}{len(lyrics.sung)} lines, words by {lyrics.timing}{noted}"
 
 
 if "snakemake" in globals():
