@@ -13,58 +13,62 @@ from justlmd.video import read_frames
 MOMENTS = 12
 COLUMNS = 4
 PER_CRITERION = 3
+APART = 6
+"""Frames; moments that are nearer to each other are one."""
 INCHES = 3.2
 """Width of one picture on the sheet."""
 
 
-def moments(quality: dict[str, Any], start: int, stop: int) -> list[tuple[int, str]]:
-    """Frames [start, stop) of ``video.mp4`` worth a look, with what shows there, worst first; at most :data:`MOMENTS`.
+def moments(quality: dict[str, Any], start: int, stop: int) -> list[tuple[int, list[str], list[str]]]:
+    """Frames [start, stop) of ``video.mp4`` worth a look, worst first; at most :data:`MOMENTS`.
 
     The longest stretches of the criteria that failed come first, then those of the criteria that are met, then frames
-    spread evenly.
+    spread evenly. With each frame come the names of the failed criteria and those of the met ones that show there.
     """
-    limits = quality["thresholds"]
-    failed = {
-        criterion.name
-        for criterion in CRITERIA
-        if criterion.name in quality["figures"]
-        and criterion.fails(quality["figures"][criterion.name], limits[criterion.name])
-    }
-    names = sorted(quality["ranges"], key=lambda name: name not in failed)
-    found: dict[int, str] = {}
-    for name in names:
+    figures, limits = quality["figures"], quality["thresholds"]
+    failed = {c.name for c in CRITERIA if c.name in figures and c.fails(figures[c.name], limits[c.name])}
+    found: dict[int, tuple[list[str], list[str]]] = {}
+
+    def add(frame: int, name: str = "") -> None:
+        near = next((other for other in found if abs(other - frame) < APART), frame)
+        names = found.setdefault(near, ([], []))[name not in failed]
+        if name and name not in names:
+            names.append(name)
+
+    for name in sorted(quality["ranges"], key=lambda name: name not in failed):
         longest = sorted(quality["ranges"][name], key=lambda pair: (pair[0] - pair[1], pair[0]))
         for first, last in longest[:PER_CRITERION]:
-            found.setdefault((first + last) // 2, name + ("" if name in failed else " (within the limit)"))
-    spread = np.linspace(start, stop, 2 * MOMENTS + 1).astype(int)[1::2]
-    for frame in spread:
-        found.setdefault(int(frame), "")
-    return [(frame, what) for frame, what in found.items() if start <= frame < stop][:MOMENTS]
+            add((first + last) // 2, name)
+    for frame in np.linspace(start, stop, 2 * MOMENTS + 1).astype(int)[1::2]:
+        add(int(frame))
+    return [(frame, *names) for frame, names in found.items() if start <= frame < stop][:MOMENTS]
 
 
 def write_contact_sheet(path: str | Path, overlay: str | Path, quality: dict[str, Any], start: int, stop: int) -> None:
     """Draw the :func:`moments` of ``overlay.mp4`` on one picture, each with its second and what shows there.
 
-    Raises InputError when the overlay does not decode.
+    Names of criteria that failed are red; what is within its limit stands in brackets. Raises InputError when the
+    overlay does not decode.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     chosen = moments(quality, start, stop)
-    wanted = {frame for frame, _ in chosen}
+    wanted = {frame for frame, _, _ in chosen}
     pictures = {number: picture for number, picture in enumerate(read_frames(overlay)) if number in wanted}
-    chosen = [(frame, what) for frame, what in chosen if frame in pictures]
+    chosen = [moment for moment in chosen if moment[0] in pictures]
     rows = max(1, -(-len(chosen) // COLUMNS))
     shape = next(iter(pictures.values())).shape if pictures else (3, 4)
     verdict = "kept" if quality["keep"] else "dropped: " + "; ".join(quality["reasons"])
     figure = Figure(figsize=(COLUMNS * INCHES, rows * (INCHES * shape[0] / shape[1] + 0.3) + 0.7), dpi=100)
     FigureCanvasAgg(figure)
     figure.suptitle(verdict, fontsize=9, wrap=True)
-    for place, (frame, what) in enumerate(chosen):
+    for place, (frame, failed, met) in enumerate(chosen):
         axes = figure.add_subplot(rows, COLUMNS, place + 1)
         axes.imshow(pictures[frame])
         axes.set_axis_off()
-        axes.set_title(f"{frame / FPS:.1f} s  {what}", fontsize=8, color="black" if "(" in what or not what else "red")
+        names = ", ".join([*failed, *(f"({name})" for name in met)])
+        axes.set_title(f"{frame / FPS:.1f} s  {names}", fontsize=8, color="red" if failed else "black", wrap=True)
     figure.tight_layout()
     with replacing(path) as temporary:
         figure.savefig(temporary, format="jpg", metadata=None, pil_kwargs={"quality": 85})

@@ -28,6 +28,7 @@ PER_SONG = (
     "smplfull.json",
     "quality.json",
     "overlay.mp4",
+    "contact_sheet.jpg",
     "audio_features.npz",
     "lyrics_embeddings.npz",
     "motion.bvh",
@@ -202,7 +203,7 @@ def test_the_report_is_one_page_with_songs_curves_and_pictures(demo):
     result = snakemake(demo, "--report", "report.html")
     assert result.returncode == 0, result.stdout
     page = (demo / "report.html").read_text()
-    for part in ("manifest.tsv", "history.csv", "overlay.mp4", "metrics.svg"):
+    for part in ("manifest.tsv", "history.csv", "overlay.mp4", "contact_sheet.jpg", "metrics.svg"):
         assert part in page
 
 
