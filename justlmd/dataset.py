@@ -44,7 +44,7 @@ INDEX_COLUMNS = {
     "start_s": "the same in seconds of video.mp4",
     "text": "the slice's lyrics",
     "n_tokens": "tokens of the text encoder sung in the six seconds",
-    "level": "how word times are known: word (stamped), interpolated (spread over the line) or line",
+    "level": "how word times are known: word (stamped), aligned (heard), interpolated (spread over the line) or line",
 }
 
 

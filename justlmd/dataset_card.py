@@ -70,8 +70,8 @@ def card(summary: dict[str, Any], songs: list[dict[str, Any]]) -> str:
         "## How it was made",
         "Motion: landmarks found in the video, a body fitted to the whole song, or an imported motion file. "
         "It is an estimate from one camera: depth, feet and hands are the least certain. "
-        "Word times are `word` where the lyrics carry stamps for words; `interpolated` means that a line's interval "
-        "was spread over its words by syllables.",
+        "Word times are `word` where the lyrics carry stamps for words; `aligned` where they were heard in the sound; "
+        "`interpolated` means that a line's interval was spread over its words by syllables.",
         "",
         "## Rights",
         "Videos, sound and lyrics belong to their owners. This folder holds the lyrics' text (`text` in the index) "

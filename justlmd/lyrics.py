@@ -16,9 +16,9 @@ from justlmd.word_times import Word
 class Line:
     """One sung line.
 
-    ``timing`` says how the words got their times: ``word`` (stamped), ``interpolated`` (spread by syllables) or
-    ``line`` (no words). ``alternatives`` are further texts with the same stamp, usually translations. ``credit`` marks
-    a first line at 0.00, which in practice names the writers and is not sung.
+    ``timing`` says how the words got their times: ``word`` (stamped), ``aligned`` (heard), ``interpolated`` (spread by
+    syllables) or ``line`` (no words). ``alternatives`` are further texts with the same stamp, usually translations.
+    ``credit`` marks a first line at 0.00, which in practice names the writers and is not sung.
     """
 
     start_s: float
@@ -64,9 +64,9 @@ class Lyrics:
 
     @property
     def timing(self) -> str:
-        """``word`` if every line with words is stamped by word, else ``interpolated``; ``line`` without any words."""
+        """The least exact timing of the lines with words: ``interpolated``, ``aligned`` or ``word``; else ``line``."""
         levels = {line.timing for line in self.sung if line.words}
-        return "line" if not levels else "word" if levels == {"word"} else "interpolated"
+        return next((level for level in ("interpolated", "aligned", "word") if level in levels), "line")
 
 
 def shift(lyrics: Lyrics, first_line_s: float) -> Lyrics:

@@ -34,8 +34,7 @@ rule fetch_lyrics:
 rule lyrics:
     input:
         lrc=lambda wildcards: if_present(TABLE[wildcards.song].lyrics),
-        # only a first line that is found by listening needs the sound
-        audio=lambda wildcards: rules.standardise.output.audio if TABLE[wildcards.song].first_line == "auto" else [],
+        audio=lambda wildcards: rules.standardise.output.audio if is_heard(TABLE[wildcards.song]) else [],
         reference=lambda wildcards: if_present(TABLE[wildcards.song].reference),
     output:
         "results/songs/{song}/lyrics.json",
@@ -47,7 +46,7 @@ rule lyrics:
         "../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=3000,
         runtime=10,
     params:
         lrc=lambda wildcards: TABLE[wildcards.song].lyrics,
@@ -55,6 +54,7 @@ rule lyrics:
         reference=lambda wildcards: TABLE[wildcards.song].reference,
         language=lambda wildcards: TABLE[wildcards.song].language,
         offset_sign=config["lyrics"]["offset_sign"],
+        alignment=config["lyrics"]["alignment"],
     message:
         "Reading the lyrics of {wildcards.song}"
     script:

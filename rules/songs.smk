@@ -59,6 +59,11 @@ def with_video(**paths):
     }
 
 
+def is_heard(song):
+    """Whether the times of the lyrics need the song's sound: the first line, or the words."""
+    return song.first_line == "auto" or (song.has_audio and config["lyrics"]["alignment"] != "none")
+
+
 def kept_songs(split=("train", "val", "test")):
     """Ids of the kept songs of these splits, in the order of the table; known once the manifest is written."""
     with open(checkpoints.manifest.get().output[0], encoding="utf-8", newline="") as file:

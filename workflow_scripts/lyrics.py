@@ -27,6 +27,10 @@ def main(snakemake) -> str:
     elif params.first_line is not None:
         lyrics = shift(lyrics, params.first_line)
         how = {"method": "manual", "first_line_s": lyrics.first_line_s}
+    if params.alignment != "none" and snakemake.input.audio:
+        from justlmd.alignment import aligned_with
+
+        lyrics = aligned_with(params.alignment, lyrics, snakemake.input.audio, params.language)
     for warning in lyrics.warnings:
         print(f"warning: {path}: {warning}")
     write_json(snakemake.output[0], lyrics_to_json(lyrics, snakemake.wildcards.song, params.language, how))
