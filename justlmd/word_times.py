@@ -13,7 +13,7 @@ _VOWELS = re.compile("[aeiouyаеиоуыэюяєіїαεηιουω]+")
 SUNG_SHARE = 0.85
 """Share of a line's interval that is sung when it is only ended by the next line: singers breathe in between.
 
-The medians over two songs with true ends are 0.77 and 0.90 (``benchmarks/lyrics.py`` prints them).
+The medians over two songs with true ends are 0.72 and 0.89 (``benchmarks/lyrics.py`` prints them).
 """
 
 

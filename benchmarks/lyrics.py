@@ -1,0 +1,252 @@
+"""Lyrics on the clock of the music: the first line, the words, and how fast ``.lrc`` files are read.
+
+    python -m benchmarks.lyrics [--short] [--data DIR]
+
+The first line: songs made of random words (seeds from 100 on, which nothing was tuned with), the demo's songs, and
+every song of ``DIR/songs/*/`` with ``audio.*`` and a right ``.lrc``; each with three random shifts of its stamps. The
+words: the same songs where words' times are known (``words.csv``, or syllables in ``lines.json``), from stamps of lines
+alone. Prints tables and writes ``benchmarks/results/lyrics.json``.
+"""
+
+import argparse
+import csv
+import json
+import resource
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from justlmd.alignment import align, centre, pocketsphinx_aligner
+from justlmd.files import write_json
+from justlmd.lrc import parse_lrc
+from justlmd.lyrics import Lyrics, shift
+from justlmd.sound import read_sound
+from justlmd.synchronise import CONFIDENT, drift, listen
+from justlmd.vocals import SR, curves_of, voice_activity, voice_spectrum
+
+RESULTS = Path(__file__).parent / "results" / "lyrics.json"
+FIRST_SEED = 100  # those below 60 were used for tuning and choosing
+LEVELS = (1.0, 0.7, 0.5, 0.35)  # how loud the singer of a made song is
+SHIFTS = 3
+CUT_S = 8.0  # what is taken out of the middle of a song for a cut version
+
+
+@dataclass(frozen=True)
+class Case:
+    """A song: its sound (2, n) at 16 kHz, its right lyrics, and the true starts of its words where they are known."""
+
+    group: str
+    name: str
+    sound: np.ndarray
+    lyrics: Lyrics
+    word_starts: list[list[float]]
+    language: str = "en"
+
+
+def made_songs(group: str, songs: list, levels: tuple[float, ...]) -> Iterator[Case]:
+    """Songs of the demo's instruments and singer, at changing levels of the voice."""
+    import librosa
+
+    from demo.music import SAMPLE_RATE, mix
+    from demo.songs import lines, lrc
+
+    for number, song in enumerate(songs):
+        stereo = mix(song, levels[number % len(levels)]).T.astype(np.float32)
+        sound = librosa.resample(stereo, orig_sr=SAMPLE_RATE, target_sr=SR)
+        words = [[word.start for word in line.words] for line in lines(song)]
+        text = lrc(replace(song, lrc="line"))
+        yield Case(group, song.id, sound, parse_lrc(text.encode(), song.id), words, song.language)
+
+
+def real_songs(folder: Path) -> Iterator[Case]:
+    """Songs of ``folder/songs``."""
+    for audio in sorted(folder.glob("songs/*/audio.*")):
+        path = next(iter(sorted(audio.parent.glob("*.lrc"))), None)
+        if path is None:
+            continue
+        words = true_words(audio.parent)
+        yield Case(
+            "real", audio.parent.name, read_sound(audio, SR, 2), parse_lrc(path.read_bytes(), path.name), words, ""
+        )
+
+
+def true_words(folder: Path) -> list[list[float]]:
+    """Starts of the words of each line; empty where nobody measured them."""
+    if (folder / "words.csv").is_file():
+        lines: list[list[float]] = [[]]
+        with (folder / "words.csv").open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                lines[-1].append(float(row["word_start"]))
+                if row["line_end"] not in ("", "nan"):
+                    lines.append([])
+        return [line for line in lines if line]
+    if (folder / "lines.json").is_file():
+        entries = json.loads((folder / "lines.json").read_text(encoding="utf-8"))
+        if all("syl" in entry for entry in entries):
+            return [
+                [start for n, (start, _, text) in enumerate(entry["syl"]) if n == 0 or text.startswith(" ")]
+                for entry in entries
+            ]
+    return []
+
+
+def naive_first_line(heard: np.ndarray) -> float:
+    """The first time that silero-vad is above 0.4 for 0.3 s."""
+    runs = np.convolve(heard > 0.4, np.ones(10), "valid") > 9.5
+    return float(runs.argmax() * 512 / SR) if runs.any() else 0.0
+
+
+def find_first_lines(case: Case) -> dict[str, list[dict[str, float]]]:
+    """Errors and confidence of each method, for shifts by chance."""
+    begin = time.perf_counter()
+    heard = voice_activity(case.sound.mean(axis=0))
+    activity_s = time.perf_counter() - begin
+    curves = curves_of(voice_spectrum(case.sound), heard)
+    heard_only = replace(
+        curves, **{name: np.zeros_like(curves.energy) for name in ("energy", "energy_rise", "activity_rise")}
+    )
+    curves_s = time.perf_counter() - begin
+    rng = np.random.default_rng([1, *case.name.encode()])
+    true_s = case.lyrics.first_line_s
+    rows: dict[str, list[dict[str, float]]] = {"ours": [], "silero_mask": [], "naive_onset": []}
+    for _ in range(SHIFTS):
+        shifted = shift(case.lyrics, true_s + rng.uniform(-min(20.0, true_s), 20.0))
+        begin = time.perf_counter()
+        found = listen(shifted, curves)
+        took_s = curves_s + time.perf_counter() - begin
+        rows["ours"].append(
+            {"error_s": found.first_line_s - true_s, "confidence": found.confidence or 0.0, "s": took_s}
+        )
+        rows["silero_mask"].append({"error_s": listen(shifted, heard_only).first_line_s - true_s, "s": activity_s})
+        rows["naive_onset"].append({"error_s": naive_first_line(heard) - true_s, "s": activity_s})
+    whole = drift(case.lyrics, curves)
+    middle = round(case.sound.shape[1] / 2)
+    cut = np.delete(case.sound, slice(middle, middle + round(CUT_S * SR)), axis=1)
+    cut_curves = curves_of(voice_spectrum(cut), voice_activity(cut.mean(axis=0)))
+    placed = listen(case.lyrics, cut_curves)
+    for row in rows["ours"]:
+        row["false_warning"] = float(bool(whole))
+        row["cut_confident"] = float((placed.confidence or 0.0) >= CONFIDENT)
+        row["cut_warned"] = float(bool(drift(shift(case.lyrics, placed.first_line_s), cut_curves)))
+    return rows
+
+
+def word_errors(lyrics: Lyrics, starts: list[list[float]]) -> np.ndarray:
+    """Absolute errors in seconds of all words but the first of each line, whose time is the line's stamp."""
+    errors = [
+        abs(word.start_s - true_s)
+        for line, words in zip(lyrics.sung, starts, strict=True)
+        if len(line.words) == len(words)
+        for word, true_s in list(zip(line.words, words, strict=True))[1:]
+    ]
+    return np.array(errors)
+
+
+def show_first_lines(rows: list[tuple[Case, dict[str, list[dict[str, float]]]]], results: dict[str, dict]) -> None:
+    print("first line  method       songs  median s  <=0.3 s  confident  right of them  s/song")
+    for group in dict.fromkeys(case.group for case, _ in rows):
+        for name in rows[0][1]:
+            found = [row for case, by in rows if case.group == group for row in by[name]]
+            error = np.abs([row["error_s"] for row in found])
+            summary = {
+                "songs": len(found) // SHIFTS,
+                "median_error_s": float(np.median(error)),
+                "within_300_ms_share": float((error <= 0.3).mean()),
+                "s_per_song": float(np.median([row["s"] for row in found])),
+            }
+            sure = ""
+            if name == "ours":
+                confident = np.array([row["confidence"] for row in found]) >= CONFIDENT
+                summary["confident_share"] = float(confident.mean())
+                if confident.any():
+                    summary["confident_within_300_ms_share"] = float((error[confident] <= 0.3).mean())
+                    summary["confident_median_error_s"] = float(np.median(error[confident]))
+                for what in ("false_warning", "cut_confident", "cut_warned"):
+                    summary[f"{what}_share"] = float(np.mean([row[what] for row in found]))
+                right = summary.get("confident_within_300_ms_share")
+                sure = f"{summary['confident_share']:9.2f}  {'-' if right is None else format(right, '.2f'):>13}"
+            results.setdefault(name, {}).update({f"{group}_{k}": round(v, 4) for k, v in summary.items()})
+            print(f"{group:11} {name:12} {summary['songs']:5} {summary['median_error_s']:9.2f} "
+                  f"{summary['within_300_ms_share']:8.2f} {sure:24} {summary['s_per_song']:7.1f}")  # fmt: skip
+        ours = results["ours"]
+        print(f"{group:11} cut by {CUT_S:g} s: confident {ours[f'{group}_cut_confident_share']:.2f}, "
+              f"warned {ours[f'{group}_cut_warned_share']:.2f}; whole songs warned "
+              f"{ours[f'{group}_false_warning_share']:.2f}")  # fmt: skip
+    for case, by in rows:
+        if case.group == "real":
+            told = ", ".join(f"{row['error_s']:+.2f} s (confidence {row['confidence']:.2f})" for row in by["ours"])
+            print(f"real: {case.name}: {told}")
+
+
+def show_words(cases: list[Case], results: dict[str, dict]) -> None:
+    methods: dict[str, Callable[[Case], Lyrics]] = {
+        "interpolated": lambda case: case.lyrics,
+        "pocketsphinx": lambda case: align(case.lyrics, centre(case.sound), pocketsphinx_aligner()),
+    }
+    print("\nwords       method        words  median s  mean s  <=0.1 s  <=0.2 s  lines aligned")
+    for group in dict.fromkeys((case.group if case.group != "real" else case.name) for case in cases):
+        chosen = [case for case in cases if group in (case.group, case.name) and case.word_starts]
+        for name, method in methods.items():
+            timed = [method(case) for case in chosen]
+            errors = [word_errors(lyrics, case.word_starts) for lyrics, case in zip(timed, chosen, strict=True)]
+            error = np.concatenate(errors) if errors else np.zeros(0)
+            if not len(error):
+                continue
+            lines = [line.timing == "aligned" for lyrics in timed for line in lyrics.sung]
+            summary = {
+                "words": len(error), "median_error_s": float(np.median(error)), "mean_error_s": float(error.mean()),
+                "within_100_ms_share": float((error <= 0.1).mean()),
+                "within_200_ms_share": float((error <= 0.2).mean()), "lines_aligned_share": float(np.mean(lines)),
+            }  # fmt: skip
+            results.setdefault(name, {}).update({f"{group}_{k}": round(v, 4) for k, v in summary.items()})
+            print(f"{group[:11]:11} {name:12} {len(error):6} {summary['median_error_s']:9.3f} "
+                  f"{summary['mean_error_s']:7.3f} {summary['within_100_ms_share']:8.2f} "
+                  f"{summary['within_200_ms_share']:8.2f} {summary['lines_aligned_share']:14.2f}")  # fmt: skip
+
+
+def show_parsing(folder: Path, results: dict[str, dict]) -> None:
+    """Lines per second, and how much of the time to the next line is sung where the true ends are known."""
+    files = sorted([*folder.glob("motion/*/lyrics.lrc"), *folder.glob("songs/*/*.lrc")])
+    texts = [path.read_bytes() for path in files]
+    if texts:
+        begin = time.perf_counter()
+        count = sum(
+            len(parse_lrc(text, path.name).lines) for _ in range(20) for path, text in zip(files, texts, strict=True)
+        )
+        results["ours"]["parsed_lines_per_s"] = round(count / (time.perf_counter() - begin))
+        print(
+            f"\nparsing: {results['ours']['parsed_lines_per_s']} lines per second with word times ({len(files)} files)"
+        )
+    for path in sorted(folder.glob("songs/*/lines.json")):
+        lines = json.loads(path.read_text(encoding="utf-8"))
+        shares = [(a["end"] - a["start"]) / (b["start"] - a["start"]) for a, b in pairwise(lines)
+                  if b["start"] > a["start"]]  # fmt: skip
+        print(f"sung share of the time to the next line, median: {path.parent.name} {np.median(shares):.2f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with songs/<name>/audio.*")
+    parser.add_argument("--short", action="store_true", help="four made songs, two of the demo")
+    args = parser.parse_args()
+
+    from demo.random_songs import random_song
+    from demo.song_list import SONGS
+
+    seeds = range(FIRST_SEED, FIRST_SEED + (4 if args.short else 20))
+    cases = [*made_songs("made", [random_song(seed) for seed in seeds], LEVELS),
+             *made_songs("demo", list(SONGS)[: 2 if args.short else None], (1.0,)), *real_songs(args.data)]  # fmt: skip
+    results: dict[str, dict] = {}
+    show_first_lines([(case, find_first_lines(case)) for case in cases], results)
+    show_words([case for case in cases if case.language != "es"], results)
+    show_parsing(args.data, results)
+    results["ours"]["peak_rss_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    write_json(RESULTS, results)
+
+
+if __name__ == "__main__":
+    main()
