@@ -7,7 +7,7 @@ def main(snakemake) -> str:
     from justlmd.audio_features import audio_features
     from justlmd.files import write_npz
 
-    features = audio_features(snakemake.input[0])
+    features = audio_features(snakemake.input[0], edge35=snakemake.params.edge35)
     write_npz(snakemake.output[0], **features)
     return f"{len(features['log_mel'])} frames, {float(features['tempo']):.0f} beats per minute"
 

@@ -1,4 +1,4 @@
-"""Encode one song's lyrics with a BERT."""
+"""Encode one song's lyrics with a BERT; texts that the batch has encoded before are taken from there."""
 
 from job import run
 
@@ -6,10 +6,12 @@ from job import run
 def main(snakemake) -> str:
     from justlmd.files import read_json, write_npz
     from justlmd.lyrics import lyrics_from_json
-    from justlmd.lyrics_embeddings import embed
+    from justlmd.lyrics_embeddings import embed, read_text_states
 
+    params = snakemake.params
     lyrics = lyrics_from_json(read_json(snakemake.input[0]), snakemake.input[0])
-    (embeddings,) = embed([lyrics], snakemake.params.text_encoder)
+    known = read_text_states(params.text_states, params.text_encoder)
+    (embeddings,) = embed([lyrics], params.text_encoder, known=known)
     write_npz(snakemake.output[0], **embeddings)
     return f"{len(embeddings['token_states'])} tokens of {embeddings['encoder']}"
 
