@@ -31,6 +31,8 @@ ARRAYS: dict[str, tuple[int, ...] | None] = {
 }
 """Name and shape of one row of each array; float32 unless DTYPES says otherwise."""
 
+LEARNED = "learned_"  # begins the names of arrays (N, D) of features from elsewhere
+
 DTYPES = {"valid": np.bool_, "has_audio": np.bool_, "token_lines": np.int32, "beat_times": np.float64}
 
 
@@ -100,7 +102,10 @@ class SongRow:
 
 @dataclass(frozen=True)
 class DanceArrays:
-    """An opened data set: tables in memory, ``arrays`` (keys of :data:`ARRAYS`) memory-mapped and read-only."""
+    """An opened data set: tables in memory, ``arrays`` memory-mapped and read-only.
+
+    The keys of ``arrays`` are those of :data:`ARRAYS` and those that begin with :data:`LEARNED`.
+    """
 
     index: pd.DataFrame
     songs: dict[str, SongRow]
@@ -124,7 +129,10 @@ def open_dataset(path: str | Path) -> DanceArrays:
     try:
         songs = pd.read_parquet(path / "songs.parquet", columns=["song", *names])
         index = pd.read_parquet(path / "index.parquet")
-        arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ARRAYS}
+        learned = [file.stem for file in sorted(path.glob(f"{LEARNED}*.npy"))]
+        arrays = {
+            name: np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in (*ARRAYS, *learned)
+        }
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not a complete data set ({error}); build it again") from error
     rows = {song: SongRow(*values) for song, *values in songs.itertuples(index=False)}

@@ -18,7 +18,7 @@ All seconds are seconds of ``video.mp4``; motion frame ``m`` of a song is video 
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,11 @@ import pandas as pd
 
 from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body import Body
-from justlmd.dance_arrays import ARRAYS, DTYPES, ArrayWriter, array_writer, write_table
+from justlmd.dance_arrays import ARRAYS, DTYPES, LEARNED, ArrayWriter, array_writer, write_table
 from justlmd.dataset_card import card
 from justlmd.errors import InputError
 from justlmd.files import read_json, read_npz, write_json, write_text
+from justlmd.learned_features import read_learned
 from justlmd.motion import Motion, read_smplfull, to_yup
 from justlmd.slices import read_sliced
 from justlmd.splits import song_groups, song_text, split_groups
@@ -54,6 +55,7 @@ class SongFiles:
 
     ``body_model`` names the body model that the motion's shape parameters belong to; None means the data set's own.
     Foreign shape parameters are replaced by zeros (the mean body), because they mean nothing on another body.
+    ``learned`` are files of further features by name (:mod:`justlmd.learned_features`), the same names for all songs.
     """
 
     song: str
@@ -68,6 +70,7 @@ class SongFiles:
     language: str = ""
     source: str = ""
     body_model: str | None = None
+    learned: dict[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,11 @@ def build_dataset(
             row_shape = (width,) if shape is None else shape
             writer = array_writer(out_dir / f"{name}.npy", row_shape, DTYPES.get(name, np.float32))
             writers[name] = stack.enter_context(writer)
+        for name, path in songs[0].learned.items():
+            row_shape = read_learned(path, 0, 0).shape[1:]
+            writers[f"{LEARNED}{name}"] = stack.enter_context(
+                array_writer(out_dir / f"{LEARNED}{name}.npy", row_shape, np.float32)
+            )
         for number, song in enumerate(songs):
             place = {"group": groups[song.song], "split": splits[groups[song.song]]}
             row, rows = _add_song(song, number, lyrics[song.song], body, drop_last, writers)
@@ -183,7 +191,8 @@ def _add_song(
     tokens = _read_tokens(song.embeddings)
     motion_rows = {name: getattr(motion, name) for name in ("global_orient", "body_pose", "transl", "valid")}
     shape_rows = {"betas": motion.betas[None], "rest_joints": body.rest_joints(motion.betas)[None]}
-    for name, values in (motion_rows | shape_rows | audio | tokens).items():
+    learned = {f"{LEARNED}{name}": read_learned(path, start_frame, frames) for name, path in song.learned.items()}
+    for name, values in (motion_rows | shape_rows | audio | tokens | learned).items():
         writers[name].append(values)
     found = sequences_of(read_json(song.sliced), start_frame, motion.valid, drop_last, str(song.sliced))
     times = tokens.get("token_times", np.zeros((0, 2)))

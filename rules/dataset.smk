@@ -46,6 +46,7 @@ rule dataset:
         sliced=of_kept_songs(rules.slices.output),
         lyrics_embeddings=of_kept_songs(rules.lyrics_embeddings.output),
         audio_features=of_kept_songs(rules.audio_features.output, lambda song: song.has_audio),
+        learned=learned_features,
     output:
         index="results/dataset/index.parquet",
         splits="results/dataset/splits.json",
@@ -62,6 +63,7 @@ rule dataset:
         runtime=60,
     params:
         options=config["dataset"],
+        learned=config["features"]["learned"],
         drop_last=config["lyrics"]["slicing"] == "compat",
         body_model=config["body_model"],
         songs={

@@ -76,6 +76,14 @@ def of_kept_songs(path, condition=lambda song: True):
     return lambda wildcards: expand(path, song=[name for name in kept_songs() if condition(SONGS[name])])
 
 
+def learned_features(wildcards):
+    """Files of features from elsewhere of the kept songs; one that is missing is the data set's own error."""
+    patterns = config["features"]["learned"].values()
+    return [
+        path for name in kept_songs() for pattern in patterns for path in if_present(pattern.replace("{song}", name))
+    ]
+
+
 def generated_dances(wildcards):
     """Dances of the configured model: for the songs named, or for the first song that it has not been trained on."""
     names = config["generate"]["songs"]

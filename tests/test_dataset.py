@@ -182,6 +182,44 @@ def test_different_text_encoders_cannot_share_a_data_set(tmp_path, body):
         build_dataset(songs, tmp_path / "out", body)
 
 
+def learned(folder: Path, **rows: np.ndarray) -> dict[str, dict[str, Path]]:
+    """A file ``mert.npy`` for each named song."""
+    for name, array in rows.items():
+        np.save(folder / f"{name}.npy", array)
+    return {name: {"mert": folder / f"{name}.npy"} for name in rows}
+
+
+def test_learned_features_lie_beside_the_motion_frame_by_frame(tmp_path, body):
+    rows = np.arange(1000, dtype=np.float32)[:, None] * [1, 10]
+    files = learned(tmp_path, a=rows, b=rows[:450])  # 10 of the 460 frames are missing
+    songs = [write_song(tmp_path / name, name, learned=files[name]) for name in ("a", "b")]
+    build_dataset(songs, tmp_path / "out", body)
+    data = open_dataset(tmp_path / "out")
+    for name in ("a", "b"):
+        song = data.songs[name]
+        found = data["learned_mert"][song.rows]
+        expected = rows[song.start_frame : song.start_frame + song.frames].copy()
+        expected[(450 if name == "b" else 1000) - song.start_frame :] = 0
+        assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("rows", "what"),
+    [
+        (None, "not a readable .npy file"),
+        (np.zeros(460, np.float32), "no table of numbers"),
+        (np.array([[{}]]), "not a readable .npy file"),
+        (np.zeros((100, 2), np.float32), "has 100 rows, the motion needs 460"),
+        (np.full((460, 2), np.nan), "no numbers"),
+    ],
+)
+def test_learned_features_that_do_not_fit_are_refused_by_name(tmp_path, body, rows, what):
+    files = {"a": {"mert": tmp_path / "a.npy"}} if rows is None else learned(tmp_path, a=rows)
+    with pytest.raises(InputError, match=what) as error:
+        build_dataset([write_song(tmp_path / "a", "a", learned=files["a"])], tmp_path / "out", body)
+    assert "a.npy" in str(error.value)
+
+
 def test_a_failed_build_leaves_no_arrays_behind(tmp_path, body):
     songs = [write_song(tmp_path / name, name) for name in ("a", "b")]
     songs[1].motion.write_text("{}")

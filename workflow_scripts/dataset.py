@@ -8,6 +8,7 @@ def main(snakemake) -> str:
 
     from justlmd.body import load_body
     from justlmd.dataset import SongFiles, build_dataset
+    from justlmd.learned_features import learned_path
     from justlmd.motion_meta import read_motion_meta
 
     params, files = snakemake.params, snakemake.input
@@ -27,6 +28,7 @@ def main(snakemake) -> str:
                 audio=audio.get(song),
                 embeddings=Path(embeddings),
                 body_model=read_motion_meta(meta).body_model,
+                learned={name: learned_path(pattern, song) for name, pattern in params.learned.items()},
                 **described,
             )
         )
