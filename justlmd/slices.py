@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.errors import InputError
 from justlmd.lrc import RawLine
@@ -87,6 +89,24 @@ def variable_slices(
         pieces.append(cut(lyrics, round(start, 3), round(end, 3)))
         done = end
     return pieces
+
+
+def padded_slices(pieces: list[Slice]) -> dict[str, np.ndarray]:
+    """Return slices of different lengths as arrays that a model can take together (``docs/lyrics.md``).
+
+    ``first_frame`` (N,) of ``video.mp4``, ``frames`` (N,), ``mask`` (N, longest) true where a slice has a frame and
+    false where it is padding, ``start_s`` and ``end_s`` (N,), ``text`` (N,).
+    """
+    first = np.array([frame_index(piece.start_s) for piece in pieces], np.int64)
+    frames = np.array([frame_index(piece.end_s) for piece in pieces], np.int64) - first
+    return {
+        "first_frame": first,
+        "frames": frames,
+        "mask": np.arange(frames.max(initial=0)) < frames[:, None],
+        "start_s": np.array([piece.start_s for piece in pieces]),
+        "end_s": np.array([piece.end_s for piece in pieces]),
+        "text": np.array([piece.text for piece in pieces], np.str_),
+    }
 
 
 def cut(lyrics: Lyrics, start_s: float, end_s: float) -> Slice:

@@ -85,3 +85,26 @@ rule slices:
         "Slicing the lyrics of {wildcards.song}"
     script:
         "../workflow_scripts/slices.py"
+
+
+rule variable_slices:
+    # version 1 of the report; nothing else of the workflow asks for it
+    input:
+        lyrics=rules.lyrics.output[0],
+        video=lambda wildcards: rules.standardise.output.video if TABLE[wildcards.song].has_video else [],
+    output:
+        "results/songs/{song}/variable_slices.npz",
+    log:
+        "results/songs/{song}/logs/variable_slices.log",
+    benchmark:
+        "results/songs/{song}/logs/variable_slices.tsv"
+    conda:
+        "../envs/audio.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    message:
+        "Slicing the lyrics of {wildcards.song} at their lines"
+    script:
+        "../workflow_scripts/variable_slices.py"

@@ -11,11 +11,13 @@ from justlmd.files import read_json
 from justlmd.lrc import parse_lrc, raw_lines
 from justlmd.lyrics import lyrics_to_json, shift
 from justlmd.slices import (
+    Slice,
     compat_sequences,
     compat_slices,
     cut,
     frame_index,
     group_slices,
+    padded_slices,
     read_sliced,
     slices_to_json,
     variable_slices,
@@ -116,6 +118,17 @@ def test_slices_of_five_to_fifteen_seconds_end_with_lines():
     text = "[00:10]a\n[00:12]b\n[00:17]c\n[00:19]\n[00:40]long " + "la " * 40 + "\n[01:20]\n"
     pieces = variable_slices(parse_lrc(text.encode(), "song.lrc"))
     assert [(piece.start_s, piece.end_s) for piece in pieces] == [(10, 15), (17, 22), (40, 55), (55, 70), (70, 80)]
+
+
+def test_padded_slices_say_which_frames_are_theirs():
+    pieces = [Slice(1.0, 7.0, "a"), Slice(8.0, 22.5, "b c")]
+    arrays = padded_slices(pieces)
+    assert arrays["first_frame"].tolist() == [30, 240]
+    assert arrays["frames"].tolist() == [180, 435] == arrays["mask"].sum(axis=1).tolist()
+    assert arrays["mask"].shape == (2, 435)
+    assert arrays["mask"][0, :180].all()
+    assert arrays["text"].tolist() == ["a", "b c"]
+    assert padded_slices([])["mask"].shape == (0, 0)
 
 
 def test_read_sliced_refuses_what_is_no_stamp():

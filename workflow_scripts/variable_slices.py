@@ -1,0 +1,20 @@
+"""Cut one song's lyrics into slices of 5 to 15 s that end with a line, with masks for their padding."""
+
+from job import run
+
+
+def main(snakemake) -> str:
+    from justlmd.files import read_json, write_npz
+    from justlmd.lyrics import lyrics_from_json
+    from justlmd.slices import padded_slices, variable_slices
+    from justlmd.video import probe
+
+    files = snakemake.input
+    lyrics = lyrics_from_json(read_json(files.lyrics), files.lyrics)
+    pieces = variable_slices(lyrics, end_s=probe(files.video).duration_s if files.video else None)
+    write_npz(snakemake.output[0], **padded_slices(pieces))
+    return f"{len(pieces)} slices"
+
+
+if "snakemake" in globals():
+    run(main, snakemake)  # noqa: F821
