@@ -100,8 +100,8 @@ def naive_first_line(heard: np.ndarray) -> float:
     return float(runs.argmax() * 512 / SR) if runs.any() else 0.0
 
 
-def find_first_lines(case: Case) -> dict[str, list[dict[str, float]]]:
-    """Errors and confidence of each method, for shifts by chance."""
+def find_first_lines(case: Case, other: Lyrics) -> dict[str, list[dict[str, float]]]:
+    """Errors and confidence of each method, for shifts by chance; and of ours with the lyrics of another song."""
     begin = time.perf_counter()
     heard = voice_activity(case.sound.mean(axis=0))
     activity_s = time.perf_counter() - begin
@@ -128,7 +128,9 @@ def find_first_lines(case: Case) -> dict[str, list[dict[str, float]]]:
     cut = np.delete(case.sound, slice(middle, middle + round(CUT_S * SR)), axis=1)
     cut_curves = curves_of(voice_spectrum(cut), voice_activity(cut.mean(axis=0)))
     placed = listen(case.lyrics, cut_curves)
+    other_confident = float((listen(other, curves).confidence or 0.0) >= CONFIDENT)
     for row in rows["ours"]:
+        row["other_lyrics_confident"] = other_confident
         row["false_warning"] = float(bool(whole))
         row["cut_confident"] = float((placed.confidence or 0.0) >= CONFIDENT)
         row["cut_warned"] = float(bool(drift(shift(case.lyrics, placed.first_line_s), cut_curves)))
@@ -165,7 +167,7 @@ def show_first_lines(rows: list[tuple[Case, dict[str, list[dict[str, float]]]]],
                 if confident.any():
                     summary["confident_within_300_ms_share"] = float((error[confident] <= 0.3).mean())
                     summary["confident_median_error_s"] = float(np.median(error[confident]))
-                for what in ("false_warning", "cut_confident", "cut_warned"):
+                for what in ("other_lyrics_confident", "false_warning", "cut_confident", "cut_warned"):
                     summary[f"{what}_share"] = float(np.mean([row[what] for row in found]))
                 right = summary.get("confident_within_300_ms_share")
                 sure = f"{summary['confident_share']:9.2f}  {'-' if right is None else format(right, '.2f'):>13}"
@@ -173,6 +175,7 @@ def show_first_lines(rows: list[tuple[Case, dict[str, list[dict[str, float]]]]],
             print(f"{group:11} {name:12} {summary['songs']:5} {summary['median_error_s']:9.2f} "
                   f"{summary['within_300_ms_share']:8.2f} {sure:24} {summary['s_per_song']:7.1f}")  # fmt: skip
         ours = results["ours"]
+        print(f"{group:11} lyrics of another song: confident {ours[f'{group}_other_lyrics_confident_share']:.2f}")
         print(f"{group:11} cut by {CUT_S:g} s: confident {ours[f'{group}_cut_confident_share']:.2f}, "
               f"warned {ours[f'{group}_cut_warned_share']:.2f}; whole songs warned "
               f"{ours[f'{group}_false_warning_share']:.2f}")  # fmt: skip
@@ -241,7 +244,9 @@ def main() -> None:
     cases = [*made_songs("made", [random_song(seed) for seed in seeds], LEVELS),
              *made_songs("demo", list(SONGS)[: 2 if args.short else None], (1.0,)), *real_songs(args.data)]  # fmt: skip
     results: dict[str, dict] = {}
-    show_first_lines([(case, find_first_lines(case)) for case in cases], results)
+    others = [case.lyrics for case in (*cases[1:], cases[0])]
+    rows = [(case, find_first_lines(case, other)) for case, other in zip(cases, others, strict=True)]
+    show_first_lines(rows, results)
     show_words([case for case in cases if case.language != "es"], results)
     show_parsing(args.data, results)
     results["ours"]["peak_rss_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
