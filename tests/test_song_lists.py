@@ -254,6 +254,7 @@ def test_the_check_names_each_fault_and_downloads_nothing(tmp_path, server):
         good | {"id": "plain", "lyrics": "plain.lrc"},
         good | {"id": "both", "url": "nowhere.mp4", "lyrics": "nowhere.lrc"},
         good | {"id": "motion", "url": "", "motion": "nowhere.json"},
+        good | {"id": "other", "first_line": "auto", "reference": "nowhere.mp3"},
         good | {"id": "demo", "url": "results/demo/x/video.mp4", "lyrics": "results/demo/x/lyrics.lrc"},
         good | {"id": "out", "url": "nowhere.mp4"},
         exclude=["out"],
@@ -267,12 +268,13 @@ def test_the_check_names_each_fault_and_downloads_nothing(tmp_path, server):
         ("both", "not_found"),
         ("gone", "not_found"),
         ("motion", "motion"),
+        ("other", "reference"),
         ("plain", "lyrics"),
         ("text", "damaged"),
     ]
-    assert {name for name, status, _ in rows if status == "ok"} == {"local", "linked", "plain", "demo"}
+    assert {name for name, status, _ in rows if status == "ok"} == {"local", "linked", "plain", "other", "demo"}
     assert "-> check the link or path for typing errors" in done.stdout
-    assert done.stdout.splitlines()[-1] == "8 songs: 3 ok, 5 failed"
+    assert done.stdout.splitlines()[-1] == "9 songs: 3 ok, 6 failed"
     assert not (tmp_path / "results").exists()
     (row,) = [line for line in done.stdout.splitlines() if line.startswith("plain ") and "failed" in line]
     assert "plain.lrc: no line has a time stamp" in row
