@@ -1,18 +1,15 @@
 """The quality gate: each fault is dropped with its own reason and place, and what is no fault is kept."""
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from demo.build import motion_of
-from demo.render import camera_of, pictures
-from demo.song_list import song_by_id
-from justlmd.body import Body, load_body, skin
-from justlmd.clothing import clothing_colors
+from demo.faults import FAULTS, FRAMES, Pictures, dance, upside_down
+from justlmd.body import Body, load_body
 from justlmd.dataset import sequences_of
 from justlmd.errors import InputError
 from justlmd.motion import CameraMotion
@@ -21,13 +18,7 @@ from justlmd.picture_signs import PictureSigns, background_edges, background_shi
 from justlmd.pose import estimate_keypoints2d
 from justlmd.quality import CRITERIA, assess, runs, thresholds_of
 from justlmd.recovery import recover
-from justlmd.render import render_mesh
 from justlmd.video import ffmpeg_exe, standardise, write_video
-
-Pictures = list[np.ndarray]
-FRAMES = 150
-SECOND_PERSON = 75
-"""Picture in which the second person begins to walk in."""
 
 
 @pytest.fixture(scope="module")
@@ -249,81 +240,27 @@ def test_the_backgrounds_shift_is_measured_and_plain_walls_say_nothing():
 
 
 @pytest.fixture(scope="module")
-def dance(body) -> Pictures:
+def film() -> Pictures:
     """Five seconds of the demo, 640x480."""
-    song = song_by_id("morning_jump")
-    return list(pictures(song, motion_of(song, body).cut(150, 150 + FRAMES), body))
+    return dance()
 
 
 def judge(pictures_of: Pictures, folder: Path, body: Body) -> dict:
     """The verdict on a film, from its pixels on."""
     from justlmd.picture_signs import picture_signs
 
-    film = folder / "film.mp4"
-    write_video(film, pictures_of)
-    keypoints2d = estimate_keypoints2d(film)
+    video = folder / "video.mp4"
+    write_video(video, pictures_of)
+    keypoints2d = estimate_keypoints2d(video)
     motion = recover(keypoints2d, body)
-    return assess(motion, body, keypoints2d=keypoints2d, pictures=picture_signs(film, keypoints2d))
-
-
-def enlarged(picture: np.ndarray, scale: float) -> np.ndarray:
-    rows, columns = (((np.arange(n) - n / 2) / scale + n / 2).astype(int) for n in picture.shape[:2])
-    return picture[rows][:, columns]
-
-
-def panned(dance: Pictures) -> Pictures:
-    return [picture[:, (x := int(np.clip(2 * (k - 40), 0, 160))) : x + 480] for k, picture in enumerate(dance)]
-
-
-def cut(dance: Pictures) -> Pictures:
-    return [picture if k < 75 else enlarged(picture[:, ::-1], 1.2) for k, picture in enumerate(dance)]
-
-
-def frozen(dance: Pictures) -> Pictures:
-    return [dance[60] if 60 <= k < 105 else picture for k, picture in enumerate(dance)]
-
-
-def faded(dance: Pictures) -> Pictures:
-    return [(picture * np.clip(abs(k - 75) / 30, 0, 1)).astype(np.uint8) for k, picture in enumerate(dance)]
-
-
-def left(dance: Pictures) -> Pictures:
-    """The dancer walks out: the picture slides away, the wall stays."""
-    room = dance[0][:, :4]
-    return [
-        np.concatenate([np.repeat(room[:, :1], shift, 1), picture], 1)[:, :640]
-        for k, picture in enumerate(dance)
-        if (shift := int(np.clip(8 * (k - 50), 0, 640))) is not None
-    ]
-
-
-def joined(dance: Pictures) -> Pictures:
-    """A second person walks in from the right."""
-    body, song = load_body(), song_by_id("morning_jump")
-    other = motion_of(song_by_id("corazon"), body).cut(150, 150 + FRAMES)
-    transl = other.transl.copy()
-    transl[:, 0] += np.interp(np.arange(FRAMES), [SECOND_PERSON, SECOND_PERSON + 40], [3.2, 1.05])
-    vertices = skin(body, other.global_orient, other.body_pose, transl, other.betas)
-    camera, colors = camera_of(song), clothing_colors(body, np.random.default_rng(5))
-    return [
-        picture if k < SECOND_PERSON else render_mesh(
-            camera.to_camera(vertices[k]), body.faces, colors, camera.K, picture)
-        for k, picture in enumerate(dance)
-    ]  # fmt: skip
+    return assess(motion, body, keypoints2d=keypoints2d, pictures=picture_signs(video, keypoints2d))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("fault", "name", "place"),
-    [
-        (joined, "other_people", 130), (panned, "camera_moves", 80), (cut, "cuts", 75), (frozen, "frozen", 80),
-        (faded, "faded", 75), (left, "detection_rate", 148),
-    ],
-)  # fmt: skip
-def test_rendered_faults_are_dropped_with_the_right_reason_and_place(
-    dance, body, tmp_path, fault: Callable[[Pictures], Pictures], name, place
-):
-    found = judge(fault(dance), tmp_path, body)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_rendered_faults_are_dropped_with_the_right_reason_and_place(film, body, tmp_path, fault):
+    spoil, name, place = FAULTS[fault]
+    found = judge(spoil(film), tmp_path, body)
     wanted = next(c for c in CRITERIA if c.name == name)
     assert not found["keep"]
     assert any(reason.startswith(wanted.reason.split("{")[0]) for reason in found["reasons"]), found["reasons"]
@@ -341,32 +278,26 @@ def with_sound(pictures_of: Iterator[np.ndarray] | Pictures, path: Path, fps: in
 
 @pytest.mark.slow
 @pytest.mark.parametrize("source", ["25 frames per second", "upside down with its rotation noted"])
-def test_what_is_no_fault_is_kept(dance, body, tmp_path, source):
+def test_what_is_no_fault_is_kept(film, body, tmp_path, source):
     from justlmd.picture_signs import picture_signs
 
     if source.startswith("25"):
-        chosen = [dance[k] for k in (np.arange(0, FRAMES * 25 // 30) * 30 // 25)]
-        film = with_sound(chosen, tmp_path / "slow.mp4", 25)
+        chosen = [film[k] for k in (np.arange(0, FRAMES * 25 // 30) * 30 // 25)]
+        source_file = with_sound(chosen, tmp_path / "slow.mp4", 25)
     else:
-        plain = with_sound([np.ascontiguousarray(picture[::-1, ::-1]) for picture in dance], tmp_path / "p.mp4", 30)
-        film = tmp_path / "turned.mp4"
+        plain = with_sound(upside_down(film), tmp_path / "p.mp4", 30)
+        source_file = tmp_path / "turned.mp4"
         subprocess.run(
-            [ffmpeg_exe(), "-v", "error", "-display_rotation", "180", "-i", str(plain), "-c", "copy", str(film)],
+            [ffmpeg_exe(), "-v", "error", "-display_rotation", "180", "-i", str(plain), "-c", "copy", str(source_file)],
             check=True,
         )
-    standardise(film, tmp_path / "video.mp4", tmp_path / "audio.wav")
+    standardise(source_file, tmp_path / "video.mp4", tmp_path / "audio.wav")
     keypoints2d = estimate_keypoints2d(tmp_path / "video.mp4")
     signs = picture_signs(tmp_path / "video.mp4", keypoints2d)
     found = assess(recover(keypoints2d, body), body, keypoints2d=keypoints2d, pictures=signs)
     assert found["keep"], found["reasons"]
     if source.startswith("25"):
         assert 23 < found["figures"]["picture_rate"] < 27
-
-
-@pytest.mark.slow
-def test_an_upside_down_video_without_a_note_is_dropped(dance, body, tmp_path):
-    found = judge([np.ascontiguousarray(picture[::-1, ::-1]) for picture in dance[:60]], tmp_path, body)
-    assert not found["keep"]
 
 
 @pytest.mark.slow

@@ -1,0 +1,100 @@
+"""The quality gate on films whose faults are known, and on real clips: every figure beside its threshold.
+
+    python -m benchmarks.quality [--short] [--data DIR]
+
+Five seconds of the demo's dances without fault and with each fault of ``demo/faults.py``, then every clip of
+``DIR/clips``. Every film goes the whole way from its pixels: 2D pose, fit, signs of the pictures, verdict. Prints the
+verdicts and the table of figures, and writes ``benchmarks/results/quality.json``.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from demo.faults import FAULTS, Pictures, dance
+from demo.song_list import SONGS
+from justlmd.body import load_body
+from justlmd.files import write_json
+from justlmd.picture_signs import picture_signs
+from justlmd.pose import estimate_keypoints2d
+from justlmd.quality import CRITERIA, assess
+from justlmd.recovery import recover
+from justlmd.video import standardise, write_video
+
+RESULTS = Path(__file__).parent / "results" / "quality.json"
+
+
+def judge(video: Path) -> dict[str, Any]:
+    """The verdict on one video, with the seconds that the signs of its pictures took."""
+    body = load_body()
+    keypoints2d = estimate_keypoints2d(video)
+    motion = recover(keypoints2d, body)
+    begin = time.perf_counter()
+    signs = picture_signs(video, keypoints2d)
+    took = time.perf_counter() - begin
+    return assess(motion, body, keypoints2d=keypoints2d, pictures=signs) | {"signs_s": took}
+
+
+def judge_film(film: Pictures, folder: Path) -> dict[str, Any]:
+    write_video(folder / "video.mp4", film)
+    return judge(folder / "video.mp4")
+
+
+def judge_clip(clip: Path, folder: Path) -> dict[str, Any]:
+    standardise(clip, folder / "video.mp4", folder / "audio.wav")
+    return judge(folder / "video.mp4")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with clips/*.mp4")
+    parser.add_argument("--short", action="store_true", help="one demo song, no clips")
+    args = parser.parse_args()
+    found: dict[str, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        good = {"good": dance()}
+        for fault, (spoil, criterion, _) in FAULTS.items():
+            found[fault] = judge_film(spoil(good["good"]), folder)
+            found[fault]["expected"] = criterion
+        if not args.short:
+            good = {song.id: dance(song.id) for song in SONGS if song.id != "gone_for_tea"}
+        for song, film in good.items():
+            found[song] = judge_film(film, folder) | {"expected": ""}
+        for clip in [] if args.short else sorted(args.data.glob("clips/*.mp4")):
+            found[clip.stem] = judge_clip(clip, folder)
+
+    for name, judged in found.items():
+        right = ""
+        if "expected" in judged:
+            criterion = next((c for c in CRITERIA if c.name == judged["expected"]), None)
+            named = criterion is None or any(r.startswith(criterion.reason.split("{")[0]) for r in judged["reasons"])
+            judged["right"] = named and judged["keep"] is (criterion is None)
+            right = "right" if judged["right"] else "WRONG"
+        print(f"{name:16} {right:6} {'kept' if judged['keep'] else 'dropped: ' + '; '.join(judged['reasons'])}")
+    print(f"\n{'':16} {'limit':>7} " + " ".join(f"{name[:9]:>9}" for name in found))
+    for c in CRITERIA:
+        values = (judged["figures"].get(c.name) for judged in found.values())
+        limit = f"{'>=' if c.at_least else '<='}{c.limit:g}"
+        print(f"{c.name:16} {limit:>7} " + " ".join(f"{'-' if v is None else f'{v:.4g}':>9}" for v in values))
+    known = [judged["right"] for judged in found.values() if "right" in judged]
+    frames = sum(judged["figures"]["frames"] for judged in found.values())
+    rate = frames / sum(judged["signs_s"] for judged in found.values())
+    print(f"\n{sum(known)} of {len(known)} rendered films judged right; signs of the pictures at {rate:.0f} frames/s")
+    units = {c.name: {"/s": "per_s", "": "count"}.get(c.unit, c.unit) for c in CRITERIA}
+    write_json(
+        RESULTS,
+        {
+            name: {f"{key}_{unit}": judged["figures"][key] for key, unit in units.items() if key in judged["figures"]}
+            | {"kept": judged["keep"], "reasons": judged["reasons"]}
+            | ({"judged_right": judged["right"]} if "right" in judged else {})
+            for name, judged in found.items()
+        }
+        | {"gate": {"judged_right_share": sum(known) / len(known), "signs_frames_per_s": round(rate, 1)}},
+    )
+
+
+if __name__ == "__main__":
+    main()
