@@ -16,7 +16,8 @@ from justlmd.sound import read_sound
 from justlmd.vocals import RATE, SR, VocalCurves, vocal_curves
 
 LONGEST_SHIFT_S = 60.0
-CONFIDENT = 1.5  # standard deviations by which the best shift must lead
+CONFIDENT = 1.0  # standard deviations by which the best shift must lead
+INSIDE = 0.6  # share of the lines that must then lie in the sound
 AGREEMENT_S = 0.3  # how far the best shift for the energy of the voice alone may be from it
 ENERGY = 0  # row of the scores
 PART_LINES, PART_S = 4, 10.0  # what a part of a song must have at least to be placed by itself
@@ -170,8 +171,8 @@ def _best_shift(
 ) -> tuple[float, float, float]:
     """Return the best and the second best shift in seconds, and the lead of the first in standard deviations.
 
-    The lead is 0 where the energy of the voice alone has its best shift elsewhere: then one curve outvoted the others,
-    which happens with lyrics of another song four times as often as with the right ones.
+    The lead is 0 where the energy of the voice alone has its best shift elsewhere (one curve outvoted the others) or
+    where many lines lie outside the sound: signs of lyrics of another song.
     """
     from scipy.signal import find_peaks
 
@@ -181,7 +182,8 @@ def _best_shift(
     peaks = find_peaks(score)[0]
     peaks = peaks[np.abs(shifts[peaks] - shifts[best]) > 0.25]
     second = int(peaks[score[peaks].argmax()]) if len(peaks) else int(score.argmin())
-    agreed = abs(shifts[energy.argmax()] - shifts[best]) <= AGREEMENT_S
+    inside = np.mean([0 <= line.start_s + shifts[best] < len(curves.energy) / RATE for line in lines])
+    agreed = abs(shifts[energy.argmax()] - shifts[best]) <= AGREEMENT_S and inside >= INSIDE
     lead = (score[best] - score[second]) / (score.std() + 1e-9) if agreed else 0.0
     return float(shifts[best]), float(shifts[second]), float(lead)
 
