@@ -56,6 +56,7 @@ class DancerConfig:
     acceleration_weight: float = 0.003
     contact_weight: float = 0.1
     standing_weight: float = 0.5
+    energy_weight: float = 0.5
     contrast_weight: float = 0.02
     temperature: float = 0.1
     same_text: float = 0.8  # texts with a higher cosine are no opposites
@@ -232,7 +233,7 @@ class Dancer(DanceModel):
         z = mean + standard_normal(mean, generator) * torch.exp(log_variance / 2)
         keep_music, keep_lyrics, keep_latent = self._left_out(len(z), generator, z)
         found = self.decode(batch.conditions, z, keep_music, keep_lyrics, keep_latent)
-        parts = self._motion_losses(found, target, batch.rest_joints)
+        parts = self._motion_losses(found, target, batch.rest_joints, keep_latent)
         kl = gaussian_kl(mean, log_variance)
         parts["contrast"] = self.contrast(pooled, batch.conditions)
         penalty = kl.mean(0).clamp_min(config.free_bits).sum()
@@ -244,6 +245,7 @@ class Dancer(DanceModel):
             "acceleration": config.acceleration_weight,
             "contact": config.contact_weight,
             "standing": config.standing_weight,
+            "energy": config.energy_weight,
             "contrast": config.contrast_weight,
         }
         loss = sum(weight * parts[name] for name, weight in weights.items()) + rise * config.kl_weight * penalty
@@ -261,7 +263,7 @@ class Dancer(DanceModel):
         )
         return (~no_music).to(like), (~no_lyrics).to(like), (chance[1] >= config.latent_dropout).to(like)
 
-    def _motion_losses(self, found: Tensor, target: Tensor, rest_joints: Tensor) -> dict[str, Tensor]:
+    def _motion_losses(self, found: Tensor, target: Tensor, rest_joints: Tensor, keep: Tensor) -> dict[str, Tensor]:
         """Mean squared errors of features, joints (m), their velocity and acceleration, contacts, slipping of feet."""
         moving = slice(0, CONTACT.start)
         truth, logits = target[..., CONTACT], found[..., CONTACT]
@@ -276,6 +278,7 @@ class Dancer(DanceModel):
             "acceleration": nn.functional.mse_loss(speed.diff(dim=1) * FPS, real_speed.diff(dim=1) * FPS),
             "contact": nn.functional.binary_cross_entropy_with_logits(logits, truth),
             "standing": (feet.square().sum(-1) * standing).mean(),
+            "energy": _energy_error(speed, real_speed, keep),
         }
 
     def _joints(self, values: Tensor, rest_joints: Tensor) -> Tensor:
@@ -333,6 +336,19 @@ class Dancer(DanceModel):
         keep = [rest_joints.new_full((size,), float(flag)) for flag in (music, lyrics, False)]
         values = self.decode(conditions, rest_joints.new_zeros(size, self.latent_dim), *keep)
         return decode_heading(values * self.motion_std + self.motion_mean, rest_joints)
+
+
+def _energy_error(speed: Tensor, real: Tensor, keep: Tensor) -> Tensor:
+    """How far each joint's mean speed and jerk in each second are from the real ones, relative to the batch's mean.
+
+    A squared error makes uncertain movements small; this does not care when exactly a joint moves, but how much.
+    """
+    total = speed.new_zeros(())
+    for order in (0, 2):
+        own, true = (torch.sqrt(v.diff(n=order, dim=1).square().sum(-1) + 1e-6).transpose(1, 2) for v in (speed, real))
+        own, true = (nn.functional.avg_pool1d(e, FPS) for e in (own, true))
+        total = total + (((own - true) / true.mean()).square().mean((1, 2)) * keep).mean()
+    return total
 
 
 def _stretched(values: Tensor, steps: int) -> Tensor:

@@ -7,7 +7,7 @@ from toy_songs import write_song
 from justlmd.body import load_body
 from justlmd.dataset import build_dataset
 from justlmd.errors import InputError
-from model.dancer import Dancer, DancerConfig
+from model.dancer import Dancer, DancerConfig, _energy_error
 from model.data import LyricsMusicDance
 from model.heading import CONTACT, VELOCITY, encode_heading
 from model.interface import gaussian_kl
@@ -121,10 +121,20 @@ def test_perfect_features_have_no_motion_loss(data):
     target = model.normalised(batch)
     perfect = target.clone()
     perfect[..., CONTACT] = 40 * (2 * target[..., CONTACT] - 1)
-    losses = model._motion_losses(perfect, target, batch.rest_joints)
-    assert all(losses[name] < 1e-6 for name in ("features", "joints", "velocity", "contact"))
+    losses = model._motion_losses(perfect, target, batch.rest_joints, torch.ones(2))
+    assert all(losses[name] < 1e-6 for name in ("features", "joints", "velocity", "contact", "energy"))
     still = encode_heading(real_motion(batch), batch.rest_joints)[:, 1:, CONTACT]
     assert losses["standing"] <= (still * (0.015 * 30) ** 2).mean() + 1e-6
+
+
+def test_moving_too_little_costs_energy_and_moving_at_another_time_does_not():
+    time = torch.arange(180) / 30
+    phases = torch.rand(2, 1, 24, 3, generator=seeded())
+    real, later = (torch.sin(2 * torch.pi * (2 * time[None, :, None, None] + phases + lag)) for lag in (0.0, 0.25))
+    keep = torch.ones(2)
+    assert _energy_error(later, real, keep) < 1e-3
+    assert _energy_error(0.2 * real, real, keep) > 1
+    assert _energy_error(0.2 * real, real, 0 * keep) == 0, "where no latent tells, the average may be danced"
 
 
 def test_free_bits_and_warm_up_hold_the_divergence_back(data):
