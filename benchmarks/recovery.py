@@ -5,7 +5,8 @@
 The dances are those of ``DIR/motion/*/smplfull.json`` (real people's) and of the demo (the project's own). Each
 is danced by free bodies of different shape, in different clothes, turned to the side, before cameras of different
 distance and focal length, 1280x720. Every video goes the workflow's way at default settings: 2D pose, then the fit.
-Prints tables and writes ``benchmarks/results/recovery.json``.
+Prints tables and writes ``benchmarks/results/recovery.json``. Errors are of 14 joints relative to the pelvis; those of
+MediaPipe's own landmarks, and ``*_12_joints_*``, of the 12 that both have, relative to the hips' midpoint.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from justlmd import metrics3d
 from justlmd.body import JOINT_NAMES, Body, load_body, rotation_matrices, skin
 from justlmd.clothing import clothing_colors
 from justlmd.files import write_json
+from justlmd.fit_terms import Weights
 from justlmd.motion import FLIP, Motion, matrix_to_axis_angle, read_smplfull, to_yup, write_smplfull
 from justlmd.pose import estimate_keypoints2d
 from justlmd.recovery import recover
@@ -34,6 +36,10 @@ from model.metrics import foot_sliding
 RESULTS = Path(__file__).parent / "results" / "recovery.json"
 SIZE = (1280, 720)
 DEMO_SONGS = ("paper_star", "corazon")
+FIRST_WEIGHTS = Weights(
+    robust_sigma=0.04, world=3, smooth_points=60, smooth_joints=40, smooth_root=10, prior=0.1, floor=0, lock=0
+)
+"""Those of the fit's first version, which knew no ground."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,10 @@ CONDITIONS = (
     Condition("turned 40°, far", 1600, 2, yaw_deg=40, distance=1.35),
     Condition("turned -25°, longer lens", 2600, 3, yaw_deg=-25, focal=1.3),
 )
+
+
+Row = tuple[str, str, str, int, dict[str, float]]
+"""Method, dance, condition, number of frames, errors."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +150,14 @@ def motion_row(found: Motion, scene: Take, body: Body) -> dict[str, float]:
     shared = metrics3d.shared_joints(joints), metrics3d.shared_joints(scene.joints)
     return {
         "mpjpe_mm": metrics3d.mpjpe(*pair),
-        "mpjpe_one_scale_mm": metrics3d.mpjpe(scale * pair[0], pair[1]),
         "pa_mpjpe_mm": metrics3d.pa_mpjpe(*pair),
-        "acceleration_mm": metrics3d.acceleration_error(*pair),
+        "accel_mm_per_frame2": metrics3d.acceleration_error(*pair),
         "heading_deg": heading_error(found.global_orient, scene.motion.global_orient),
         "sliding_ratio": sliding(joints, scene.joints),
-        "mpjpe_12_mm": metrics3d.mpjpe(*shared),
-        "pa_mpjpe_12_mm": metrics3d.pa_mpjpe(*shared),
-        "acceleration_12_mm": metrics3d.acceleration_error(*shared),
+        "mpjpe_one_scale_mm": metrics3d.mpjpe(scale * pair[0], pair[1]),
+        "mpjpe_12_joints_mm": metrics3d.mpjpe(*shared),
+        "pa_mpjpe_12_joints_mm": metrics3d.pa_mpjpe(*shared),
+        "accel_12_joints_mm_per_frame2": metrics3d.acceleration_error(*shared),
     }
 
 
@@ -157,9 +167,9 @@ def mediapipe_row(keypoints2d: dict[str, np.ndarray], scene: Take) -> dict[str, 
     last = np.maximum.accumulate(np.where(keypoints2d["detected"], np.arange(len(world)), 0))
     pair = metrics3d.shared_landmarks(world[last] * FLIP), metrics3d.shared_joints(scene.joints)
     return {
-        "mpjpe_12_mm": metrics3d.mpjpe(*pair),
-        "pa_mpjpe_12_mm": metrics3d.pa_mpjpe(*pair),
-        "acceleration_12_mm": metrics3d.acceleration_error(*pair),
+        "mpjpe_mm": metrics3d.mpjpe(*pair),
+        "pa_mpjpe_mm": metrics3d.pa_mpjpe(*pair),
+        "accel_mm_per_frame2": metrics3d.acceleration_error(*pair),
     }
 
 
@@ -180,7 +190,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     arguments = parser.parse_args()
     body = load_body()
-    rows: list[tuple[str, str, str, int, dict[str, float]]] = []  # method, dance, condition, frames, errors
+    rows: list[Row] = []
     joints: list[np.ndarray] = []
     seconds = {"pose": 0.0, "fit": 0.0}
     frames = detected = 0
@@ -200,65 +210,62 @@ def main() -> None:
             frames, detected = frames + len(motion), detected + int(keypoints2d["detected"].sum())
             stature = float(np.ptp(body.rest_vertices(scene.motion.betas)[:, 1]))
             results = {
-                "fit": recovered,
-                "fit, height given": recover(keypoints2d, body, height_m=stature),
-                "closed-form start": recover(keypoints2d, body, steps=(0, 0)),
+                "ours": recovered,
+                "ours_height_given": recover(keypoints2d, body, height_m=stature),
+                "first_weights": recover(keypoints2d, body, weights=FIRST_WEIGHTS),
+                "closed_form_start": recover(keypoints2d, body, steps=(0, 0)),
             }
-            found = {name: to_yup(camera_motion, body) for name, camera_motion in results.items()}
             key = (dance, CONDITIONS[number].name, len(motion))
+            found = {name: to_yup(camera_motion, body) for name, camera_motion in results.items()}
             rows += [(name, *key, motion_row(motion, scene, body)) for name, motion in found.items()]
-            rows.append(("MediaPipe's world landmarks", *key, mediapipe_row(keypoints2d, scene)))
-            joints.append(joint_errors(found["fit"], scene, body))
-            print(
-                f"{dance:20s} {key[1]:28s} {rows[-4][4]['mpjpe_mm']:6.1f} {rows[-4][4]['pa_mpjpe_mm']:6.1f}", flush=True
-            )
-    report(rows, np.mean(joints, axis=0), seconds, frames, detected)
-
-
-def report(
-    rows: list[tuple[str, str, str, int, dict[str, float]]],
-    joints: np.ndarray,
-    seconds: dict[str, float],
-    frames: int,
-    detected: int,
-) -> None:
-    """Print the means over frames by method, dance and condition, and write them."""
-    of_fit = [row for row in rows if row[0] == "fit"]
-    result = {
-        "methods": _means(rows, 0),
-        "dances": _means(of_fit, 1),
-        "conditions": _means(of_fit, 2),
-        "joints_mm": {name: round(float(error), 1) for name, error in zip(JOINT_NAMES, joints, strict=True)},
+            rows.append(("mediapipe_world", *key, mediapipe_row(keypoints2d, scene)))
+            joints.append(joint_errors(found["ours"], scene, body))
+            errors = rows[-5][4]
+            print(f"{dance:20s} {key[1]:28s} {errors['mpjpe_mm']:6.1f} {errors['pa_mpjpe_mm']:6.1f}", flush=True)
+    result = tables(rows)
+    result["ours"] |= {
+        "frames_per_s": round(frames / sum(seconds.values()), 1),
+        "pose_frames_per_s": round(frames / seconds["pose"], 1),
+        "fit_frames_per_s": round(frames / seconds["fit"], 1),
+        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10),
         "frames": frames,
-        "detected": detected,
-        "frames_per_s": {
-            "pose": round(frames / seconds["pose"], 1),
-            "fit": round(frames / seconds["fit"], 1),
-            "video to smplfull.json": round(frames / sum(seconds.values()), 1),
-        },
-        "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+        "frames_found": detected,
     }
-    for part in ("methods", "dances", "conditions"):
-        names = list(next(iter(result[part].values())))
-        print("\n" + " " * 28 + " ".join(f"{name.replace('_', ' '):>20s}" for name in names))
-        for label, means in result[part].items():
-            print(f"{label:28s}" + " ".join(f"{means[name]:20.4g}" if name in means else " " * 20 for name in names))
-    print("\nfit, mm from the true joint:", ", ".join(f"{name} {x:.0f}" for name, x in result["joints_mm"].items()))
-    print(f"\nfound in {detected} of {frames} pictures; frames/s: {result['frames_per_s']}")
+    means = np.mean(joints, axis=0)
+    result["ours, joints"] = {f"{name}_mm": round(float(x), 1) for name, x in zip(JOINT_NAMES, means, strict=True)}
+    show(result)
     write_json(RESULTS, result)
 
 
-def _means(rows: list[tuple[str, str, str, int, dict[str, float]]], column: int) -> dict[str, dict[str, float]]:
-    """Means by what ``column`` of the rows holds, weighted by frames."""
-    result = {}
-    for label in dict.fromkeys(row[column] for row in rows):
-        chosen = [row for row in rows if row[column] == label]
-        weights = [row[3] for row in chosen]
-        result[str(label)] = {
-            name: round(float(np.average([row[4][name] for row in chosen], weights=weights)), 2)
-            for name in chosen[0][4]
-        }
-    return result
+def tables(rows: list[Row]) -> dict[str, dict[str, float]]:
+    """Means over frames of every method, and of ours for every dance and condition."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row[0], []).append(row)
+        if row[0] == "ours":
+            groups.setdefault(f"ours, {row[1]}", []).append(row)
+            groups.setdefault(f"ours, {row[2]}", []).append(row)
+    return {label: _means(chosen) for label, chosen in groups.items()}
+
+
+def _means(rows: list[Row]) -> dict[str, float]:
+    weights = [row[3] for row in rows]
+    return {name: round(float(np.average([row[4][name] for row in rows], weights=weights)), 2) for name in rows[0][4]}
+
+
+def show(result: dict[str, dict[str, float]]) -> None:
+    """Print the accuracies as a table, the rest as lines."""
+    names = [name for name in result["ours"] if name in result["closed_form_start"]]
+    short = [name.replace("_joints", "").replace("_per_frame2", "") for name in names]
+    print("\n" + " " * 32 + " ".join(f"{name:>16s}" for name in short))
+    for label, row in result.items():
+        if "mpjpe_mm" in row:
+            cells = " ".join(f"{row[name]:16.4g}" if name in row else " " * 16 for name in names)
+            print(f"{label:32s}{cells}".rstrip())
+    print(
+        "\nours, mm from the true joint: " + ", ".join(f"{k[:-3]} {v:.0f}" for k, v in result["ours, joints"].items())
+    )
+    print("ours: " + ", ".join(f"{k} {v:g}" for k, v in result["ours"].items() if k not in names))
 
 
 if __name__ == "__main__":
