@@ -1,13 +1,14 @@
 """Films with the faults that dance videos have, made of the demo's dances: what the quality gate is measured on."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from demo.build import motion_of
 from demo.render import camera_of, pictures
 from demo.song_list import song_by_id
-from justlmd.body import load_body, skin
+from justlmd.body import joint_transforms, landmarks, load_body, skin
 from justlmd.clothing import clothing_colors
 from justlmd.render import render_mesh
 
@@ -69,6 +70,33 @@ def joined(film: Pictures) -> Pictures:
         picture if k < WALKS_IN else render_mesh(camera.to_camera(vertices[k]), body.faces, colors, camera.K, picture)
         for k, picture in enumerate(film)
     ]
+
+
+def company(paths: dict[str, np.ndarray]) -> tuple[Pictures, dict[str, np.ndarray]]:
+    """Several people in one room, each with the dance of a demo song, moved along a path (F, 2) of x and z in metres.
+
+    Returns the pictures and, by song, the true pixels (F, 33, 2) of the landmarks.
+    """
+    body, song = load_body(), song_by_id("morning_jump")
+    camera = camera_of(song)
+    frames = len(next(iter(paths.values())))
+    away = replace(motion_of(song, body).cut(0, 1), transl=np.array([[50.0, 0, 0]]))
+    room = next(pictures(song, away, body))
+    meshes, true = {}, {}
+    for number, (name, path) in enumerate(paths.items()):
+        own = motion_of(song_by_id(name), body).cut(BEGIN, BEGIN + frames)
+        moved = replace(own, transl=own.transl + np.insert(path, 1, 0.0, axis=1))
+        transforms = joint_transforms(body, moved.global_orient, moved.body_pose, moved.transl, moved.betas)
+        true[name] = camera.project(landmarks(transforms, body.landmark_offsets))
+        vertices = skin(body, moved.global_orient, moved.body_pose, moved.transl, moved.betas)
+        meshes[name] = (vertices, clothing_colors(body, np.random.default_rng(number)), path[:, 1])
+    film = []
+    for k in range(frames):
+        picture = room
+        for vertices, colors, _ in sorted(meshes.values(), key=lambda mesh: mesh[2][k]):  # the nearest one last
+            picture = render_mesh(camera.to_camera(vertices[k]), body.faces, colors, camera.K, picture)
+        film.append(picture)
+    return film, true
 
 
 FAULTS: dict[str, tuple[Callable[[Pictures], Pictures], str, int]] = {

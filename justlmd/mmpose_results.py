@@ -1,7 +1,6 @@
 """What MMPose's inferencer writes for a video, as ``keypoints2d.npz``.
 
-MMPose finds everybody in every frame. The dancer is the person who is large and central for longest; people are told
-apart by where their boxes were in the frames before.
+MMPose finds everybody in every frame; :mod:`justlmd.tracks` tells them apart and chooses the dancer.
 """
 
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ import numpy as np
 from justlmd import FPS
 from justlmd.body import LANDMARK_NAMES
 from justlmd.errors import InputError
+from justlmd.tracks import choose, follow
 
 _BODY = (
     "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow",
@@ -37,12 +37,10 @@ LAYOUTS: Mapping[int, tuple[str, dict[str, int]]] = {
 
 LONGEST_ABSENCE = FPS
 """Frames after which somebody who comes back is somebody new."""
-LEAST_OVERLAP = 0.2
-"""Intersection over union of the boxes of one person in two frames."""
 
 
 def keypoints2d_from_mmpose(
-    predictions: Any, frames: int, width: int, height: int, name: str = "MMPose's predictions"
+    predictions: Any, frames: int, width: int, height: int, name: str = "MMPose's predictions", place: str = ""
 ) -> dict[str, np.ndarray]:
     """Convert the predictions for one video of ``frames`` frames.
 
@@ -56,6 +54,8 @@ def keypoints2d_from_mmpose(
         Of the video.
     name
         Of the file, for messages.
+    place
+        Whom to follow, see :data:`justlmd.tracks.PLACES`.
 
     Returns
     -------
@@ -76,59 +76,23 @@ def keypoints2d_from_mmpose(
         raise InputError(f"{name}: {sorted(counts)} points per person; known are {known}")
     layout, places = LAYOUTS[counts.pop() if counts else 17]
     keypoints = np.full((frames, len(LANDMARK_NAMES), 3), np.nan, np.float32)
-    for frame, person in dancer([[box for _, box in found] for found in people], width, height).items():
+    boxes = [[box for _, box in found] for found in people]
+    dancer = choose(follow(boxes, LONGEST_ABSENCE), boxes, width, height, place)
+    for frame, person in dancer.seen.items():
         points = people[frame][person][0]
-        for landmark, place in places.items():
-            keypoints[frame, LANDMARK_NAMES.index(landmark)] = points[place]
+        for landmark, source in places.items():
+            keypoints[frame, LANDMARK_NAMES.index(landmark)] = points[source]
     detected = np.asarray(np.isfinite(keypoints[:, LANDMARK_NAMES.index("left_hip")]).all(1))
     return {
         "keypoints": keypoints,
         "world": np.full_like(keypoints, np.nan),
         "detected": detected,
+        "doubtful": np.isin(np.arange(frames), dancer.doubtful),
         "width": np.asarray(width),
         "height": np.asarray(height),
         "fps": np.asarray(FPS),
         "backend": np.asarray(f"mmpose-{layout}"),
     }
-
-
-def dancer(boxes: list[list[np.ndarray]], width: int, height: int) -> dict[int, int]:
-    """Frame -> index of the dancer among that frame's boxes (4,), for frames that show the dancer.
-
-    A person is followed from box to overlapping box; the dancer is who has the largest sum over frames of size times
-    nearness to the picture's middle. A gap of more than :data:`LONGEST_ABSENCE` frames ends a person.
-    """
-    tracks: list[dict[int, int]] = []
-    last: list[np.ndarray] = []
-    for frame, found in enumerate(boxes):
-        present = [track for track, seen in enumerate(tracks) if frame - max(seen) <= LONGEST_ABSENCE]
-        pairs = [(_overlap(last[track], box), track, index) for track in present for index, box in enumerate(found)]
-        free_tracks, free_boxes = set(present), set(range(len(found)))
-        for overlap, track, index in sorted(pairs, key=lambda pair: (-pair[0], *pair[1:])):
-            if overlap >= LEAST_OVERLAP and track in free_tracks and index in free_boxes:
-                free_tracks.remove(track)
-                free_boxes.remove(index)
-                tracks[track][frame], last[track] = index, found[index]
-        for index in sorted(free_boxes):
-            tracks.append({frame: index})
-            last.append(found[index])
-
-    def presence(track: dict[int, int]) -> float:
-        total = 0.0
-        for frame, index in track.items():
-            left, top, right, bottom = boxes[frame][index]
-            aside = abs((left + right) / 2 - width / 2) / (width / 2)
-            total += (right - left) * (bottom - top) / (width * height) * max(1 - aside, 0.05)
-        return total
-
-    return max(tracks, key=presence, default={})
-
-
-def _overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """Intersection over union of two boxes (left, top, right, bottom)."""
-    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    common = float(np.prod(sides.clip(min=0)))
-    return common / max(float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - common, 1e-9)
 
 
 def _by_frame(predictions: Any, name: str) -> list[Any]:

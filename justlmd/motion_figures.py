@@ -51,6 +51,8 @@ def landmark_figures(keypoints2d: dict[str, np.ndarray], span: Span) -> Figures:
     visibility = keypoints[:, BODY, 2].mean(1)
     head_up = points[:, 0, 1] < points[:, [27, 28], 1].mean(1)
     jumps = _jumps(points, detected, height)
+    if "doubtful" in keypoints2d:  # the dancer met somebody, and who is who is a guess from there on
+        jumps |= keypoints2d["doubtful"][span[0] : span[1]]
     bend = np.full(len(points), np.nan)
     bend[1:-1] = np.linalg.norm(points[2:] - 2 * points[1:-1] + points[:-2], axis=-1).mean(1) / max(height, 1.0)
     figures |= {

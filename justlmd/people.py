@@ -1,21 +1,69 @@
-"""Counting people: whoever is in the picture beside the dancer whom the 2D pose follows.
+"""Finding people: everybody in a picture, or whoever is there beside the dancer whom the 2D pose follows.
 
 A tracker stays with one person and reports nothing about others, so single pictures are searched anew: the parts left
 and right of the dancer, and the whole picture with the dancer's trunk painted over.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from justlmd.pose import Detector
+from justlmd.tracks import overlap
+
+Detector = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray] | None]
+"""Landmarks (33, 3) in pixels and the same in metres of the person in a picture (H, W, 3) uint8, or None."""
 
 CORE = [0, 7, 8, 11, 12, 23, 24, 25, 26, 27, 28]
 """Landmarks of head, trunk and legs: where the dancer stands. Arms reach into the parts beside without harm."""
 TRUNK = [11, 12, 23, 24]
 
+MOST = 6
+"""People in a picture who are told apart."""
 SMALLEST = 0.5
 """Whoever is smaller than this part of the dancer's height is no second dancer: posters, bushes, lonely hands."""
+
+
+def everybody(picture: np.ndarray, detect: Detector) -> list[np.ndarray]:
+    """Landmarks (33, 3) in pixels of all people of a picture (H, W, 3) of at least half the tallest one's height.
+
+    Whoever is found divides the picture, and the parts left and right of head, trunk and legs are searched in turn; at
+    last the whole picture with all of them painted over, for who stands between.
+    """
+    found: list[np.ndarray] = []
+    rows = picture.shape[0]
+    top, bottom = 0, rows
+    parts = [(0, picture.shape[1])]
+    covered = picture
+    while parts and len(found) < MOST:
+        left, right = parts.pop(0)
+        seen = detect(np.ascontiguousarray(covered[top:bottom, left:right]))
+        if seen is None or seen[0][TRUNK, 2].mean() < 0.5:
+            continue
+        points = seen[0] + np.array([left, top, 0], np.float32)
+        box = core_box(points)
+        height = float(np.ptp(points[:, 1]))
+        if any(overlap(box, core_box(other)) > 0.3 for other in found):
+            continue
+        if not found:
+            top, bottom = _pixels(points[:, 1].min() - height / 2, points[:, 1].max() + height / 2, rows)
+        found.append(points)
+        edges = _pixels(box[0] - 0.06 * height, box[2] + 0.06 * height, picture.shape[1])
+        parts += [part for part in ((left, edges[0]), (edges[1], right)) if part[1] - part[0] > 0.12 * height]
+        if not parts and covered is picture:
+            covered = picture.copy()
+            for other in found:
+                x0, y0, x1, y1 = core_box(other)
+                (x0, x1), (y0, y1) = _pixels(x0, x1 + 1, picture.shape[1]), _pixels(y0, y1 + 1, rows)
+                covered[y0:y1, x0:x1] = picture[::8, ::8].reshape(-1, 3).mean(0).astype(np.uint8)
+            parts = [(0, picture.shape[1])]
+    tallest = max((float(np.ptp(points[:, 1])) for points in found), default=0.0)
+    return [points for points in found if np.ptp(points[:, 1]) >= SMALLEST * tallest]
+
+
+def core_box(points: np.ndarray) -> np.ndarray:
+    """Left, top, right, bottom of head, trunk and legs of landmarks (33, 3)."""
+    core = points[CORE, :2]
+    return np.concatenate([core.min(0), core.max(0)])
 
 
 def other_people(picture: np.ndarray, keypoints: np.ndarray, height: float, detect: Detector) -> list[np.ndarray]:
@@ -30,7 +78,7 @@ def other_people(picture: np.ndarray, keypoints: np.ndarray, height: float, dete
 
     Returns
     -------
-    (4,) left, top, right, bottom in pixels, one per person, at most one on each side of the dancer and one more.
+    (4,) left, top, right, bottom in pixels, one per person.
     """
     found: list[np.ndarray] = []
     dancer = keypoints[:, :2]
@@ -41,10 +89,15 @@ def other_people(picture: np.ndarray, keypoints: np.ndarray, height: float, dete
         points = seen[0][:, :2] + corner
         box = np.concatenate([points.min(0), points.max(0)])
         is_dancer = np.median(np.linalg.norm(points - dancer, axis=1)) < 0.15 * height  # False for NaN
-        is_known = any(_overlap(box, other) > 0.3 for other in found)
+        is_known = any(overlap(box, other) > 0.3 for other in found)
         tall_enough = box[3] - box[1] >= SMALLEST * height
         if tall_enough and seen[0][TRUNK, 2].mean() >= 0.5 and not is_dancer and not is_known:
             found.append(box)
+    if found:  # then there may be more of them; ``part`` is the whole picture without the dancer
+        for points in everybody(part, detect):
+            box = np.concatenate([points[:, :2].min(0), points[:, :2].max(0)])
+            if box[3] - box[1] >= SMALLEST * height and not any(overlap(box, other) > 0.3 for other in found):
+                found.append(box)
     return found
 
 
@@ -69,10 +122,3 @@ def _parts(picture: np.ndarray, keypoints: np.ndarray, height: float) -> Iterato
 
 def _pixels(low: float, high: float, size: int) -> tuple[int, int]:
     return int(np.clip(low, 0, size)), int(np.clip(high, 0, size))
-
-
-def _overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """Intersection over union of two boxes."""
-    sides = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None)
-    both = sides.prod()
-    return float(both / ((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - both + 1e-9))

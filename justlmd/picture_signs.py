@@ -1,5 +1,6 @@
 """One pass over a video for what its pictures tell about it: repeats, cuts, fades, camera motion, further people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,20 +44,23 @@ def picture_signs(video: str | Path, keypoints2d: dict[str, np.ndarray], look_ev
     heights = np.ptp(keypoints[np.isfinite(keypoints[:, 0, 0])][:, :, 1], axis=1)
     height = float(np.median(heights)) if len(heights) else 0.0
     rows: list[tuple[float, float, float, float, int]] = []
+    beside: list[np.ndarray] = []
     past: list[tuple[np.ndarray, np.ndarray]] = []  # small pictures and the edges of their backgrounds
     with landmark_detector(still=True) as detect:
         for number, picture in enumerate(read_frames(video)):
             dancer = keypoints[min(number, len(keypoints) - 1)]
             small = small_grey(picture)
-            edges = background_edges(small, dancer[:, :2] * small.shape[1] / picture.shape[1])
+            looked = number % look_every == 0
+            if looked:
+                beside = other_people(picture, dancer, height, detect)
+            scale = small.shape[1] / picture.shape[1]
+            edges = background_edges(small, dancer[:, :2] * scale, [box * scale for box in beside])
             change, sameness = 0.0, 1.0
             if past:
                 change = float(np.abs(small - past[-1][0]).mean())
                 sameness = float((edges * past[-1][1].conj()).real.sum()) / _energy(edges, past[-1][1])
             camera = _camera_speed([edge for _, edge in past], edges) if number % COMPARED_EVERY == 0 else np.nan
-            looked = number % look_every == look_every // 2
-            others = len(other_people(picture, dancer, height, detect)) if looked else -1
-            rows.append((change, sameness, float(small.std()), camera, others))
+            rows.append((change, sameness, float(small.std()), camera, len(beside) if looked else -1))
             past = [*past[-COMPARED_AFTER[0] + 1 :], (small, edges)]
     columns = np.array(rows).reshape(-1, 5).T
     return PictureSigns(columns[0], columns[1], columns[2], columns[3], columns[4].astype(int))
@@ -71,19 +75,21 @@ def small_grey(picture: np.ndarray) -> np.ndarray:
     return blocks.mean((1, 3), dtype=np.float32)
 
 
-def background_edges(small: np.ndarray, dancer: np.ndarray) -> np.ndarray:
-    """Direction of the edges of a small picture (h, w), complex64: length 1 at strong edges, 0 at the dancer.
+def background_edges(small: np.ndarray, dancer: np.ndarray, others: Sequence[np.ndarray] = ()) -> np.ndarray:
+    """Direction of the edges of a small picture (h, w), complex64: length 1 at strong edges, 0 at people.
 
-    ``dancer`` (33, 2) landmarks in its pixels, NaN when nobody was found. Of equal length, a plain background counts
-    as much as somebody who walks through it.
+    ``dancer`` (33, 2) landmarks in its pixels, NaN when nobody was found; ``others`` boxes (4,) of people seen less
+    than a second ago. Of equal length, a plain background counts as much as somebody who walks through it.
     """
     dy, dx = np.gradient(small)
     edges = (dx + 1j * dy).astype(np.complex64)
     edges /= np.abs(edges) + np.float32(EDGE)
+    people = [(box, 0.25) for box in others]
     if np.isfinite(dancer).all():
-        margin = 0.1 * np.ptp(dancer[:, 1])
-        left, top = np.clip(dancer.min(0) - margin, 0, None).astype(int)
-        right, bottom = np.clip(dancer.max(0) + margin, 0, None).astype(int)
+        people.append((np.concatenate([dancer.min(0), dancer.max(0)]), 0.1))
+    for box, margin in people:
+        around = margin * (box[3] - box[1]) * np.array([-1, -1, 1, 1])
+        left, top, right, bottom = np.clip(box + around, 0, None).astype(int)
         edges[top : bottom + 1, left : right + 1] = 0
     return edges
 

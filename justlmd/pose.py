@@ -17,52 +17,68 @@ import numpy as np
 from justlmd import FPS
 from justlmd.body import LANDMARK_NAMES
 from justlmd.errors import InputError
+from justlmd.people import Detector, other_people
+from justlmd.several import Look, alone, astray, chosen, doubtful_frames, looks_of
+from justlmd.tracks import Track
 from justlmd.video import probe, read_frames
 
 MODELS = {"lite": 0, "full": 1, "heavy": 2}
 """MediaPipe's ``model_complexity``. The package carries ``full``; the others must be put into its folder."""
 
+LOOK_EVERY, LOOK_FIRST = 10 * FPS, 15
+"""Pictures from one look for further people to the next, and the first one."""
 _DECODED_AHEAD = 8  # frames that wait for the network: 50 MB of 1080p
 
 
 def estimate_keypoints2d(
-    video: str | Path, *, model: str = "full", progress: Callable[[int, int], None] | None = None
+    video: str | Path,
+    *,
+    model: str = "full",
+    dancer: str = "",
+    progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, np.ndarray]:
     """Find one person's landmarks in every frame.
+
+    Every ten seconds somebody else is looked for. If there is anybody, or ``dancer`` says whom to follow, people are
+    followed through the whole video, and the pose is estimated of the chosen one alone (:mod:`justlmd.several`).
 
     Parameters
     ----------
     video : path of a constant 30 fps video, F frames.
     model : ``lite``, ``full`` (in the package) or ``heavy``.
+    dancer : "": who is large and central for longest; ``left``, ``center`` or ``right``: the one at that place.
     progress : called as ``progress(frames_done, frames_total)``.
 
     Returns
     -------
     The arrays of ``keypoints2d.npz``: ``keypoints`` (F, 33, 3) float32 x, y in pixels and visibility 0..1;
     ``world`` (F, 33, 3) float32 metres about the hip centre, axes as the camera's (x right, y down, z forward);
-    ``detected`` (F,) bool; ``width``, ``height``, ``fps``, ``backend``. Frames without a person hold NaN.
+    ``detected`` (F,) bool; ``doubtful`` (F,) bool, from where on it may be another person whom the dancer met;
+    ``width``, ``height``, ``fps``, ``backend``. Frames without a person hold NaN.
 
     Raises
     ------
     InputError : the video has no frame, or the model file is not there.
     """
     info = probe(video)
-    keypoints: list[np.ndarray] = []
-    world: list[np.ndarray] = []
-    with landmark_detector(model) as detect:
-        for frame in _decoded_ahead(read_frames(video)):
-            found = detect(frame)
-            keypoints.append(_MISSING if found is None else found[0])
-            world.append(_MISSING if found is None else found[1])
-            if progress is not None:
-                progress(len(keypoints), max(info.frames, len(keypoints)))
-    if not keypoints:
+    found: list[Found] | None = None
+    doubtful = None
+    with landmark_detector(model, still=True) as look:
+        if not dancer:
+            found = _of_anybody(video, model, look, _counting(progress, info.frames))
+        if found is None:
+            looks = looks_of(video, look)
+            person = chosen(looks, (info.width, info.height), dancer)
+            found = _of_one(video, model, looks, person, _counting(progress, info.frames))
+            doubtful = doubtful_frames(person, len(found))
+    if not found:
         raise InputError(f"{video}: no frame could be decoded; is it a video?")
-    stacked = np.stack(keypoints)
+    keypoints = np.stack([_MISSING if one is None else one[0] for one in found])
     return {
-        "keypoints": stacked,
-        "world": np.stack(world),
-        "detected": np.isfinite(stacked[:, 0, 0]),
+        "keypoints": keypoints,
+        "world": np.stack([_MISSING if one is None else one[1] for one in found]),
+        "detected": np.isfinite(keypoints[:, 0, 0]),
+        "doubtful": np.zeros(len(found), bool) if doubtful is None else doubtful,
         "width": np.asarray(info.width),
         "height": np.asarray(info.height),
         "fps": np.asarray(FPS),
@@ -70,9 +86,43 @@ def estimate_keypoints2d(
     }
 
 
-_MISSING = np.full((len(LANDMARK_NAMES), 3), np.nan, dtype=np.float32)
+Found = tuple[np.ndarray, np.ndarray] | None
+"""Landmarks (33, 3) and world landmarks (33, 3) of one picture."""
 
-Detector = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray] | None]
+
+def _of_anybody(video: str | Path, model: str, look: Detector, count: Callable[[int], None]) -> list[Found] | None:
+    """The landmarks of whom MediaPipe follows; None as soon as somebody else is seen."""
+    found: list[Found] = []
+    with landmark_detector(model) as detect:
+        for number, frame in enumerate(_decoded_ahead(read_frames(video))):
+            one = detect(frame)
+            found.append(one)
+            if number % LOOK_EVERY == LOOK_FIRST and one is not None:
+                height = float(np.ptp(one[0][:, 1]))
+                if other_people(frame, one[0], height, look):
+                    return None
+            count(len(found))
+    return found
+
+
+def _of_one(
+    video: str | Path, model: str, looks: list[Look], person: Track, count: Callable[[int], None]
+) -> list[Found]:
+    """The landmarks of one of several people, where they are not somebody else's."""
+    found: list[Found] = []
+    with landmark_detector(model) as detect:
+        for shown in alone(_decoded_ahead(read_frames(video)), looks, person):
+            one = None if shown is None else detect(shown[0])
+            found.append(None if one is None or shown is None or astray(one[0], shown[1]) else one)
+            count(len(found))
+    return found
+
+
+def _counting(progress: Callable[[int, int], None] | None, frames: int) -> Callable[[int], None]:
+    return lambda done: None if progress is None else progress(done, max(frames, done))
+
+
+_MISSING = np.full((len(LANDMARK_NAMES), 3), np.nan, dtype=np.float32)
 
 
 @contextmanager

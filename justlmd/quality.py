@@ -50,8 +50,10 @@ CRITERIA = (
               "pictures looked at (one per second) with somebody of at least half the dancer's height beside them",
               "several dancers: somebody else was seen in {value} of the pictures looked at, at most {limit} may be"),
     Criterion("identity_jumps", 0, False, "",
-              "times at which the followed body is suddenly in another place or pose",
-              "times at which the followed body jumped to another place or pose (another dancer, or a cut): {value}"),
+              "times at which the followed body is suddenly in another place or pose, or has met somebody so closely "
+              "that it may be the other one from there on",
+              "times at which the followed body may have become another (a jump to another place or pose, a cut, or "
+              "a close meeting): {value}"),
     Criterion("cuts", 0, False, "",
               "times at which the picture becomes another one at once",
               "times at which the picture is cut: {value}"),
@@ -126,6 +128,7 @@ def assess(
     keypoints2d: dict[str, np.ndarray] | None = None,
     pictures: PictureSigns | None = None,
     own_shapes: bool = True,
+    named_dancer: bool = False,
     thresholds: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """Judge one song; bad data is a verdict, never an exception.
@@ -137,6 +140,7 @@ def assess(
     start_frame, stop_frame : the part of ``video.mp4`` to judge, frames; None: to the end of what is given.
     keypoints2d, pictures : what the 2D pose and the pictures say; None for motion without a video.
     own_shapes : False when the motion's shape parameters belong to another body model.
+    named_dancer : a person has said whom to follow; others may then be in the picture.
     thresholds : limits that differ from those of :data:`CRITERIA`.
 
     Returns
@@ -162,6 +166,8 @@ def assess(
         figures |= some
         ranges |= {name: pairs for name, mask in places.items() if (pairs := runs(mask, span[0]))}
     nobody = figures.get("detection_rate", figures["motion_valid"]) == 0
+    if named_dancer:
+        limits["other_people"] = 1.0
     failed = [c for c in CRITERIA if c.name in figures and c.fails(figures[c.name], limits[c.name])]
     if "detection_rate" in {c.name for c in failed}:  # the motion lacks these frames for the same reason
         failed = [c for c in failed if c.name != "motion_valid"]

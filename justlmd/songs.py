@@ -33,6 +33,7 @@ COLUMNS = (
     "group",
     "motion",
     "height",
+    "dancer",
 )
 
 
@@ -62,6 +63,7 @@ class Song:
     group: str = ""
     motion: str = ""
     height: float | None = None
+    dancer: str = ""
 
     @property
     def has_video(self) -> bool:
@@ -200,6 +202,7 @@ def _song(row: dict[str, str]) -> Song:
         group=row.get("group", ""),
         motion=row.get("motion", ""),
         height=float(row["height"]) if row.get("height") else None,
+        dancer=row.get("dancer", ""),
     )
 
 

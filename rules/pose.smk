@@ -54,6 +54,7 @@ rule pose:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         backend=config["pose"],
+        dancer=lambda wildcards: TABLE[wildcards.song].dancer,
     message:
         "Finding the dancer of {wildcards.song} in every picture"
     script:

@@ -22,6 +22,7 @@ rule quality:
         runtime=30,
     params:
         thresholds=config["quality"],
+        dancer=lambda wildcards: TABLE[wildcards.song].dancer,
         body_model=config["body_model"],
     message:
         "Judging the motion of {wildcards.song}"

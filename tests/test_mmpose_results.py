@@ -20,9 +20,10 @@ from justlmd.body import LANDMARK_NAMES, joint_transforms, landmarks, load_body
 from justlmd.errors import InputError
 from justlmd.files import read_npz
 from justlmd.flat_points import completed
-from justlmd.mmpose_results import LAYOUTS, dancer, keypoints2d_from_mmpose
+from justlmd.mmpose_results import LAYOUTS, LONGEST_ABSENCE, keypoints2d_from_mmpose
 from justlmd.motion import FLIP, read_smplfull, to_yup
 from justlmd.recovery import recover
+from justlmd.tracks import choose, follow
 
 BODY = load_body()
 WIDTH, HEIGHT = 640, 360
@@ -127,6 +128,24 @@ def test_somebody_large_who_passes_by_is_not_the_dancer_and_nobody_takes_a_missi
 def test_two_people_who_cross_keep_their_names_where_boxes_tell_them_apart():
     frames = [[person(200 + 4 * k, 160), person(440 - 4 * k, 80)] for k in range(60)]
     np.testing.assert_allclose(chosen(frames), 200 + 4 * np.arange(60))
+
+
+@pytest.mark.parametrize(("place", "x"), [("left", 20), ("center", 280), ("right", 520), ("", 280)])
+def test_the_song_table_names_the_dancer_by_place(place, x):
+    frames = [[person(280, 80), person(520, 90), person(20, 90)] for _ in range(30)]
+    found = keypoints2d_from_mmpose(dumped(frames), 30, WIDTH, HEIGHT, place=place)
+    np.testing.assert_allclose(found["keypoints"][:, 0, 0], x)
+    assert not found["doubtful"].any()
+
+
+def test_where_two_people_meet_the_pictures_are_doubtful():
+    frames = [[person(300 + 4 * k, 120), person(420 - 4 * k, 120)] for k in range(30)]
+    found = keypoints2d_from_mmpose(dumped(frames), 30, WIDTH, HEIGHT, place="left")
+    assert np.flatnonzero(found["doubtful"]).min() >= 10 and np.flatnonzero(found["doubtful"]).max() <= 20
+
+
+def dancer(boxes: list[list[np.ndarray]], width: int, height: int) -> dict[int, int]:
+    return choose(follow(boxes, LONGEST_ABSENCE), boxes, width, height).seen
 
 
 def test_who_is_away_for_more_than_a_second_is_somebody_else():

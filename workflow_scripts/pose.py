@@ -17,7 +17,7 @@ def with_mediapipe(snakemake):
     from justlmd.pose import estimate_keypoints2d
 
     with progress_bar("pictures") as progress:
-        return estimate_keypoints2d(snakemake.input.video, progress=progress)
+        return estimate_keypoints2d(snakemake.input.video, dancer=snakemake.params.dancer, progress=progress)
 
 
 def from_mmpose(snakemake):
@@ -28,7 +28,8 @@ def from_mmpose(snakemake):
     from justlmd.video import probe
 
     video, path = probe(snakemake.input.video), snakemake.input.mmpose
-    found = keypoints2d_from_mmpose(read_json(path), video.frames, video.width, video.height, path)
+    people = read_json(path)
+    found = keypoints2d_from_mmpose(people, video.frames, video.width, video.height, path, snakemake.params.dancer)
     return with_every_landmark(found, load_body())
 
 

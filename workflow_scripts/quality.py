@@ -31,6 +31,7 @@ def main(snakemake) -> str:
         stop_frame=stop_frame,
         keypoints2d=keypoints2d,
         pictures=pictures,
+        named_dancer=bool(params.dancer),
         own_shapes=meta.body_model == body.name,
         thresholds=params.thresholds,
     )
