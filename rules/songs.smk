@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 sys.path.insert(0, workflow.basedir)
 
@@ -90,6 +91,14 @@ def generated_dances(wildcards):
     if names == "auto":
         names = kept_songs(split=("test",))[:1]
     return expand(rules.generated_preview.output, song=names, name=config["generate"]["model"])
+
+
+def is_news(record):
+    """Whether people should see what Snakemake says: each job says itself when it is done, so not that one begins."""
+    return not str(record.msg).startswith(("Select jobs to execute", "Execute "))
+
+
+logger.addFilter(is_news)
 
 
 def write_status():

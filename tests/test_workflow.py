@@ -115,7 +115,9 @@ def test_every_fixed_path_exists_for_every_kept_song_and_the_rest_of_the_workflo
 
 
 def test_every_finished_job_printed_one_line_with_its_song_and_stage(demo):
-    lines = [line for line in (demo / "run.log").read_text().splitlines() if line.startswith("done ")]
+    said = (demo / "run.log").read_text().splitlines()
+    assert not [line for line in said if line.startswith(("Select jobs", "Execute "))]
+    lines = [line for line in said if line.startswith("done ")]
     songs = [row["song"] for row in manifest(demo)]
     for stage in ("download", "pose", "recovery", "quality"):
         assert sorted(line.split()[1] for line in lines if line.split()[2] == stage) == sorted(songs)
