@@ -1,12 +1,14 @@
 """Render known dances, recover them, and measure how far the result is from the truth.
 
-    python -m benchmarks.recovery [--short] [--data DIR]
+    python -m benchmarks.recovery [--short] [--data DIR] [--fresh]
 
 The dances are those of ``DIR/motion/*/smplfull.json`` (real people's) and of the demo (the project's own). Each
 is danced by free bodies of different shape, in different clothes, turned to the side, before cameras of different
 distance and focal length, 1280x720. Every video goes the workflow's way at default settings: 2D pose, then the fit.
-Prints tables and writes ``benchmarks/results/recovery.json``. Errors are of 14 joints relative to the pelvis; those of
-MediaPipe's own landmarks, and ``*_12_joints_*``, of the 12 that both have, relative to the hips' midpoint.
+``--fresh`` takes other seconds of the dances, other demo songs, bodies, clothes and the other side, for figures on what
+the fit's weights were not chosen with. Prints tables and writes ``benchmarks/results/recovery.json``. Errors are of
+14 joints relative to the pelvis; those of MediaPipe's own landmarks, and ``*_12_joints_*``, of the 12 that both have,
+relative to the hips' midpoint.
 """
 
 import argparse
@@ -35,7 +37,7 @@ from model.metrics import foot_sliding
 
 RESULTS = Path(__file__).parent / "results" / "recovery.json"
 SIZE = (1280, 720)
-DEMO_SONGS = ("paper_star", "corazon")
+DEMO_SONGS, FRESH_DEMO_SONGS = ("paper_star", "corazon"), ("morning_jump", "harbour_lights")
 FIRST_WEIGHTS = Weights(
     robust_sigma=0.04, world=3, smooth_points=60, smooth_joints=40, smooth_root=10, prior=0.1, floor=0, lock=0
 )
@@ -59,6 +61,11 @@ CONDITIONS = (
     Condition("turned 40°, far", 1600, 2, yaw_deg=40, distance=1.35),
     Condition("turned -25°, longer lens", 2600, 3, yaw_deg=-25, focal=1.3),
 )
+FRESH_CONDITIONS = (
+    Condition("frontal", 0, 11),
+    Condition("turned -40°, far", 1000, 12, yaw_deg=-40, distance=1.35),
+    Condition("turned 25°, longer lens", 2000, 13, yaw_deg=25, focal=1.3),
+)
 
 
 Row = tuple[str, str, str, int, dict[str, float]]
@@ -76,19 +83,18 @@ class Take:
     joints: np.ndarray
 
 
-def dances(data: Path, frames: int) -> Iterator[tuple[str, int, Motion]]:
-    """Name, number of the condition, and the part of the dance that is filmed."""
-    body = load_body()
+def dances(data: Path, frames: int, fresh: bool) -> Iterator[tuple[str, Condition, Motion]]:
+    """Name, condition, and the part of the dance that is filmed."""
+    body, conditions = load_body(), FRESH_CONDITIONS if fresh else CONDITIONS
     for path in sorted(data.glob("motion/*/smplfull.json")):
         whole = read_smplfull(path)
-        for number, condition in enumerate(CONDITIONS):
+        for condition in conditions:
             start = min(condition.start, len(whole.valid) - frames)
-            yield path.parent.name[:12], number, to_yup(whole.cut(start, start + frames), body, own_shapes=False)
-    for name in DEMO_SONGS:
+            yield path.parent.name[:12], condition, to_yup(whole.cut(start, start + frames), body, own_shapes=False)
+    for name in FRESH_DEMO_SONGS if fresh else DEMO_SONGS:
         motion = motion_of(song_by_id(name), body)
-        for number in range(2):
-            start = number * (len(motion) - frames)
-            yield name, number, motion.cut(start, start + frames)
+        for condition, start in zip(conditions, (0, len(motion) - frames), strict=False):
+            yield name, condition, motion.cut(start, start + frames)
 
 
 def take(dance: str, condition: Condition, motion: Motion, body: Body) -> Take:
@@ -188,6 +194,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help="5 s of each take instead of 20 s")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--fresh", action="store_true", help="takes that were not used in development")
     arguments = parser.parse_args()
     body = load_body()
     rows: list[Row] = []
@@ -196,8 +203,8 @@ def main() -> None:
     frames = detected = 0
     with tempfile.TemporaryDirectory() as folder:
         video, file = Path(folder) / "video.mp4", Path(folder) / "smplfull.json"
-        for dance, number, motion in dances(arguments.data, 150 if arguments.short else 600):
-            scene = take(dance, CONDITIONS[number], motion, body)
+        for dance, condition, motion in dances(arguments.data, 150 if arguments.short else 600, arguments.fresh):
+            scene = take(dance, condition, motion, body)
             write_video(video, pictures(scene, body))
             start = time.perf_counter()
             keypoints2d = estimate_keypoints2d(video)
@@ -215,7 +222,7 @@ def main() -> None:
                 "first_weights": recover(keypoints2d, body, weights=FIRST_WEIGHTS),
                 "closed_form_start": recover(keypoints2d, body, steps=(0, 0)),
             }
-            key = (dance, CONDITIONS[number].name, len(motion))
+            key = (dance, condition.name, len(motion))
             found = {name: to_yup(camera_motion, body) for name, camera_motion in results.items()}
             rows += [(name, *key, motion_row(motion, scene, body)) for name, motion in found.items()]
             rows.append(("mediapipe_world", *key, mediapipe_row(keypoints2d, scene)))

@@ -282,6 +282,24 @@ def test_the_good_song_among_faulty_ones_is_finished_and_can_go_on_alone(faulty)
     assert verdicts["gone"] == "excluded"
 
 
+def test_real_clips_go_all_the_way_and_three_dancers_are_dropped(repo, shared_data, tmp_path):
+    folder = checkout(repo, tmp_path)
+    (folder / "words.lrc").write_text("[00:01.00]first you step aside\n[00:04.00]then around\n[00:08.00]\n")
+    names = ("musepose_dance", "pzsp_dance", "mpm_dance")
+    rows = [{"id": n, "url": str(shared_data / "clips" / f"{n}.mp4"), "lyrics": "words.lrc"} for n in names]
+    lines = ["\t".join(COLUMNS), *("\t".join(row.get(column, "") for column in COLUMNS) for row in rows)]
+    (folder / "songs.tsv").write_text("\n".join(lines) + "\n")
+    overlays = [f"results/songs/{name}/overlay.mp4" for name in names]
+    result = snakemake(folder, "results/manifest.tsv", *overlays, "--resources", "gpu=1")
+    assert result.returncode == 0, result.stdout[-3000:]
+    verdicts = {row["song"]: row for row in manifest(folder)}
+    for name in names[:2]:
+        assert verdicts[name]["verdict"] == "kept", verdicts[name]["reason"]
+        assert float(verdicts[name]["reprojection"]) <= 0.01  # of the dancer's height
+    assert verdicts["mpm_dance"]["verdict"] == "dropped"
+    assert "several dancers" in verdicts["mpm_dance"]["reason"]
+
+
 def test_a_ready_made_motion_file_replaces_the_video_stages(demo, repo, tmp_path):
     folder = checkout(repo, tmp_path)
     source = demo / "results/songs" / manifest(demo)[0]["song"]

@@ -29,7 +29,8 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
     global _terminal
     os.environ.setdefault("OMP_NUM_THREADS", str(snakemake.threads))
     stage = snakemake.rule
-    song = dict(snakemake.wildcards.items()).get("song", "all songs")
+    wildcards = dict(snakemake.wildcards.items())
+    song = wildcards.get("song") or wildcards.get("name") or "all songs"  # a model has a name
     log = Path(snakemake.log[0]).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115 (open until the process ends)
     _terminal = os.fdopen(os.dup(2), "w", encoding="utf-8", buffering=1)
     os.dup2(log.fileno(), 1)  # also what C++ libraries print

@@ -6,6 +6,16 @@ Usage: python workflow_scripts/summary.py [results folder]
 import sys
 from pathlib import Path
 
+MEASURES = (
+    "joint error",
+    "heading error",
+    "mean joint speed",
+    "mean jerk",
+    "share of frozen",
+    "beat F-measure",
+)
+"""What the table shows of the evaluation: the beginnings of the measures' labels."""
+
 
 def summary(results: Path) -> str:
     """The closing table of ``make demo``; stages that have not run are left out."""
@@ -19,12 +29,10 @@ def summary(results: Path) -> str:
         kept = songs[songs.verdict == "kept"]
         lines += [f"{len(kept)} of {len(songs)} songs kept, {kept.sequences.sum()} sequences of 6 s", ""]
     if (results / "evaluation/metrics.csv").is_file():
-        metrics = pd.read_csv(results / "evaluation/metrics.csv")
-        lines += [
-            "Evaluation on held-out songs",
-            metrics.to_string(index=False, justify="left", float_format="%.3f"),
-            "",
-        ]
+        metrics = pd.read_csv(results / "evaluation/metrics.csv", dtype=str, keep_default_na=False).set_index("measure")
+        chosen = metrics[metrics.index.str.startswith(MEASURES)].map(lambda cell: cell.partition(" [")[0])
+        lines += ["Evaluation on held-out songs (all measures with their intervals: evaluation/metrics.csv)"]
+        lines += [chosen.rename_axis(None).to_string(justify="right"), ""]
     places = {
         "the data set": "dataset/README.md",
         "the mesh over each video": "songs/*/overlay.mp4",
