@@ -35,7 +35,7 @@ class DownloadOptions:
     """How often a transient failure is tried in all."""
     backoff_s: float = 5.0
     """Pause after the first transient failure; doubled each time, and four times as long when asked to slow down."""
-    pause_s: float = 0.0
+    pause: float = 0.0
     """Pause before each link that is not local, out of politeness."""
     timeout_s: float = 30.0
     """How long a silent connection is waited for."""
@@ -81,8 +81,8 @@ def download(
     options = options or DownloadOptions()
     destination = Path(destination)
     link, local = _resolve(url)
-    if local is None and options.pause_s:
-        sleep(options.pause_s)
+    if local is None and options.pause:
+        sleep(options.pause)
     # One folder per link: bytes of another video must never be resumed.
     partial = destination.with_name(f".{destination.stem}.download")
     folder = partial / hashlib.sha256(link.encode()).hexdigest()[:16]
@@ -146,8 +146,8 @@ def probe_url(
     answer = {"url": url, "status": "ok", "cause": None, "message": None, "id": None, "title": None, "duration": None}
     try:
         link, local = _resolve(url)
-        if local is None and options.pause_s:
-            sleep(options.pause_s)
+        if local is None and options.pause:
+            sleep(options.pause)
 
         def attempt() -> dict[str, Any]:
             with _youtube_dl(options, local is not None, None) as ydl:

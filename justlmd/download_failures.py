@@ -17,7 +17,7 @@ CAUSES: dict[str, tuple[str, str]] = {
     "age": ("the video has an age limit", "set `cookies` to those of an account that may see it"),
     "drm": ("the video is copy-protected", "look for another upload of it, or give a local file"),
     # Transient: tried again with growing pauses before this is the last word.
-    "rate_limited": ("the server asks for fewer requests", "wait an hour, raise `pause_s`, then run again"),
+    "rate_limited": ("the server asks for fewer requests", "wait an hour, raise `pause`, then run again"),
     "server_error": ("the server has a fault", "run again later"),
     "connection": ("the connection failed", "check the network, then run again; what has arrived is kept"),
     # The rest.

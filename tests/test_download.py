@@ -308,7 +308,7 @@ def test_local_files_links_and_folders_take_the_same_road(tmp_path: Path, film: 
     for number, url in enumerate([str(file), file.as_uri(), f"file://{file}", str(folder), folder.as_uri()]):
         target = tmp_path / str(number)
         target.mkdir()
-        record, _ = fetch(target, url, replace(FAST, pause_s=9, proxy="http://127.0.0.1:9"))
+        record, _ = fetch(target, url, replace(FAST, pause=9, proxy="http://127.0.0.1:9"))
         assert (target / "source.mp4").read_bytes() == film.read_bytes()
         assert record["title"] == "it's a [dance] #2 50%"
         assert record["url"] == url
@@ -364,7 +364,7 @@ def test_each_call_works_on_its_own_copy_of_the_cookies(tmp_path: Path, server: 
 
 def test_the_pause_comes_before_links_only(tmp_path: Path, server: MediaServer, film: Path) -> None:
     server.pages["/film.mp4"] = Page(film.read_bytes())
-    _, naps = fetch(tmp_path, f"{server.base}/film.mp4", replace(FAST, pause_s=7))
+    _, naps = fetch(tmp_path, f"{server.base}/film.mp4", replace(FAST, pause=7))
     assert naps == [7]
 
 

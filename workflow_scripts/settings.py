@@ -15,7 +15,7 @@ def download_options(configured: dict):
     return DownloadOptions(
         max_height=configured["max_height"],
         attempts=configured["attempts"],
-        pause_s=configured["pause"],
+        pause=configured["pause"],
         proxy=configured["proxy"] or None,
         cookies=Path(configured["cookies"]) if configured["cookies"] else None,
     )
