@@ -8,7 +8,7 @@ export HF_HUB_OFFLINE ?= 0
 export GLOG_minloglevel := 2
 export TF_CPP_MIN_LOG_LEVEL := 2
 
-.PHONY: help setup demo check-songs convert-songs status test test-fast test-workflow test-slurm bench lint format lock clean
+.PHONY: help setup demo check-songs convert-songs status test test-fast test-slurm bench lint format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,11 +37,8 @@ convert-songs: setup ## make a song table of a JSON list or playlist (ARGS="JD20
 status: setup ## print what became of each song, and write results/status.tsv
 	@$(BIN)/python workflow_scripts/status.py $(ARGS)
 
-test: setup ## run the tests of the library, the models and the tools
-	$(BIN)/python -m pytest -m "not workflow" $(ARGS)
-
-test-workflow: setup ## run the whole demo and the real Snakefile's tests (long)
-	$(BIN)/python -m pytest -m workflow $(ARGS)
+test: setup ## run every test, the whole demo among them (ARGS="tests/test_lyrics.py" for one file)
+	$(BIN)/python -m pytest $(ARGS)
 
 test-fast: setup ## run the tests that take seconds
 	$(BIN)/python -m pytest -m "not slow and not workflow" $(ARGS)
