@@ -61,7 +61,7 @@ rule generated_preview:
         motion=rules.generate.output.motion,
         meta=rules.generate.output.meta,
         lyrics=rules.lyrics.output[0],
-        audio=rules.standardise.output.audio,
+        audio=lambda wildcards: (rules.standardise.output.audio if TABLE[wildcards.song].has_audio else []),
     output:
         report(
             "results/generated/{song}/{name}/dance.mp4",
