@@ -37,3 +37,4 @@ rule all:
         overlays,
         kept_songs_files,
         generated_dances,
+        dances_side_by_side,

@@ -35,7 +35,7 @@ def write_captions(
     size: tuple[int, int],
     *,
     start_s: float = 0.0,
-    title: str | None = None,
+    titles: Sequence[str] = (),
 ) -> str:
     """Write the captions of an excerpt of a song.
 
@@ -49,8 +49,8 @@ def write_captions(
         Length of the excerpt and its beginning in the song, seconds.
     size
         Width and height of the video in pixels.
-    title
-        Shown in the upper left corner throughout.
+    titles
+        Shown throughout, each in the upper left corner of its equal share of the width, from left to right.
 
     Returns
     -------
@@ -71,11 +71,15 @@ def write_captions(
         since = max(since, begin - LEAD_S)
         if begin > since:
             file.append(_event("Next", since, begin, safe_text(line.text, MAX_NEXT_CHARACTERS)))
-    if title:
-        file.append(_event("Title", 0, duration_s, safe_text(title)))
+    for index, title in enumerate(titles):
+        event = _event("Title", 0, duration_s, safe_text(title))
+        side = round(0.05 * size[0] / len(titles))
+        event.marginl = round(size[0] * index / len(titles)) + side
+        event.marginr = round(size[0] * (len(titles) - index - 1) / len(titles)) + side
+        file.append(event)
     file.sort()
     write_text(path, file.to_string("ass"))
-    text = "".join(line.text for line, _, _ in shown) + (title or "")
+    text = "".join(line.text for line, _, _ in shown) + "".join(titles)
     return "".join(sorted({sign for sign in text if sign.isprintable() and ord(sign) not in _glyphs()}))
 
 
@@ -139,9 +143,12 @@ def _empty_file(size: tuple[int, int]) -> pysubs2.SSAFile:
             **small,
         ),
         "Title": pysubs2.SSAStyle(
+            fontsize=font * 0.8,
+            bold=True,
+            primarycolor=white,
             alignment=pysubs2.Alignment.TOP_LEFT,
             marginv=round(height * 0.03),
-            **small,
+            **common,
         ),
     }
     return file

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -63,32 +64,68 @@ def export_mp4(
 
     Raises InputError when there is no frame to show or the motion holds values that are not finite.
     """
+    check_motion(path, motion)
+    frames = dance_frames(motion, body, size, np.random.default_rng(seed), fps)
+    captions = Captions(lines or (), audio_start_s, [title] if title else [])
+    return write_captioned(path, frames, len(motion), size, captions, audio, fps)
+
+
+@dataclass(frozen=True)
+class Captions:
+    """Lyrics with times in seconds of the song, the song's second at the first picture, and titles side by side."""
+
+    lines: Sequence[Line]
+    start_s: float
+    titles: Sequence[str]
+
+
+def check_motion(path: str | Path, motion: Motion) -> None:
+    """Raise InputError that names the video ``path`` when the motion has no frame or holds values not finite."""
     if not len(motion):
         raise InputError(f"{path}: the motion has no frames to show")
     for values in (motion.global_orient, motion.body_pose, motion.transl, motion.betas):
         if not np.isfinite(values).all():
             raise InputError(f"{path}: the motion holds values that are not finite, so it cannot be shown")
+
+
+def write_captioned(
+    path: str | Path,
+    frames: Iterator[np.ndarray],
+    count: int,
+    size: tuple[int, int],
+    captions: Captions,
+    audio: str | Path | None,
+    fps: int = FPS,
+) -> list[str]:
+    """Write ``count`` pictures of ``size`` (width, height) with sound and captions; returns warnings for people."""
     warnings = []
-    frames = dance_frames(motion, body, size, np.random.default_rng(seed), fps)
     with tempfile.TemporaryDirectory() as folder:
         subtitles = None
-        if lines or title:
+        if captions.lines or captions.titles:
             subtitles = Path(folder) / "captions.ass"
             missing = write_captions(
-                subtitles, lines or [], len(motion) / fps, size, start_s=audio_start_s, title=title
+                subtitles, captions.lines, count / fps, size, start_s=captions.start_s, titles=captions.titles
             )
             if missing:
                 warnings.append(f"{path}: the captions' font cannot show {missing[:40]!r}")
-        write_video(path, frames, fps=fps, audio=audio, audio_start_s=audio_start_s, subtitles=subtitles)
+        write_video(path, frames, fps=fps, audio=audio, audio_start_s=captions.start_s, subtitles=subtitles)
     return warnings
 
 
 def dance_frames(
-    motion: Motion, body: Body, size: tuple[int, int], rng: np.random.Generator, fps: int = FPS
+    motion: Motion,
+    body: Body,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+    fps: int = FPS,
+    seen_by: tuple[Camera, np.ndarray] | None = None,
 ) -> Iterator[np.ndarray]:
-    """Pictures (H, W, 3) uint8 of every frame of a dance in a room, seen by a camera that keeps the dancer in view."""
+    """Pictures (H, W, 3) uint8 of every frame of a dance in a room.
+
+    ``seen_by`` is a camera and its way (T, 3); None: a :func:`following_camera` of this dance alone.
+    """
     joints = motion.joints(body)
-    camera, path = following_camera(joints, size, fps)
+    camera, path = seen_by or following_camera(joints, size, fps)
     wall_z = float(joints[:, :, 2].min()) - 1.2
     colors = clothing_colors(body, rng)
     moving = bool(path.any())
@@ -107,19 +144,21 @@ def dance_frames(
 
 
 def following_camera(joints: np.ndarray, size: tuple[int, int], fps: float = FPS) -> tuple[Camera, np.ndarray]:
-    """A camera and the way (T, 3) on which it moves so that the dancer's joints (T, 24, 3) stay in view.
+    """A camera and the way (..., T, 3) on which it moves so that the dancer's joints (..., T, 24, 3) stay in view.
 
     A camera that stands still is preferred; it follows the dancer's smoothed way along the floor when standing still
-    would mean seeing the dancer from more than a third further away.
+    would mean seeing the dancer from more than a third further away. Several dances of equal length get one camera
+    with a way for each, so that all are seen from equally far.
     """
     still = camera_for(joints, size)
-    way = gaussian_filter1d(joints[:, 0] * [1, 0, 1], 0.7 * fps, axis=0, mode="nearest")
-    following = camera_for(joints - way[:, None], size)
+    pelvis = joints[..., 0, :]
+    way = gaussian_filter1d(pelvis * [1, 0, 1], 0.7 * fps, axis=-2, mode="nearest")
+    following = camera_for(joints - way[..., None, :], size)
 
     def distance(camera: Camera, centre: np.ndarray) -> float:
         return float(np.linalg.norm(-camera.rotation.T @ camera.translation - centre))
 
-    middle = joints[:, 0].mean(0)
+    middle = pelvis.reshape(-1, 3).mean(0)
     if distance(still, middle) <= 1.33 * distance(following, middle * [0, 1, 0]):
         return still, np.zeros_like(way)
     return following, way

@@ -52,7 +52,7 @@ def look_at(
 
 
 def camera_for(joints: np.ndarray, size: tuple[int, int] = (960, 540), margin: float = 0.2) -> Camera:
-    """A camera before the dancer (at +z) that sees all ``joints`` (T, 24, 3) with ``margin`` metres around them."""
+    """A camera before the dancer (at +z) that sees all ``joints`` (..., 3) with ``margin`` metres around them."""
     low, high = joints.reshape(-1, 3).min(0) - margin, joints.reshape(-1, 3).max(0) + margin
     middle = (low + high) / 2
     focal = 1.2 * min(size)

@@ -97,7 +97,7 @@ rule evaluate:
 rule generate:
     input:
         checkpoint=rules.train.output.checkpoint,
-        audio_features=rules.audio_features.output[0],
+        audio_features=lambda wildcards: (rules.audio_features.output[0] if TABLE[wildcards.song].has_audio else []),
         lyrics_embeddings=rules.lyrics_embeddings.output[0],
     output:
         motion="results/generated/{song}/{name}/smplfull.json",

@@ -61,7 +61,7 @@ rule generated_preview:
         motion=rules.generate.output.motion,
         meta=rules.generate.output.meta,
         lyrics=rules.lyrics.output[0],
-        audio=rules.standardise.output.audio,
+        audio=lambda wildcards: (rules.standardise.output.audio if TABLE[wildcards.song].has_audio else []),
     output:
         report(
             "results/generated/{song}/{name}/dance.mp4",
@@ -87,8 +87,43 @@ rule generated_preview:
         "../workflow_scripts/preview.py"
 
 
+rule comparison:
+    input:
+        motion=of_held_out_song(rules.recovery.output.motion),
+        meta=of_held_out_song(rules.recovery.output.meta),
+        lyrics=of_held_out_song(rules.lyrics.output[0]),
+        audio=of_held_out_song(rules.standardise.output.audio, lambda song: song.has_audio),
+        configs=expand(rules.train.output.config, name=config["models"]),
+        generated=lambda wildcards: expand(rules.generate.output.motion, song=held_out_song(), name=config["models"]),
+        generated_meta=lambda wildcards: expand(rules.generate.output.meta, song=held_out_song(), name=config["models"]),
+    output:
+        report(
+            "results/evaluation/comparison.mp4",
+            caption="../report/comparison.rst",
+            category="Models",
+            labels={"what": "dances side by side"},
+        ),
+    log:
+        "results/logs/comparison.log",
+    benchmark:
+        "results/logs/comparison.tsv"
+    conda:
+        "../envs/body.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        body_model=config["body_model"],
+    message:
+        "Showing a held-out dance beside those of the models"
+    script:
+        "../workflow_scripts/comparison.py"
+
+
 overlays = expand(
     [rules.overlay.output[0], rules.contact_sheet.output[0]],
     song=[name for name, song in SONGS.items() if song.has_video],
 )
 kept_songs_files = of_kept_songs(rules.motion_files.output)
+dances_side_by_side = of_held_out_song(rules.comparison.output[0])

@@ -77,6 +77,16 @@ def of_kept_songs(path, condition=lambda song: True):
     return lambda wildcards: expand(path, song=[name for name in kept_songs() if condition(SONGS[name])])
 
 
+def held_out_song():
+    """A list with the id of the first song that no model is trained on; empty when there is none."""
+    return kept_songs(split=("test",))[:1]
+
+
+def of_held_out_song(path, condition=lambda song: True):
+    """An input function: ``path`` for the first held-out song; nothing without one, or if it misses ``condition``."""
+    return lambda wildcards: next((path.format(song=name) for name in held_out_song() if condition(SONGS[name])), [])
+
+
 def learned_features(wildcards):
     """Files of features from elsewhere of the kept songs; one that is missing is the data set's own error."""
     patterns = config["features"]["learned"].values()
@@ -89,7 +99,7 @@ def generated_dances(wildcards):
     """Dances of the configured model: for the songs named, or for the first song that it has not been trained on."""
     names = config["generate"]["songs"]
     if names == "auto":
-        names = kept_songs(split=("test",))[:1]
+        names = held_out_song()
     return expand(rules.generated_preview.output, song=names, name=config["generate"]["model"])
 
 

@@ -96,7 +96,7 @@ def test_the_sung_word_is_seen_at_its_time(tmp_path: Path) -> None:
 def test_hostile_lyrics_are_shown_as_text(tmp_path: Path, text: str) -> None:
     path = tmp_path / "captions.ass"
     words = tuple(Word(1 + i / 10, 1.1 + i / 10, word) for i, word in enumerate(text.split()))
-    write_captions(path, [Line(1.0, 3.0, text, words)], 5.0, SIZE, title=text)
+    write_captions(path, [Line(1.0, 3.0, text, words)], 5.0, SIZE, titles=[text])
     events = pysubs2.load(str(path)).events
     assert sorted(event.style for event in events) == ["Line", "Next", "Title"]
     for event in events:

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from toy_songs import write_song
 
 from justlmd.songs import COLUMNS
+from justlmd.video import probe
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
@@ -109,6 +111,9 @@ def test_every_fixed_path_exists_for_every_kept_song_and_the_rest_of_the_workflo
     results = demo / "results"
     for name in ("dataset/index.parquet", "dataset/splits.json", "dataset/README.md", "evaluation/metrics.json"):
         assert (results / name).stat().st_size > 0
+    info = probe(results / "evaluation/comparison.mp4")
+    assert (info.width, info.has_audio) == (4 * 320, True)  # truth, v2 with and without root, v3
+    assert info.duration_s == pytest.approx(12, abs=0.1)
     assert list(results.glob("evaluation/*.svg"))
     assert list(results.glob("models/*/history.csv"))
     assert list(results.glob("generated/*/*/dance.mp4"))
@@ -205,7 +210,7 @@ def test_the_report_is_one_page_with_songs_curves_and_pictures(demo):
     result = snakemake(demo, "--report", "report.html")
     assert result.returncode == 0, result.stdout
     page = (demo / "report.html").read_text()
-    for part in ("manifest.tsv", "history.csv", "overlay.mp4", "contact_sheet.jpg", "metrics.svg"):
+    for part in ("manifest.tsv", "history.csv", "overlay.mp4", "contact_sheet.jpg", "metrics.svg", "comparison.mp4"):
         assert part in page
 
 
@@ -315,6 +320,37 @@ def test_a_ready_made_motion_file_replaces_the_video_stages(demo, repo, tmp_path
     assert result.returncode == 0, result.stdout[-3000:]
     assert (folder / "results/songs/ready/smplfull.json").read_bytes() == (folder / "motion.json").read_bytes()
     assert not np.load(folder / "results/dataset/has_audio.npy").any()
+
+
+def test_songs_without_sound_are_compared_without_it_and_one_song_is_compared_with_nothing(repo, tmp_path):
+    folder = checkout(repo, tmp_path / "project")
+    for number, words in enumerate(("here we go round and round", "a star of paper falls down")):
+        write_song(tmp_path, f"song{number}", frames=420)
+        shutil.copy(tmp_path / "smplfull.json", folder / f"song{number}.json")
+        (folder / f"song{number}.lrc").write_text(f"[00:01.00]{words}\n[00:08.50]{words[::-1]}\n[00:15.00]\n")
+    for path in folder.glob("model/configs/v?_small.yaml"):
+        text = path.read_text().replace("steps: 1200", "steps: 2").replace("steps: 600", "steps: 2")
+        path.write_text(text)
+    config = (folder / "config.yaml").read_text()
+    (folder / "config.yaml").write_text(config.replace("keep: []", "keep: [song0, song1]"))
+    rows = [f"song{number}\t\tsong{number}.lrc\tsong{number}.json" for number in (0, 1)]
+    (folder / "songs.tsv").write_text("\n".join(["id\turl\tlyrics\tmotion", *rows]) + "\n")
+    target = "results/evaluation/comparison.mp4"
+
+    result = snakemake(folder, target, "--resources", "gpu=1")
+    assert result.returncode == 0, result.stdout[-3000:]
+    info = probe(folder / target)
+    assert (info.width, info.has_audio) == (4 * 320, False)
+    rules, _ = planned(folder, "--resources", "gpu=1")
+    assert rules["generated_preview"] == 1
+    assert not set(rules) & {"audio_features", "standardise", "download"}
+
+    (folder / "songs.tsv").write_text("\n".join(["id\turl\tlyrics\tmotion", rows[0]]) + "\n")
+    (folder / "config.yaml").write_text(config)
+    (folder / target).unlink()
+    assert snakemake(folder, "results/manifest.tsv", "--config", "keep=[song0]").returncode == 0
+    rules, _ = planned(folder, "--resources", "gpu=1", "--config", "keep=[song0]")
+    assert "dataset" in rules and not set(rules) & {"comparison", "generate"}
 
 
 @pytest.mark.parametrize(

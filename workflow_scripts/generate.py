@@ -17,7 +17,7 @@ def main(snakemake) -> str:
     motion = generate(
         model_dir,
         body,
-        files.audio_features,
+        files.audio_features or None,
         files.lyrics_embeddings,
         seed=params.seed,
         device=params.device,

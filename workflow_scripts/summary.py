@@ -37,6 +37,7 @@ def summary(results: Path) -> str:
         "the data set": "dataset/README.md",
         "the mesh over each video": "songs/*/overlay.mp4",
         "evaluation": "evaluation/metrics.svg",
+        "the models' dances beside the real one": "evaluation/comparison.mp4",
         "a generated dance": "generated/*/*/dance.mp4",
     }
     found = {what: sorted(results.glob(pattern)) for what, pattern in places.items()}
