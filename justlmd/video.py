@@ -29,7 +29,14 @@ SAMPLE_RATE = 48_000
 CROPS = {"full": (0.0, 1.0), "left": (0.0, 0.5), "center": (0.25, 0.5), "right": (0.5, 0.5)}
 """Crop name -> (left edge, width) as fractions of the picture's width; the full height is kept."""
 
-_ENCODING: dict[str, Any] = {
+_FILE: dict[str, Any] = {
+    "movflags": "+faststart",
+    "map_metadata": -1,
+    "fflags": "+bitexact",
+    "flags:v": "+bitexact",
+    "flags:a": "+bitexact",
+}
+_ENCODING: dict[str, Any] = _FILE | {
     # Two threads always: x264's output depends on their number, and the same input must give the same bytes.
     "vcodec": "libx264",
     "preset": "veryfast",
@@ -38,11 +45,6 @@ _ENCODING: dict[str, Any] = {
     # One key frame per second keeps random access cheap; no B-frames, so that frame k is at k/fps for every reader.
     "g": FPS,
     "bf": 0,
-    "movflags": "+faststart",
-    "map_metadata": -1,
-    "fflags": "+bitexact",
-    "flags:v": "+bitexact",
-    "flags:a": "+bitexact",
 }
 
 
@@ -257,7 +259,29 @@ def write_video(
     first = next(pictures, None)
     if first is None:
         raise InputError(f"{path}: there are no pictures to write")
-    shape = (*first.shape[:2], 3)
+    if audio is not None and not Path(audio).is_file():
+        raise InputError(f"{path}: cannot be written: there is no sound file {audio}")
+    with replacing(path) as temporary:
+        if audio is None:
+            _write_pictures(temporary, path, chain([first], pictures), first.shape[:2], fps, subtitles, crf)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            silent = Path(folder) / "silent.mp4"
+            count = _write_pictures(silent, path, chain([first], pictures), first.shape[:2], fps, subtitles, crf)
+            _add_sound(silent, audio, audio_start_s, count / fps, temporary, path)
+
+
+def _write_pictures(
+    target: Path,
+    path: str | Path,
+    pictures: Iterable[np.ndarray],
+    size: tuple[int, ...],
+    fps: int,
+    subtitles: str | Path | None,
+    crf: int,
+) -> int:
+    """Encode pictures of ``size`` (height, width) to ``target``, which errors call ``path``; returns their number."""
+    shape = (*size, 3)
     stream = ffmpeg.input(
         "pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{shape[1]}x{shape[0]}", framerate=fps, thread_queue_size=8
     )
@@ -266,22 +290,18 @@ def write_video(
         # As a keyword: ffmpeg-python escapes positional values twice, which breaks names with quotes or colons.
         stream = stream.filter("ass", filename=str(Path(subtitles).absolute()), fontsdir=_fonts_directory())
     stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv").filter("format", "yuv420p")
-    streams = [stream]
     settings = {**_ENCODING, "crf": crf, "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
-    if audio is not None:
-        sound = ffmpeg.input(file_url(audio), protocol_whitelist="file").audio
-        sound = sound.filter("atrim", start=audio_start_s).filter("asetpts", "PTS-STARTPTS").filter("apad")
-        streams.append(sound)
-        settings |= {"acodec": "aac", "audio_bitrate": "160k", "shortest": None}
-    with replacing(path) as temporary, tempfile.TemporaryFile() as log:
-        command = _command(ffmpeg.output(*streams, file_url(temporary), **settings))
+    count = 0
+    with tempfile.TemporaryFile() as log:
+        command = _command(ffmpeg.output(stream, file_url(target), **settings))
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=log)
         assert process.stdin is not None
         try:
-            for picture in chain([first], pictures):
+            for picture in pictures:
                 if picture.shape != shape or picture.dtype != np.uint8:
                     raise ValueError(f"a picture is {picture.shape} {picture.dtype}, not {shape} uint8")
                 process.stdin.write(np.ascontiguousarray(picture).data)
+                count += 1
             process.stdin.close()
         except BrokenPipeError:
             pass  # ffmpeg has given up and says why in its log
@@ -290,6 +310,24 @@ def write_video(
             process.wait()
             raise
         if process.wait() != 0:
+            raise InputError(f"{path}: cannot be written: {_last_line(log)}")
+    return count
+
+
+def _add_sound(
+    silent: Path, audio: str | Path, start_s: float, length_s: float, target: Path, path: str | Path
+) -> None:
+    """Copy the pictures of ``silent`` to ``target`` with ``length_s`` seconds of sound from ``start_s`` on.
+
+    In a step of its own: encoded beside slow pictures, the sound came out differently in one of eight runs.
+    """
+    sound = ffmpeg.input(file_url(audio), protocol_whitelist="file").audio
+    sound = sound.filter("atrim", start=start_s, end=start_s + length_s).filter("asetpts", "PTS-STARTPTS")
+    sound = sound.filter("apad", whole_dur=length_s)
+    settings = _FILE | {"vcodec": "copy", "acodec": "aac", "audio_bitrate": "160k"}
+    with tempfile.TemporaryFile() as log:
+        command = _command(ffmpeg.output(_input(silent).video, sound, file_url(target), **settings))
+        if subprocess.run(command, stdin=subprocess.DEVNULL, stderr=log, check=False).returncode != 0:
             raise InputError(f"{path}: cannot be written: {_last_line(log)}")
 
 

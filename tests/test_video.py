@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+import time
 import wave
 from fractions import Fraction
 from pathlib import Path
@@ -305,6 +306,24 @@ def test_written_videos_have_the_pictures_the_sound_and_the_captions(tmp_path: P
     assert bright.tolist() == [False] * 30 + [True] * 30 + [False] * 30
     _, sound = cut(tmp_path, video)
     np.testing.assert_allclose(click_seconds(read_wav(sound)), [0.5], atol=0.003)
+
+
+def test_equal_pictures_and_sound_give_equal_bytes_however_slowly_they_come(tmp_path: Path) -> None:
+    audio = tmp_path / "audio.wav"
+    with wave.open(str(audio), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(clicks(4, [0.5, 2.5], channels=1).T.tobytes())
+
+    def pictures(pause: float):
+        for number in range(60):
+            time.sleep(pause * (number % 15 == 14))
+            yield numbered_picture(number)
+
+    for name, pause in (("at once", 0.0), ("slowly", 0.2)):
+        write_video(tmp_path / f"{name}.mp4", pictures(pause), audio=audio)
+    assert (tmp_path / "at once.mp4").read_bytes() == (tmp_path / "slowly.mp4").read_bytes()
 
 
 def test_written_pictures_come_back_in_their_colours(tmp_path: Path) -> None:
