@@ -33,6 +33,8 @@ class TrainingConfig:
     accumulate: int = 1  # parts in which a batch is computed, to save memory
     stride: int = 15  # frames between training windows; 0: the data set's sequences only
     mirror: bool = False  # exchange left and right in half of the windows
+    tempo: float = 0.0  # largest relative change of a window's speed, with its music and words; 0: none
+    yaw: float = 0.0  # largest turn of a window about the vertical in degrees; 0: none
     lr: float = 1e-4
     lr_schedule: str = "constant"  # or cosine, to 0 at the last step
     lr_warmup: int = 0  # steps
@@ -80,6 +82,9 @@ def parse_config(content: Any, name: str) -> ModelConfig:
     for key in ("steps", "batch_size", "accumulate", "eval_every"):
         if getattr(training, key) < 1:
             raise InputError(f"{name}: training.{key}: {getattr(training, key)} must be at least 1")
+    for key, largest in (("tempo", 0.5), ("yaw", 180.0)):
+        if not 0 <= getattr(training, key) <= largest:
+            raise InputError(f"{name}: training.{key}: {getattr(training, key)} must be from 0 to {largest:g}")
     return ModelConfig(content["model"], network, training)
 
 

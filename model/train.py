@@ -19,8 +19,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from justlmd.device import choose_device
 from justlmd.errors import InputError, JustLMDError
 from justlmd.files import replacing
+from model.augmentation import augmented_batch
 from model.checkpoint import ModelConfig, TrainingConfig, build_model, save_model
-from model.data import LyricsMusicDance, mirrored, training_batches
+from model.data import LyricsMusicDance, training_batches
 from model.interface import DanceModel
 
 HELD_OUT_SEED = 1_000_003  # of the noise in held-out losses: the same at every look, so that looks compare
@@ -120,9 +121,8 @@ class _Run:
         sums: dict[str, float] = {}
         for number, part in enumerate(parts):
             share = len(part) / len(numbers)
-            batch = self.data.batch(part)
-            if settings.mirror:
-                batch = mirrored(batch, torch.rand(len(part), generator=chance) < 0.5)
+            changes = {"mirror": settings.mirror, "tempo": settings.tempo, "yaw": settings.yaw}
+            batch = augmented_batch(self.data, part, chance, **changes)
             batch = batch.to(fabric.device)._replace(whole=len(everything))
             with fabric.no_backward_sync(self.wrapped, enabled=number < len(parts) - 1):
                 losses = self.wrapped.losses(batch, chance, self.step / settings.steps)
