@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 
 from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.dance_arrays import open_dataset
+from justlmd.dataset import whole_windows
 from justlmd.errors import InputError
 from model.kinematics import slerp
 
@@ -116,10 +117,9 @@ class LyricsMusicDance(Dataset):
         for song in self.songs:
             row = self.arrays.songs[song]
             valid = self.arrays["valid"][row.rows]
-            for first in range(0, row.frames - SEQUENCE_FRAMES + 1, stride):
-                if valid[first : first + SEQUENCE_FRAMES].all():
-                    start_s = (row.start_frame + first) / FPS
-                    yield Window(f"{song}_{round(1000 * start_s):06d}", song, first, start_s)
+            for first in whole_windows(valid, stride):
+                start_s = (row.start_frame + first) / FPS
+                yield Window(f"{song}_{round(1000 * start_s):06d}", song, first, start_s)
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -149,7 +149,9 @@ class LyricsMusicDance(Dataset):
         heard = has_music[:, None, None]
         words = [self.tokens(w.song, w.start_s, rate) for w, rate in zip(windows, rates, strict=True)]
         return Batch(
-            *(found[name] for name in MOTION),
+            found["global_orient"],
+            found["body_pose"],
+            found["transl"],
             rest_joints=torch.from_numpy(a["rest_joints"][[row.number for row in rows]]),
             conditions=Conditions(
                 found["log_mel"] * heard,
