@@ -16,7 +16,7 @@ All seconds are seconds of ``video.mp4``; motion frame ``m`` of a song is video 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,8 +45,12 @@ INDEX_COLUMNS = {
     "start_s": "the same in seconds of video.mp4",
     "text": "the slice's lyrics",
     "n_tokens": "tokens of the text encoder sung in the six seconds",
-    "level": "how word times are known: word (stamped), aligned (heard), interpolated (spread over the line) or line",
+    "level": "how word times are known: word (stamped), aligned (heard), interpolated (spread over the line), line or "
+    "none (motion alone)",
 }
+
+NO_LYRICS: dict[str, Any] = {"first_line_s": 0.0, "timing": "none", "lines": []}
+"""What stands for the ``lyrics.json`` of motion alone."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +59,15 @@ class SongFiles:
 
     ``body_model`` names the body model that the motion's shape parameters belong to; None means the data set's own.
     Foreign shape parameters are replaced by zeros (the mean body), because they mean nothing on another body.
+    ``motion`` is a ``smplfull.json``, or a function that gives the motion of a body: so motion from elsewhere needs no
+    file in between. Motion alone has neither ``lyrics`` nor ``sliced``; all of it is then cut into sequences.
     ``learned`` are files of further features by name (:mod:`justlmd.learned_features`), the same names for all songs.
     """
 
     song: str
-    motion: Path
-    lyrics: Path
-    sliced: Path
+    motion: Path | Callable[[Body], Motion]
+    lyrics: Path | None = None
+    sliced: Path | None = None
     audio: Path | None = None
     embeddings: Path | None = None
     group: str = ""
@@ -113,6 +119,12 @@ def sequences_of(sliced: dict[str, str], start_frame: int, valid: np.ndarray, dr
     return Sequences(starts, texts, dict(excluded))
 
 
+def whole_windows(valid: np.ndarray, stride: int = SEQUENCE_FRAMES) -> list[int]:
+    """Starts of the windows of six seconds, every ``stride`` frames, in which all frames of ``valid`` (T,) are true."""
+    starts = range(0, len(valid) - SEQUENCE_FRAMES + 1, stride)
+    return [first for first in starts if valid[first : first + SEQUENCE_FRAMES].all()]
+
+
 def build_dataset(
     songs: Sequence[SongFiles],
     out_dir: str | Path,
@@ -122,21 +134,23 @@ def build_dataset(
     seed: int = 0,
     val_fraction: float = 0.15,
     test_fraction: float = 0.15,
+    token_dim: int = 1,
 ) -> dict[str, Any]:
     """Write the data set of ``songs`` (read one at a time) and return what ``dataset.json`` holds.
 
-    ``drop_last`` is for slices made by the original's rule. Equal inputs give equal bytes. Raises InputError that names
-    the file at fault; songs whose text encoders differ cannot share a data set.
+    ``drop_last`` is for slices made by the original's rule; ``token_dim`` is the width of token states where no song
+    has any. Equal inputs give equal bytes. Raises InputError that names the file at fault; songs whose text encoders
+    differ cannot share a data set.
     """
     out_dir = Path(out_dir)
     songs = sorted(songs, key=lambda song: song.song)
     if not songs:
         raise InputError("no song was kept, so there is no data set to build; see manifest.tsv for the reasons")
-    lyrics = {song.song: read_json(song.lyrics) for song in songs}
+    lyrics = {song.song: NO_LYRICS if song.lyrics is None else read_json(song.lyrics) for song in songs}
     texts = {name: song_text(value) for name, value in lyrics.items()}
     groups = song_groups(texts, {song.song: song.group for song in songs})
     splits = split_groups(groups.values(), seed, val_fraction, test_fraction)
-    encoder, width = _text_encoder(songs)
+    encoder, width = _text_encoder(songs, token_dim)
     index: list[dict[str, Any]] = []
     table: list[dict[str, Any]] = []
     with ExitStack() as stack:
@@ -194,7 +208,11 @@ def _add_song(
     learned = {f"{LEARNED}{name}": read_learned(path, start_frame, frames) for name, path in song.learned.items()}
     for name, values in (motion_rows | shape_rows | audio | tokens | learned).items():
         writers[name].append(values)
-    found = sequences_of(read_json(song.sliced), start_frame, motion.valid, drop_last, str(song.sliced))
+    if song.sliced is None:
+        starts = whole_windows(motion.valid)
+        found = Sequences(starts, [""] * len(starts), {})
+    else:
+        found = sequences_of(read_json(song.sliced), start_frame, motion.valid, drop_last, str(song.sliced))
     times = tokens.get("token_times", np.zeros((0, 2)))
     rows = []
     for start, text in zip(found.starts, found.texts, strict=True):
@@ -237,6 +255,8 @@ def _add_song(
 
 def _read_motion(song: SongFiles, body: Body) -> tuple[Motion, bool]:
     """The song's motion on the data set's body, and whether its own shape parameters had to be dropped."""
+    if not isinstance(song.motion, Path):
+        return song.motion(body), False
     own = song.body_model in (None, body.name)
     return to_yup(read_smplfull(song.motion), body, own_shapes=own), not own
 
@@ -270,8 +290,8 @@ def _read_tokens(path: Path | None) -> dict[str, np.ndarray]:
     return {name: tokens[name] for name in ("token_states", "token_times", "token_lines")}
 
 
-def _text_encoder(songs: Sequence[SongFiles]) -> tuple[str, int]:
-    """Name and width of the text encoder that all songs share; ("", 1) when there are no embeddings."""
+def _text_encoder(songs: Sequence[SongFiles], token_dim: int) -> tuple[str, int]:
+    """Name and width of the text encoder that all songs share; ("", token_dim) when there are no embeddings."""
     found: dict[tuple[str, int], str] = {}
     for song in songs:
         if song.embeddings is not None:
@@ -280,4 +300,4 @@ def _text_encoder(songs: Sequence[SongFiles]) -> tuple[str, int]:
     if len(found) > 1:
         named = "; ".join(f"{song}: {name} ({width}-d)" for (name, width), song in found.items())
         raise InputError(f"songs were embedded with different text encoders ({named}); embed all with one")
-    return next(iter(found)) if found else ("", 1)
+    return next(iter(found)) if found else ("", token_dim)

@@ -29,9 +29,10 @@ from justlmd.imported_motion import (
     ten_betas,
     without_hands,
 )
+from justlmd.importers_bvh import read_bvh
 from justlmd.importers_camera import read_camerahmr, read_frankmocap, read_gvhmr, read_phalp, read_wham
 from justlmd.joint_angles import poses_from_joints
-from justlmd.motion import MAX_FRAMES, read_smplfull
+from justlmd.motion import MAX_FRAMES, Motion, read_smplfull, to_yup
 from justlmd.motion_meta import read_motion_meta
 from justlmd.safe_pickle import read_pickle
 
@@ -39,6 +40,14 @@ Content = dict[Any, Any]
 
 JOINT_KEYS = ("joints", "joints3d", "keypoints3d", "pred_joints", "motion")
 """Names under which joint positions are looked for."""
+
+MOTION_SUFFIXES = (".json", ".npz", ".pkl", ".pt", ".npy", ".bvh")
+
+
+def motion_files(folder: str | Path) -> list[Path]:
+    """Files below ``folder`` that may hold a motion, by their names and in their order."""
+    paths = (path for path in Path(folder).rglob("*") if path.suffix.lower() in MOTION_SUFFIXES and path.is_file())
+    return sorted(path for path in paths if not path.name.endswith(".meta.json"))
 
 
 def read_any_motion(path: str | Path, body: Body, size: tuple[int, int] = (1280, 720)) -> ImportedMotion:
@@ -48,8 +57,8 @@ def read_any_motion(path: str | Path, body: Body, size: tuple[int, int] = (1280,
     ----------
     path
         ``smplfull.json``; AMASS ``.npz`` (SMPL-H, or SMPL-X "stageii"); AIST++ or EDGE ``.pkl``; GVHMR ``.pt``; WHAM or
-        PHALP (4D-Humans) ``.pkl``; CameraHMR ``.npz``; a folder of FrankMocap's ``.pkl``; joint positions (T, 17, 3) in
-        Human3.6M's order or (T, 22 or 24, 3) in SMPL's, as ``.npy``, ``.npz`` or ``.pkl``.
+        PHALP (4D-Humans) ``.pkl``; CameraHMR ``.npz``; a folder of FrankMocap's ``.pkl``; BVH with SMPL's joints; joint
+        positions (T, 17, 3) in Human3.6M's order or (T, 22 or 24, 3) in SMPL's, as ``.npy``, ``.npz`` or ``.pkl``.
     body
         The body that the motion shall move.
     size
@@ -79,6 +88,12 @@ def read_any_motion(path: str | Path, body: Body, size: tuple[int, int] = (1280,
         raise InputError(f"{path}: holds values of an unexpected kind or shape ({error})") from error
 
 
+def read_yup_motion(path: str | Path, body: Body) -> Motion:
+    """The same as y-up motion with the floor at 0; shape parameters of another body become zeros."""
+    found = read_any_motion(path, body)
+    return to_yup(found.motion, body, own_shapes=found.own_body)
+
+
 def _content(path: Path) -> tuple[str, Any]:
     """What the first bytes say it is, and what is in it."""
     with path.open("rb") as stream:
@@ -94,6 +109,8 @@ def _content(path: Path) -> tuple[str, Any]:
         return _zip(path)
     if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         return "json", None
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n").upper().startswith(b"HIERARCHY"):
+        return "bvh", path.read_text(encoding="utf-8", errors="replace")
     return "pickle", read_pickle(path, "motion", ("torch.",))
 
 
@@ -130,6 +147,8 @@ def _torch(path: Path) -> Any:
 def _source(path: Path, content: Any, body: Body, size: tuple[int, int]) -> SourceMotion:
     if isinstance(content, np.ndarray):
         return _joints(content, FPS, body)
+    if isinstance(content, str):
+        return read_bvh(content, body)
     if not isinstance(content, dict) or not content:
         raise InputError(f"{path}: holds a {type(content).__name__}, no motion that is known here")
     for needed, reader in _READERS:

@@ -1,5 +1,6 @@
 """Configurations and trained models as files: YAML in, ``config.json`` and safetensors out, nothing unpickled."""
 
+import hashlib
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ MODELS: dict[str, tuple[type, type]] = {
 }
 """Network and configuration class of each value of ``model:``."""
 
+WEIGHTS = "model.safetensors"
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -33,6 +36,8 @@ class TrainingConfig:
     accumulate: int = 1  # parts in which a batch is computed, to save memory
     stride: int = 15  # frames between training windows; 0: the data set's sequences only
     mirror: bool = False  # exchange left and right in half of the windows
+    tempo: float = 0.0  # largest relative change of a window's speed, with its music and words; 0: none
+    yaw: float = 0.0  # largest turn of a window about the vertical in degrees; 0: none
     lr: float = 1e-4
     lr_schedule: str = "constant"  # or cosine, to 0 at the last step
     lr_warmup: int = 0  # steps
@@ -43,6 +48,7 @@ class TrainingConfig:
     eval_every: int = 100  # steps between looks at the held-out loss
     keep: str = "best"  # weights of the lowest held-out loss, or last: those of the last step
     patience: int = 0  # looks without improvement before stopping; 0: never stop early
+    start_from: str = ""  # folder of a trained model of the same network whose weights are the first ones; empty: none
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,9 @@ def parse_config(content: Any, name: str) -> ModelConfig:
     for key in ("steps", "batch_size", "accumulate", "eval_every"):
         if getattr(training, key) < 1:
             raise InputError(f"{name}: training.{key}: {getattr(training, key)} must be at least 1")
+    for key, largest in (("tempo", 0.5), ("yaw", 180.0)):
+        if not 0 <= getattr(training, key) <= largest:
+            raise InputError(f"{name}: training.{key}: {getattr(training, key)} must be from 0 to {largest:g}")
     return ModelConfig(content["model"], network, training)
 
 
@@ -108,7 +117,7 @@ def save_model(out_dir: str | Path, model: DanceModel, config: ModelConfig, fact
     """Write ``model.safetensors`` and ``config.json`` (the configuration and ``facts`` about the training)."""
     out_dir = Path(out_dir)
     weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    with replacing(out_dir / "model.safetensors") as temporary:
+    with replacing(out_dir / WEIGHTS) as temporary:
         save_file(weights, temporary)
     write_json(out_dir / "config.json", asdict(config) | {"facts": facts})
 
@@ -118,13 +127,38 @@ def load_model(path: str | Path, device: torch.device | str = "cpu") -> tuple[Da
 
     Raises InputError naming the file when it is damaged or does not fit its configuration.
     """
-    path = Path(path)
-    content = read_json(path / "config.json") if (path / "config.json").is_file() else None
-    if content is None:
+    config, facts = _trained(Path(path))
+    model = build_model(config)
+    _load_weights(model, Path(path))
+    return model.to(device).eval(), facts
+
+
+def start_weights(model: DanceModel, config: ModelConfig) -> str:
+    """Put the weights of ``training.start_from`` into ``model``; returns the sha256 of their file.
+
+    Raises InputError when there is no trained model, or when its network is another than that of ``config``.
+    """
+    path = Path(config.training.start_from)
+    other, _ = _trained(path)
+    there, here = ({"model": c.model} | asdict(c.network) for c in (other, config))
+    found = [f"{key} {there[key]!r} there, {value!r} here" for key, value in here.items() if there.get(key) != value]
+    if other.model != config.model or found:
+        found = found[:1] if other.model != config.model else found
+        raise InputError(f"training.start_from: {path} holds another network ({'; '.join(found)})")
+    _load_weights(model, path)
+    return hashlib.sha256((path / WEIGHTS).read_bytes()).hexdigest()
+
+
+def _trained(path: Path) -> tuple[ModelConfig, dict[str, Any]]:
+    """Configuration and facts of a trained model."""
+    if not (path / "config.json").is_file():
         raise InputError(f"{path}: no trained model there (config.json is missing); train it first")
-    model = build_model(parse_config(content, str(path / "config.json")))
+    content = read_json(path / "config.json")
+    return parse_config(content, str(path / "config.json")), content.get("facts", {})
+
+
+def _load_weights(model: DanceModel, path: Path) -> None:
     try:
-        model.load_state_dict(load_file(path / "model.safetensors"))
+        model.load_state_dict(load_file(path / WEIGHTS))
     except (OSError, SafetensorError, RuntimeError) as error:
-        raise InputError(f"{path / 'model.safetensors'}: does not hold the weights of its configuration") from error
-    return model.to(device).eval(), content.get("facts", {})
+        raise InputError(f"{path / WEIGHTS}: does not hold the weights of its configuration") from error

@@ -3,19 +3,28 @@
 Nothing is copied or parsed at start, so the first batch comes at once whatever the size of the data set.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import roma
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.dance_arrays import open_dataset
+from justlmd.dataset import whole_windows
 from justlmd.errors import InputError
-from justlmd.motion import MIRRORED_JOINTS
+from model.kinematics import slerp
+
+MOTION = ("global_orient", "body_pose", "transl")
+MUSIC = ("log_mel", "rhythm", "has_audio")
+"""Arrays of the data set that are cut into windows."""
+
+BEAT = 1  # column of ``rhythm`` that is 1 in the frame of a beat
 
 
 class Conditions(NamedTuple):
@@ -74,16 +83,6 @@ class Batch(NamedTuple):
         )
 
 
-def mirrored(batch: Batch, which: Tensor) -> Batch:
-    """The same with left and right exchanged in the windows ``which`` (B,) bool; their bodies count as symmetric."""
-    pose = torch.cat([batch.global_orient, batch.body_pose], dim=-1).unflatten(-1, (24, 3))
-    turned = (pose[:, :, MIRRORED_JOINTS] * pose.new_tensor([1.0, -1.0, -1.0])).flatten(-2)
-    pose = torch.where(which[:, None, None], turned, pose.flatten(-2))
-    moved = batch.transl * batch.transl.new_tensor([-1.0, 1.0, 1.0])
-    transl = torch.where(which[:, None, None], moved, batch.transl)
-    return batch._replace(global_orient=pose[..., :3], body_pose=pose[..., 3:], transl=transl)
-
-
 class LyricsMusicDance(Dataset):
     """Windows of the songs of one split.
 
@@ -118,10 +117,9 @@ class LyricsMusicDance(Dataset):
         for song in self.songs:
             row = self.arrays.songs[song]
             valid = self.arrays["valid"][row.rows]
-            for first in range(0, row.frames - SEQUENCE_FRAMES + 1, stride):
-                if valid[first : first + SEQUENCE_FRAMES].all():
-                    start_s = (row.start_frame + first) / FPS
-                    yield Window(f"{song}_{round(1000 * start_s):06d}", song, first, start_s)
+            for first in whole_windows(valid, stride):
+                start_s = (row.start_frame + first) / FPS
+                yield Window(f"{song}_{round(1000 * start_s):06d}", song, first, start_s)
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -129,32 +127,80 @@ class LyricsMusicDance(Dataset):
     def __getitem__(self, number: int) -> Batch:
         return self.batch([number])
 
-    def batch(self, numbers: Iterable[int]) -> Batch:
-        """The windows with these numbers as one batch."""
+    def batch(self, numbers: Iterable[int], speed: Tensor | None = None) -> Batch:
+        """The windows with these numbers as one batch.
+
+        ``speed`` (B,) near 1 makes dance, music and words of each window that many times faster: it begins at the same
+        frame, and its 180 frames are interpolated in that many times as many. Where the known frames end before, the
+        speed is lower.
+        """
         windows = tuple(self.windows[int(number)] for number in numbers)
         a = self.arrays
         rows = [a.songs[window.song] for window in windows]
-        firsts = [row.first_frame + window.first for row, window in zip(rows, windows, strict=True)]
-        spans = [slice(first, first + SEQUENCE_FRAMES) for first in firsts]
-        has_music = torch.tensor([float(a["has_audio"][span].all()) for span in spans])
+        firsts = np.array([row.first_frame + window.first for row, window in zip(rows, windows, strict=True)])
+        if speed is None:
+            spans = [slice(first, first + SEQUENCE_FRAMES) for first in firsts]
+            found = {name: _stack(a[name], spans) for name in (*MOTION, *MUSIC)}
+            rates = np.ones(len(windows))
+        else:
+            stops = np.array([row.rows.stop for row in rows])
+            found, rates = self._resampled(firsts, stops, speed.numpy().astype(np.float64))
+        has_music = found["has_audio"].all(dim=1).float()
+        heard = has_music[:, None, None]
+        words = [self.tokens(w.song, w.start_s, rate) for w, rate in zip(windows, rates, strict=True)]
         return Batch(
-            global_orient=_stack(a["global_orient"], spans),
-            body_pose=_stack(a["body_pose"], spans),
-            transl=_stack(a["transl"], spans),
+            found["global_orient"],
+            found["body_pose"],
+            found["transl"],
             rest_joints=torch.from_numpy(a["rest_joints"][[row.number for row in rows]]),
             conditions=Conditions(
-                _stack(a["log_mel"], spans) * has_music[:, None, None],
-                _stack(a["rhythm"], spans) * has_music[:, None, None],
+                found["log_mel"] * heard,
+                found["rhythm"] * heard,
                 has_music,
-                *pad_tokens([self.tokens(w.song, w.start_s) for w in windows], a["token_states"].shape[1]),
+                *pad_tokens(words, a["token_states"].shape[1]),
             ),
             items=windows,
         )
 
-    def tokens(self, song: str, start_s: float) -> tuple[np.ndarray, np.ndarray]:
-        """States and times (from ``start_s``) of the tokens sung in the six seconds from ``start_s`` on."""
+    def _resampled(
+        self, firsts: np.ndarray, stops: np.ndarray, speed: np.ndarray
+    ) -> tuple[dict[str, Tensor], np.ndarray]:
+        """Motion and music of the windows from rows ``firsts`` (B,) on, at ``speed`` (B,), and the speed that was used.
+
+        No row from ``stops`` (B,) on is touched, nor one behind a frame without a body.
+        """
+        a, last = self.arrays, SEQUENCE_FRAMES - 1
+        reach = np.arange(math.ceil(last * max(1.0, speed.max())) + 1)  # (M,) frames that any window may need
+        source = np.minimum(firsts[:, None] + reach, stops[:, None] - 1)
+        known = np.logical_and.accumulate(a["valid"][source] & (firsts[:, None] + reach < stops[:, None]), axis=1)
+        speed = np.minimum(speed, (known.sum(1) - 1) / last)
+        place = np.arange(SEQUENCE_FRAMES) * speed[:, None]  # (B, 180) in frames of the song from the first on
+        before = np.minimum(place.astype(np.int64), known.sum(1, keepdims=True) - 2)
+        share = torch.from_numpy(place - before).float()[..., None]
+        window = np.arange(len(speed))[:, None]
+        found = {}
+        for name in (*MOTION, *MUSIC):
+            values = torch.from_numpy(a[name][source])  # (B, M, ...)
+            if name in ("global_orient", "body_pose"):
+                values = roma.rotvec_to_unitquat(values.float().unflatten(-1, (-1, 3)))
+            start, end = values[window, before], values[window, before + 1]
+            if name == "has_audio":
+                found[name] = start & end
+            elif name in ("global_orient", "body_pose"):
+                found[name] = roma.unitquat_to_rotvec(slerp(start, end, share[..., None])).flatten(-2)
+            else:
+                found[name] = torch.lerp(start.float(), end.float(), share)
+        # A beat stays one frame: the nearest one.
+        number, frame = np.nonzero(a["rhythm"][source, BEAT] * known)
+        frame = np.rint(frame / speed[number]).astype(np.int64)
+        found["rhythm"][..., BEAT] = 0.0
+        found["rhythm"][number[frame <= last], frame[frame <= last], BEAT] = 1.0
+        return found, speed
+
+    def tokens(self, song: str, start_s: float, speed: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+        """States and times of the tokens sung in the window from ``start_s`` on; times count from there, over speed."""
         rows = self.arrays.songs[song].token_rows
-        times = self.arrays["token_times"][rows] - start_s
+        times = (self.arrays["token_times"][rows] - start_s) / speed
         inside = (times[:, 1] > 0) & (times[:, 0] < SEQUENCE_FRAMES / FPS)
         return self.arrays["token_states"][rows][inside], times[inside]
 
@@ -174,7 +220,8 @@ def pad_tokens(parts: list[tuple[np.ndarray, np.ndarray]], width: int) -> tuple[
 
 
 def _stack(array: np.ndarray, spans: list[slice]) -> Tensor:
-    return torch.from_numpy(np.stack([array[span] for span in spans]).astype(np.float32, copy=False))
+    rows = np.stack([array[span] for span in spans])
+    return torch.from_numpy(rows if rows.dtype == bool else rows.astype(np.float32, copy=False))
 
 
 def training_batches(count: int, batch_size: int, seed: int, first_step: int = 0) -> Iterator[np.ndarray]:

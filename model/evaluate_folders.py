@@ -14,15 +14,13 @@ import numpy as np
 
 from justlmd import SEQUENCE_FRAMES
 from justlmd.body import Body, load_body, rotation_matrices
+from justlmd.dataset import whole_windows
 from justlmd.errors import InputError
 from justlmd.files import write_json
-from justlmd.importers import read_any_motion
-from justlmd.motion import to_yup
+from justlmd.importers import motion_files, read_yup_motion
 from model import measures, metrics
 from model.intervals import half_samples, song_bootstrap
 from model.motion_features import kinetic_features
-
-SUFFIXES = (".json", ".npz", ".pkl", ".pt", ".npy")
 
 
 def evaluate_folders(
@@ -67,20 +65,15 @@ class _Clips:
 
     def __init__(self, folder: str | Path, body: Body) -> None:
         folder = Path(folder)
-        paths = sorted(p for p in folder.rglob("*") if p.suffix in SUFFIXES and not p.name.endswith(".meta.json"))
+        paths = motion_files(folder)
         joints, rotations, names, firsts = [], [], [], []
         self.left_out: list[str] = []
         for path in paths:
-            found = read_any_motion(path, body)
-            motion = to_yup(found.motion, body, own_shapes=found.own_body)
+            motion = read_yup_motion(path, body)
             pose = np.concatenate([motion.global_orient, motion.body_pose], axis=1).reshape(-1, 24, 3)
             everything, turns = motion.joints(body), rotation_matrices(pose)
             name = str(path.relative_to(folder).with_suffix(""))
-            starts = [
-                first
-                for first in range(0, len(motion) - SEQUENCE_FRAMES + 1, SEQUENCE_FRAMES)
-                if motion.valid[first : first + SEQUENCE_FRAMES].all()
-            ]
+            starts = whole_windows(motion.valid)
             if not starts:
                 self.left_out.append(str(path))
             for first in starts:

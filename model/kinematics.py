@@ -3,6 +3,8 @@
 All motion here is y-up, metres, standard SMPL: ``global_orient`` turns about the pelvis, ``transl`` moves the body.
 """
 
+import math
+
 import roma
 import torch
 from torch import Tensor
@@ -60,6 +62,19 @@ def axis_angles(rotations: Tensor) -> tuple[Tensor, Tensor]:
     """Matrices (..., 24, 3, 3) to axis-angle root (..., 3) and body (..., 69), norms at most pi."""
     vectors = roma.rotmat_to_rotvec(rotations).flatten(-2)
     return vectors[..., :3], vectors[..., 3:]
+
+
+def slerp(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
+    """Unit quaternions (..., 4) at ``share`` (..., 1) of the shortest way between two rotations.
+
+    The weights are sin((1 - s) w) / sin w and sin(s w) / sin w (Shoemake 1985), written so that w = 0 is no exception.
+    roma's own takes the same shares for all rotations.
+    """
+    cosine = (start * end).sum(-1, keepdim=True)
+    end = torch.where(cosine < 0, -end, end)
+    angle = torch.acos(cosine.abs().clamp(max=1)) / math.pi  # torch.sinc(x) is sin(pi x) / (pi x)
+    first, second = ((s * torch.sinc(s * angle)) for s in (1 - share, share))
+    return (first * start + second * end) / torch.sinc(angle)
 
 
 def to_sixd(rotations: Tensor) -> Tensor:

@@ -19,8 +19,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from justlmd.device import choose_device
 from justlmd.errors import InputError, JustLMDError
 from justlmd.files import replacing
-from model.checkpoint import ModelConfig, TrainingConfig, build_model, save_model
-from model.data import LyricsMusicDance, mirrored, training_batches
+from model.augmentation import augmented_batch
+from model.checkpoint import ModelConfig, TrainingConfig, build_model, save_model, start_weights
+from model.data import LyricsMusicDance, training_batches
 from model.interface import DanceModel
 
 HELD_OUT_SEED = 1_000_003  # of the noise in held-out losses: the same at every look, so that looks compare
@@ -87,6 +88,7 @@ class _Run:
             raise InputError(f"{dataset_dir}: the training split has no window of six seconds")
         torch.manual_seed(seed)
         self.model: DanceModel = build_model(config)
+        self.start = start_weights(self.model, config) if settings.start_from else ""
         self.model.fit_normalisers(self.data)
         average = get_ema_multi_avg_fn(settings.ema)
         self.average = AveragedModel(self.model, multi_avg_fn=average).to(self.fabric.device) if settings.ema else None
@@ -120,9 +122,9 @@ class _Run:
         sums: dict[str, float] = {}
         for number, part in enumerate(parts):
             share = len(part) / len(numbers)
-            batch = self.data.batch(part)
-            if settings.mirror:
-                batch = mirrored(batch, torch.rand(len(part), generator=chance) < 0.5)
+            batch = augmented_batch(
+                self.data, part, chance, mirror=settings.mirror, tempo=settings.tempo, yaw=settings.yaw
+            )
             batch = batch.to(fabric.device)._replace(whole=len(everything))
             with fabric.no_backward_sync(self.wrapped, enabled=number < len(parts) - 1):
                 losses = self.wrapped.losses(batch, chance, self.step / settings.steps)
@@ -203,7 +205,8 @@ class _Run:
 
     def _fingerprint(self) -> str:
         """Changes with whatever makes it wrong to continue from ``last.pt``."""
-        content = [asdict(self.config), self.seed, self.data.arrays.info, self.data.songs, len(self.data)]
+        data = [self.data.arrays.info, self.data.songs, len(self.data)]
+        content = [asdict(self.config), self.start, self.seed, *data]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def save(self) -> None:

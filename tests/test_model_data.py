@@ -13,7 +13,8 @@ from justlmd.dance_arrays import open_dataset
 from justlmd.dataset import build_dataset
 from justlmd.errors import InputError
 from justlmd.motion import Motion, mirror
-from model.data import LyricsMusicDance, mirrored, pad_tokens, statistics, training_batches
+from model.augmentation import mirrored
+from model.data import LyricsMusicDance, pad_tokens, statistics, training_batches
 from model.kinematics import axis_angles, forward_kinematics, from_sixd, rotation_matrices, to_sixd
 from model.representation import FEATURES, decode, encode
 
