@@ -100,12 +100,12 @@ rule generate:
         audio_features=lambda wildcards: (rules.audio_features.output[0] if TABLE[wildcards.song].has_audio else []),
         lyrics_embeddings=rules.lyrics_embeddings.output[0],
     output:
-        motion="results/generated/{song}/{name}/smplfull.json",
-        meta="results/generated/{song}/{name}/smplfull.meta.json",
+        motion="results/generated/{song}/{name}{sample}/smplfull.json",
+        meta="results/generated/{song}/{name}{sample}/smplfull.meta.json",
     log:
-        "results/generated/{song}/{name}/logs/generate.log",
+        "results/generated/{song}/{name}{sample}/logs/generate.log",
     benchmark:
-        "results/generated/{song}/{name}/logs/generate.tsv"
+        "results/generated/{song}/{name}{sample}/logs/generate.tsv"
     conda:
         "../envs/model.yaml"
     threads: 2
@@ -114,10 +114,11 @@ rule generate:
         mem_mb=4000,
         runtime=30,
     params:
-        seed=config["generate"]["seed"],
+        seed=lambda wildcards: config["generate"]["seed"] + sample_number(wildcards.sample) - 1,
+        guidance=config["generate"]["guidance"],
         device=config["device"],
         body_model=config["body_model"],
     message:
-        "Dancing to {wildcards.song} with {wildcards.name}"
+        "Dancing to {wildcards.song} with {wildcards.name}{wildcards.sample}"
     script:
         "../workflow_scripts/generate.py"

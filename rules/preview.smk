@@ -56,6 +56,22 @@ rule preview:
         "../workflow_scripts/preview.py"
 
 
+use rule motion_files as generated_files with:
+    input:
+        motion=rules.generate.output.motion,
+        meta=rules.generate.output.meta,
+    output:
+        bvh="results/generated/{song}/{name}{sample}/motion.bvh",
+        glb="results/generated/{song}/{name}{sample}/motion.glb",
+        npz="results/generated/{song}/{name}{sample}/motion.npz",
+    log:
+        "results/generated/{song}/{name}{sample}/logs/generated_files.log",
+    benchmark:
+        "results/generated/{song}/{name}{sample}/logs/generated_files.tsv"
+    message:
+        "Exporting the dance to {wildcards.song}"
+
+
 rule generated_preview:
     input:
         motion=rules.generate.output.motion,
@@ -64,15 +80,15 @@ rule generated_preview:
         audio=lambda wildcards: (rules.standardise.output.audio if TABLE[wildcards.song].has_audio else []),
     output:
         report(
-            "results/generated/{song}/{name}/dance.mp4",
+            "results/generated/{song}/{name}{sample}/dance.mp4",
             caption="../report/generated.rst",
             category="Models",
-            labels={"model": "{name}", "what": "dance to {song}"},
+            labels={"model": "{name}{sample}", "what": "dance to {song}"},
         ),
     log:
-        "results/generated/{song}/{name}/logs/generated_preview.log",
+        "results/generated/{song}/{name}{sample}/logs/generated_preview.log",
     benchmark:
-        "results/generated/{song}/{name}/logs/generated_preview.tsv"
+        "results/generated/{song}/{name}{sample}/logs/generated_preview.tsv"
     conda:
         "../envs/body.yaml"
     threads: 1
@@ -94,8 +110,12 @@ rule comparison:
         lyrics=of_held_out_song(rules.lyrics.output[0]),
         audio=of_held_out_song(rules.standardise.output.audio, lambda song: song.has_audio),
         configs=expand(rules.train.output.config, name=config["models"]),
-        generated=lambda wildcards: expand(rules.generate.output.motion, song=held_out_song(), name=config["models"]),
-        generated_meta=lambda wildcards: expand(rules.generate.output.meta, song=held_out_song(), name=config["models"]),
+        generated=lambda wildcards: expand(
+            rules.generate.output.motion, song=held_out_song(), name=config["models"], sample=""
+        ),
+        generated_meta=lambda wildcards: expand(
+            rules.generate.output.meta, song=held_out_song(), name=config["models"], sample=""
+        ),
     output:
         report(
             "results/evaluation/comparison.mp4",

@@ -43,6 +43,7 @@ def one_of(names):
 wildcard_constraints:
     song=one_of(TABLE),
     name=one_of(config["models"]),
+    sample=r"(/sample_\d+)?",
 
 
 def if_present(path):
@@ -95,12 +96,19 @@ def learned_features(wildcards):
     ]
 
 
+def sample_number(sample):
+    """1 for the dance in a model's own folder, 2 for the one in ``sample_2``, ..."""
+    return int(sample.removeprefix("/sample_") or 1)
+
+
 def generated_dances(wildcards):
     """Dances of the configured model: for the songs named, or for the first song that it has not been trained on."""
     names = config["generate"]["songs"]
     if names == "auto":
         names = held_out_song()
-    return expand(rules.generated_preview.output, song=names, name=config["generate"]["model"])
+    samples = ["", *(f"/sample_{number}" for number in range(2, config["generate"]["samples"] + 1))]
+    files = [rules.generated_preview.output[0], *rules.generated_files.output]
+    return expand(files, song=names, name=config["generate"]["model"], sample=samples)
 
 
 def is_news(record):

@@ -116,7 +116,8 @@ def test_every_fixed_path_exists_for_every_kept_song_and_the_rest_of_the_workflo
     assert info.duration_s == pytest.approx(12, abs=0.1)
     assert list(results.glob("evaluation/*.svg"))
     assert list(results.glob("models/*/history.csv"))
-    assert list(results.glob("generated/*/*/dance.mp4"))
+    for name in ("dance.mp4", "smplfull.json", "motion.bvh", "motion.glb", "motion.npz"):
+        assert list(results.glob(f"generated/*/*/{name}"))
 
 
 def test_every_finished_job_printed_one_line_with_its_song_and_stage(demo):
@@ -165,6 +166,16 @@ def test_editing_one_lrc_reruns_only_that_songs_lyric_stages_and_what_depends_on
         line for line in messages.splitlines() if "Dancing" not in line and any(o in line.split() for o in others)
     ]
     assert planned(demo, "--resources", "gpu=1") == ({}, "")
+
+
+def test_several_dances_to_a_song_differ_and_lie_beside_each_other(demo):
+    song = next(row["song"] for row in manifest(demo) if row["split"] == "test")
+    first, second = (f"results/generated/{song}/v3{sample}/smplfull.json" for sample in ("", "/sample_2"))
+    result = snakemake(demo, second, "--resources", "gpu=1")
+    assert result.returncode == 0, result.stdout
+    assert (demo / first).read_bytes() != (demo / second).read_bytes()
+    rules, _ = planned(demo, "--resources", "gpu=1", "--config", "generate={samples: 2}")
+    assert rules["generated_preview"] == rules["generated_files"] == 1
 
 
 def test_asking_for_one_deleted_motion_runs_recovery_of_that_song_only(demo):
