@@ -174,7 +174,8 @@ def test_several_dances_to_a_song_differ_and_lie_beside_each_other(demo):
     result = snakemake(demo, second, "--resources", "gpu=1")
     assert result.returncode == 0, result.stdout
     assert (demo / first).read_bytes() != (demo / second).read_bytes()
-    rules, _ = planned(demo, "--resources", "gpu=1", "--config", "generate={samples: 2}")
+    (demo / "more.yaml").write_text("generate: {samples: 2}\n")
+    rules, _ = planned(demo, "--resources", "gpu=1", "--configfile", "config.yaml", "more.yaml")
     assert rules["generated_preview"] == rules["generated_files"] == 1
 
 
