@@ -266,6 +266,10 @@ class TrunkModel(DanceModel):
         """The expected motion from the allowed conditions alone: for tests of what they tell."""
         raise NotImplementedError
 
+    def keys(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor] | None:
+        """Unit vectors of the batch's motions and lyrics in a common space, and of the lyrics' texts; None without."""
+        return None
+
 
 def energy_error(speed: Tensor, real: Tensor, keep: Tensor) -> Tensor:
     """How far each joint's mean speed and jerk in each second are from the real ones, relative to the batch's mean.
