@@ -33,7 +33,6 @@ from model.trunk import MOVING, TrunkConfig, TrunkModel
 class FlowDancerConfig(TrunkConfig):
     """How times are drawn in training, and how many steps a dance takes."""
 
-    energy_weight: float = 0.0  # V3 needs it because its mean moves too little; a sample is no mean
     euler_steps: int = 10
     time_mean: float = 0.0  # of the normal draw whose sigmoid is t
     time_std: float = 1.0
@@ -77,7 +76,8 @@ class FlowDancer(TrunkModel):
         keep = self._keep_conditions(chance) if self.training else (torch.ones_like(chance), torch.ones_like(chance))
         way = t[:, None, None]
         found = self.denoise(batch.conditions, (1 - way) * x0 + way * x1, t, *keep)
-        parts = self._motion_losses(found, target, batch.rest_joints, t)
+        # The later, the more the state tells; early the expected motion may be as calm as expectations are.
+        parts = self._motion_losses(found, target, batch.rest_joints, keep=t)
         return {"loss": self._motion_loss(parts), **parts}
 
     def _times(self, size: int, generator: torch.Generator) -> Tensor:

@@ -45,8 +45,8 @@ def dancer(data, **changes) -> FlowDancer:
 
 @pytest.fixture(scope="module")
 def trained(data):
-    """A model after 150 steps, and its feature losses before and after on the same noise."""
-    model, batch = dancer(data, d_model=32), data.batch(range(len(data)))
+    """A model after 150 steps of the flow's own losses, and its feature losses before and after on the same noise."""
+    model, batch = dancer(data, d_model=32, energy_weight=0.0), data.batch(range(len(data)))
     losses = [model.losses(batch, seeded(9), 1.0)["features"].item()]
     optimizer, chance = torch.optim.Adam(model.parameters(), lr=3e-3), seeded()
     for _ in range(150):
@@ -104,7 +104,7 @@ def test_one_step_ends_in_the_expected_motion_and_does_not_depend_on_the_noise(d
     torch.testing.assert_close(made.transl, expected.transl)
 
 
-def test_the_loss_falls_and_dances_come_near_the_real_ones(data, trained):
+def test_the_loss_falls_and_dances_spread_about_as_wide_as_the_real_ones(data, trained):
     model, (before, after) = trained
     assert after < 0.6 * before
     batch = data.batch(range(len(data)))
