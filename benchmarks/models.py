@@ -176,7 +176,7 @@ def generation_speed(short: bool) -> dict[str, dict[str, float]]:
     body, found = load_body(), {}
     frames = (30 if short else 120) * FPS
     starts = window_starts(frames)
-    for name, config in (("v2", "v2_report"), ("v3", "v3_small")):
+    for name, config in (("v2", "v2_report"), ("v3", "v3_small"), ("v4", "v4_small")):
         model, times = build_model(read_config(CONFIGS / f"{config}.yaml")).eval(), []
         for _ in range(4):
             begin = time.perf_counter()

@@ -14,6 +14,7 @@ from justlmd.errors import InputError
 from justlmd.files import read_json, replacing, write_json
 from model.dancer import Dancer, DancerConfig
 from model.flat_cvae import FlatCVAE, FlatCVAEConfig
+from model.flow_dancer import FlowDancer, FlowDancerConfig
 from model.interface import DanceModel
 from model.transformer_cvae import TransformerCVAE, TransformerCVAEConfig
 
@@ -21,6 +22,7 @@ MODELS: dict[str, tuple[type, type]] = {
     "flat_cvae": (FlatCVAE, FlatCVAEConfig),
     "transformer_cvae": (TransformerCVAE, TransformerCVAEConfig),
     "dancer": (Dancer, DancerConfig),
+    "flow_dancer": (FlowDancer, FlowDancerConfig),
 }
 """Network and configuration class of each value of ``model:``."""
 

@@ -16,12 +16,12 @@ from justlmd.errors import InputError
 from justlmd.files import replacing, write_json
 from model import baselines, measures
 from model.checkpoint import load_model
-from model.dancer import Dancer
 from model.data import LyricsMusicDance
 from model.intervals import half_samples, song_bootstrap
 from model.lyrics_question import lyrics_question
 from model.plots import plot_history, plot_lyrics, plot_metrics
 from model.sampling import generated_windows, latent_use, real_windows, reconstructed_windows
+from model.trunk import TrunkModel
 
 STRIDE = 30  # frames between evaluated windows
 SAMPLES = 4  # dances generated for each window
@@ -60,19 +60,21 @@ def evaluate(
     beats, null_beats = _beats(test), _null_beats(test, seed)
     evaluation = _Evaluation(test, truth, train_truth[0], beats, null_beats, bootstrap, seed)
     methods = {
-        "real": evaluation.summary(_one_sample(truth)),
-        "nearest": evaluation.summary(_one_sample(baselines.nearest(train, test))),
-        "mean_pose": evaluation.summary(_one_sample(baselines.mean_pose(train, test))),
+        name: evaluation.summary(_one_sample(dances), dances)
+        for name, dances in (
+            ("real", truth),
+            ("nearest", baselines.nearest(train, test)),
+            ("mean_pose", baselines.mean_pose(train, test)),
+        )
     }
     described, lyrics = {}, {}
     for name, folder in models.items():
         model, facts = load_model(folder, device)
         generated = generated_windows(model, test, device, SAMPLES, seed)
-        reconstructed = reconstructed_windows(model, test, device)
-        methods[name] = evaluation.summary(generated, reconstructed)
+        methods[name] = evaluation.summary(generated, reconstructed_windows(model, test, device))
         kept = ("parameters", "steps", "best_step", "held_out_loss", "seed")
         described[name] = {key: facts.get(key) for key in kept} | latent_use(model, test, device)
-        if isinstance(model, Dancer):
+        if isinstance(model, TrunkModel):
             sequences = LyricsMusicDance(dataset_dir, "test")
             lyrics[name] = lyrics_question(model, sequences, device, bootstrap=bootstrap, seed=seed)
     songs = sorted({window.song for window in test.windows})
@@ -118,15 +120,15 @@ class _Evaluation:
         self.real_features = measures.motion_features(truth[0])
         self.train_features = measures.motion_features(train_joints)
 
-    def summary(self, dances: Dances, reconstructed: Dances | None = None) -> dict[str, dict[str, float | None]]:
-        """All measures of one method with intervals; errors are those of ``reconstructed`` where there is one."""
+    def summary(self, dances: Dances, compared: Dances | None) -> dict[str, dict[str, float | None]]:
+        """All measures of one method with intervals; errors are those of ``compared`` (N, T, ...), None: empty."""
         joints, rotations = dances
         windows = [self._window(n, joints[n], rotations[n]) for n in range(len(joints))]
         for n, window in enumerate(windows):
-            made = (
-                (joints[n, 0], rotations[n, 0]) if reconstructed is None else (reconstructed[0][n], reconstructed[1][n])
-            )
-            window |= measures.errors(*made, self.truth[0][n], self.truth[1][n])
+            if compared is None:
+                window |= dict.fromkeys(measures.ERRORS, float("nan"))
+            else:
+                window |= measures.errors(compared[0][n], compared[1][n], self.truth[0][n], self.truth[1][n])
         values = {name: np.array([window[name] for window in windows]) for name in windows[0]}
         result = {name: song_bootstrap(v, self.songs, self.bootstrap, self.seed) for name, v in values.items()}
         return result | self._sets(measures.motion_features(joints[:, 0]))
@@ -205,20 +207,22 @@ def notes(methods: Mapping, described: Mapping, songs: list[str], windows: int) 
         )
     for name, facts in described.items():
         own, still, copied = (methods[method]["mpjpe_mm"]["value"] for method in (name, "mean_pose", "nearest"))
-        found.append(
-            f"{name}: reconstructs held-out dances with {own:.0f} mm joint error; standing in the mean pose has "
-            f"{still:.0f} mm, copying the nearest training dance {copied:.0f} mm."
-        )
+        if own is not None:
+            found.append(
+                f"{name}: reconstructs held-out dances with {own:.0f} mm joint error; standing in the mean pose has "
+                f"{still:.0f} mm, copying the nearest training dance {copied:.0f} mm."
+            )
         speed, jerk = (methods[name][m]["value"] / methods["real"][m]["value"] for m in ("speed", "jerk"))
         found.append(
             f"{name}: generated dances move at {speed:.0%} of the real speed with {jerk:.0%} of the real jerk; "
             f"{methods[name]['frozen_share']['value']:.0%} of their frames are frozen."
         )
         spread = methods[name]["multimodality_mm"]["value"]
-        found.append(
-            f"{name}: the latent holds {facts['kl_nat']:.2f} nat per window, {facts['active_units']:.0%} of its units "
-            f"are active; two samples for the same music and words differ by {spread:.0f} mm."
-        )
+        latent = "it has no posterior, so nothing is reconstructed"
+        if facts["kl_nat"] is not None:
+            latent = f"the latent holds {facts['kl_nat']:.2f} nat per window, {facts['active_units']:.0%} of its units "
+            latent += "are active"
+        found.append(f"{name}: {latent}; two samples for the same music and words differ by {spread:.0f} mm.")
         beat = methods[name]["beat_f_minus_shuffled"]
         if beat["value"] is not None:
             clear = beat["low"] > 0

@@ -8,7 +8,7 @@ from model.representation import MotionTensors
 
 
 class DanceModel(nn.Module):
-    """A conditional variational model of 180 frames of motion."""
+    """A conditional model of 180 frames of motion, which are made from a latent that is standard normal."""
 
     latent_dim: int
 
@@ -23,9 +23,12 @@ class DanceModel(nn.Module):
         """
         raise NotImplementedError
 
-    def posterior(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance (B, latent_dim) of the latent given motion and conditions."""
-        raise NotImplementedError
+    def posterior(self, batch: Batch) -> tuple[Tensor, Tensor] | None:
+        """Mean and log-variance (B, latent_dim) of the latent given motion and conditions; None where there is none.
+
+        Without it nothing can be reconstructed, and the evaluation leaves those numbers empty.
+        """
+        return None
 
     def draw(self, starts: list[int], generator: torch.Generator) -> Tensor:
         """Latents (W, latent_dim) for windows of one song that start at these frames; each its own by default."""

@@ -90,10 +90,14 @@ def compare(rows: Sequence[Mapping[str, Any]], first: str, second: str) -> dict[
     """``second`` minus ``first`` for each measure, averaged over seeds, with interval and exact p-value over groups.
 
     Ratios are compared by how far they are from 1 (absolute natural logarithm); the frozen share by its distance from
-    the real one's. So for every measure negative means that ``second`` is better.
+    the real one's. So for every measure negative means that ``second`` is better. All None where one of the models has
+    no such number (errors of reconstructions, for a model without a posterior).
     """
-    found = {}
+    found: dict[str, dict[str, float | None]] = {}
     for measure in MEASURES:
+        if any(row[measure] is None for row in rows if row["model"] in (first, second)):
+            found[measure] = dict.fromkeys(("value", "low", "high", "p"))
+            continue
         differences, groups = [], []
         for row in (row for row in rows if row["model"] == second):
             pair = [r for r in rows if r["model"] == first and (r["group"], r["seed"]) == (row["group"], row["seed"])]

@@ -1,6 +1,6 @@
 """Do lyrics help? The same model predicts held-out dances with other words in place of the sung ones.
 
-Only for models that learned to do without each condition (:class:`model.dancer.Dancer`): they predict the expected
+Only for models that learned to do without each condition (:class:`model.trunk.TrunkModel`): they predict the expected
 motion from what they may see, without a latent. If words tell something about the dance, the error with the words that
 were sung is lower than with others.
 """
@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from model.dancer import Dancer
 from model.data import Batch, Conditions, LyricsMusicDance, pad_tokens
 from model.intervals import holm, sign_flip_p_value, song_bootstrap
 from model.metrics import retrieval
 from model.sampling import joints_of, real_motion
+from model.trunk import TrunkModel
 
 ARMS = ("none", "music", "lyrics", "both", "shuffled within the song", "from another song", "two lines later")
 """What the model sees: nothing, one or both conditions, or both with other words."""
@@ -25,7 +25,7 @@ CHUNK = 64
 
 
 def lyrics_question(
-    model: Dancer,
+    model: TrunkModel,
     data: LyricsMusicDance,
     device: str = "cpu",
     *,
@@ -105,7 +105,7 @@ def _comparisons(
 class WindowErrors:
     """Joint errors of predictions for given windows with the words of given others."""
 
-    def __init__(self, model: Dancer, data: LyricsMusicDance, device: str) -> None:
+    def __init__(self, model: TrunkModel, data: LyricsMusicDance, device: str) -> None:
         self.model, self.data, self.device = model, data, device
         self.batch: Batch = data.batch(range(len(data)))
         self.truth = _relative(joints_of(real_motion(self.batch), self.batch.rest_joints))
@@ -203,9 +203,11 @@ def _two_lines(data: LyricsMusicDance) -> np.ndarray:
 
 @torch.no_grad()
 def _retrieval(errors: WindowErrors) -> dict[str, float] | None:
-    """Retrieval of lyrics by motion among the windows with words; None for fewer than two of them."""
-    sung = errors.batch.conditions.token_mask.any(1)
+    """Retrieval of lyrics by motion among the windows with words; None for fewer than two or without :meth:`keys`."""
     keys = errors.model.keys(errors.batch.to(errors.device))
+    if keys is None:
+        return None
+    sung = errors.batch.conditions.token_mask.any(1)
     motion, lyrics, texts = (x.cpu()[sung].numpy() for x in keys)
     if len(motion) < 2:
         return None

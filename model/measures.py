@@ -39,6 +39,9 @@ LABELS = {
 }
 """Every measure in words."""
 
+ERRORS = ("mpjpe_mm", "pa_mpjpe_mm", "root_deg", "body_deg", "heading_deg", "path_mm")
+"""Measures of :func:`errors`."""
+
 SET_MEASURES: dict[str, tuple[str, Callable[[np.ndarray, np.ndarray], float]]] = {
     "kid_kinetic": ("kinetic", metrics.kid),
     "fid_kinetic": ("kinetic", metrics.fid),

@@ -40,12 +40,16 @@ def real_windows(data: LyricsMusicDance) -> tuple[np.ndarray, np.ndarray]:
 
 
 @torch.no_grad()
-def reconstructed_windows(model: DanceModel, data: LyricsMusicDance, device: str) -> tuple[np.ndarray, np.ndarray]:
-    """Joints and rotations of every window decoded from the mean of its own posterior."""
+def reconstructed_windows(
+    model: DanceModel, data: LyricsMusicDance, device: str
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Joints and rotations of every window decoded from the mean of its own posterior; None if the model has none."""
     joints, rotations = [], []
     for batch in chunks(data, device):
-        mean, _ = model.posterior(batch)
-        motion = model.generate(batch.conditions, mean, batch.rest_joints)
+        posterior = model.posterior(batch)
+        if posterior is None:
+            return None
+        motion = model.generate(batch.conditions, posterior[0], batch.rest_joints)
         joints.append(joints_of(motion, batch.rest_joints))
         rotations.append(motion.rotations.float().cpu().numpy())
     return np.concatenate(joints), np.concatenate(rotations)
@@ -69,15 +73,18 @@ def generated_windows(
 
 
 @torch.no_grad()
-def latent_use(model: DanceModel, data: LyricsMusicDance, device: str) -> dict[str, float]:
+def latent_use(model: DanceModel, data: LyricsMusicDance, device: str) -> dict[str, float | None]:
     """How much the latent says about unseen dances.
 
     ``kl_nat``: mean divergence per window; ``active_units``: share of dimensions whose posterior mean varies over the
-    windows with a variance above .01 (Burda et al. 2016).
+    windows with a variance above .01 (Burda et al. 2016). Both None for a model without a posterior.
     """
     means, divergences = [], []
     for batch in chunks(data, device):
-        mean, log_variance = (value.float() for value in model.posterior(batch))
+        posterior = model.posterior(batch)
+        if posterior is None:
+            return {"kl_nat": None, "active_units": None}
+        mean, log_variance = (value.float() for value in posterior)
         means.append(mean.cpu())
         divergences.append(gaussian_kl(mean, log_variance).sum(1).cpu())
     return {

@@ -7,11 +7,12 @@ from toy_songs import write_song
 from justlmd.body import load_body
 from justlmd.dataset import build_dataset
 from justlmd.errors import InputError
-from model.dancer import Dancer, DancerConfig, _energy_error
+from model.dancer import Dancer, DancerConfig
 from model.data import LyricsMusicDance
 from model.heading import CONTACT, VELOCITY, encode_heading
 from model.interface import gaussian_kl
 from model.sampling import real_motion
+from model.trunk import energy_error
 
 torch.set_num_threads(1)
 TINY = {
@@ -132,9 +133,9 @@ def test_moving_too_little_costs_energy_and_moving_at_another_time_does_not():
     phases = torch.rand(2, 1, 24, 3, generator=seeded())
     real, later = (torch.sin(2 * torch.pi * (2 * time[None, :, None, None] + phases + lag)) for lag in (0.0, 0.25))
     keep = torch.ones(2)
-    assert _energy_error(later, real, keep) < 1e-3
-    assert _energy_error(0.2 * real, real, keep) > 1
-    assert _energy_error(0.2 * real, real, 0 * keep) == 0, "where no latent tells, the average may be danced"
+    assert energy_error(later, real, keep) < 1e-3
+    assert energy_error(0.2 * real, real, keep) > 1
+    assert energy_error(0.2 * real, real, 0 * keep) == 0, "where no latent tells, the average may be danced"
 
 
 def test_free_bits_and_warm_up_hold_the_divergence_back(data):

@@ -60,3 +60,12 @@ def test_negative_differences_mean_that_the_second_is_better():
     assert found["jerk_ratio"]["value"] == pytest.approx(np.log(2) - np.log(4))
     assert found["frozen_share"]["value"] == pytest.approx(0.1 - 0.4)
     assert all(entry["high"] <= 0 for entry in found.values())
+
+
+def test_comparisons_leave_out_what_one_model_has_no_number_for():
+    row = dict.fromkeys(MEASURES, 0.5) | {"real_frozen_share": 0.1, "seed": 0}
+    rows = [{"group": g, "model": m} | row for g in "ab" for m in ("v3", "v4")]
+    rows = [row | {"mpjpe_mm": None} if row["model"] == "v4" else row for row in rows]
+    found = compare(rows, "v3", "v4")
+    assert found["mpjpe_mm"] == {"value": None, "low": None, "high": None, "p": None}
+    assert found["speed_ratio"]["value"] == 0
