@@ -139,6 +139,22 @@ def read_songs(path: str | Path) -> list[Song]:
     return songs
 
 
+def read_danced_to(path: str, songs: Iterable[str]) -> dict[str, Song]:
+    """The songs, by id, of a second table, which are only danced to: their ``url`` is a sound file (or a video's).
+
+    ``path`` may be empty: no songs. Raises InputError as :func:`read_songs`, and when an id is one of ``songs``, too.
+    """
+    found = {song.id: song for song in read_songs(path)} if path else {}
+    for name, song in found.items():
+        if name in songs:
+            raise InputError(f"{path}: song '{name}', column 'id': already used in the song table; choose another")
+        if song.local_source is None:
+            raise InputError(
+                f"{path}: song '{name}', column 'url': {song.url!r} is no file; songs to dance to are files"
+            )
+    return found
+
+
 def check_provider(songs: Iterable[Song], provider: str) -> None:
     """Raise InputError if the lyrics of a song are to be fetched and no provider is configured."""
     names = [song.id for song in songs if song.lyrics == FETCH]

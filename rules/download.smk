@@ -1,4 +1,4 @@
-# Links become a video at constant 30 fps and its sound on the same clock.
+# Links become a video at constant 30 fps and its sound on the same clock; songs that are only danced to are sound alone.
 
 
 rule download:
@@ -11,6 +11,8 @@ rule download:
         "results/songs/{song}/logs/download.log",
     benchmark:
         "results/songs/{song}/logs/download.tsv"
+    wildcard_constraints:
+        song=one_of(SOURCES),
     conda:
         "../envs/media.yaml"
     threads: 1
@@ -36,6 +38,8 @@ rule standardise:
         "results/songs/{song}/logs/standardise.log",
     benchmark:
         "results/songs/{song}/logs/standardise.tsv"
+    wildcard_constraints:
+        song=one_of(SOURCES),
     conda:
         "../envs/media.yaml"
     threads: 2
@@ -50,3 +54,30 @@ rule standardise:
         "Cropping {wildcards.song} and decoding it to constant 30 fps"
     script:
         "../workflow_scripts/standardise.py"
+
+
+rule sound:
+    input:
+        lambda wildcards: if_present(TABLE[wildcards.song].local_source),
+    output:
+        "results/songs/{song}/audio.wav",
+    log:
+        "results/songs/{song}/logs/sound.log",
+    benchmark:
+        "results/songs/{song}/logs/sound.tsv"
+    wildcard_constraints:
+        song=one_of(DANCED_TO),
+    conda:
+        "../envs/media.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        source=lambda wildcards: TABLE[wildcards.song].local_source,
+        start=lambda wildcards: TABLE[wildcards.song].start,
+        end=lambda wildcards: TABLE[wildcards.song].end,
+    message:
+        "Taking the sound of {wildcards.song}"
+    script:
+        "../workflow_scripts/sound.py"

@@ -3,7 +3,7 @@
 
 rule fetch_lyrics:
     input:
-        lambda wildcards: ancient(rules.download.output.info) if TABLE[wildcards.song].has_audio else [],
+        lambda wildcards: ancient(rules.download.output.info) if wildcards.song in SOURCES else [],
     output:
         update("results/songs/{song}/fetched.lrc"),  # kept as it is when it is there
     log:

@@ -12,25 +12,30 @@ sys.path.insert(0, workflow.basedir)
 from justlmd.backends import check_backends
 from justlmd.config import check_config
 from justlmd.errors import JustLMDError
-from justlmd.songs import FETCH, check_provider, read_songs
+from justlmd.songs import FETCH, check_provider, read_danced_to, read_songs
 
 try:
     check_config(config)
     check_backends(config)
     TABLE = {song.id: song for song in read_songs(config["songs"])}
+    SOURCES = [name for name, song in TABLE.items() if song.has_audio]
+    DANCED_TO = read_danced_to(config["generate"]["table"], TABLE)
     for option in ("exclude", "keep"):
         for name in config[option]:
             if name not in TABLE:
                 raise JustLMDError(f"config '{option}': there is no song '{name}' in {config['songs']}")
-    check_provider([song for song in TABLE.values() if song.id not in config["exclude"]], config["lyrics"]["provider"])
+    asked = [song for song in [*TABLE.values(), *DANCED_TO.values()] if song.id not in config["exclude"]]
+    check_provider(asked, config["lyrics"]["provider"])
 except JustLMDError as error:
     raise WorkflowError(str(error)) from None
+
+TABLE |= DANCED_TO  # they have sound and lyrics, and are no part of the data set
 
 # Fetched lyrics become a file; from there on nothing knows that they were fetched.
 FETCHED = {name: f"results/songs/{name}/fetched.lrc" for name, song in TABLE.items() if song.lyrics == FETCH}
 TABLE |= {name: replace(TABLE[name], lyrics=path) for name, path in FETCHED.items()}
 
-SONGS = {name: song for name, song in TABLE.items() if name not in config["exclude"]}
+SONGS = {name: song for name, song in TABLE.items() if name not in [*config["exclude"], *DANCED_TO]}
 if not SONGS:
     raise WorkflowError(f"no song of {config['songs']} is left: config 'exclude' names them all")
 
@@ -102,10 +107,11 @@ def sample_number(sample):
 
 
 def generated_dances(wildcards):
-    """Dances of the configured model: for the songs named, or for the first song that it has not been trained on."""
+    """Dances of the configured model: for the songs named, or for the first that it was not trained on; for new ones."""
     names = config["generate"]["songs"]
     if names == "auto":
         names = held_out_song()
+    names = [*names, *DANCED_TO]
     samples = ["", *(f"/sample_{number}" for number in range(2, config["generate"]["samples"] + 1))]
     files = [rules.generated_preview.output[0], *rules.generated_files.output]
     return expand(files, song=names, name=config["generate"]["model"], sample=samples)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from justlmd.config import check_config
 from justlmd.errors import InputError
-from justlmd.songs import COLUMNS, check_provider, read_songs
+from justlmd.songs import COLUMNS, check_provider, read_danced_to, read_songs
 
 HEADER = "\t".join(COLUMNS)
 
@@ -134,3 +134,14 @@ def test_schema_columns_and_the_users_page_name_the_same_columns(repo):
     section = page.partition("## The song table")[2].partition("\n### ")[0]
     cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     assert sorted(name for cell in cells for name in re.findall("`([a-z_]+)`", cell)) == sorted(COLUMNS)
+
+
+def test_songs_to_dance_to_are_files_with_ids_of_their_own(tmp_path):
+    assert read_danced_to("", ["a"]) == {}
+    path = str(write_table(tmp_path, {"id": "new", "url": "music/new.mp3"}))
+    assert read_danced_to(path, ["a"])["new"].local_source == Path("music/new.mp3")
+    with pytest.raises(InputError, match="'new', column 'id': already used"):
+        read_danced_to(path, ["new"])
+    path = str(write_table(tmp_path, {"id": "new"}))
+    with pytest.raises(InputError, match="'new', column 'url': .* is no file"):
+        read_danced_to(path, [])

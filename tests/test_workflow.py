@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +178,23 @@ def test_several_dances_to_a_song_differ_and_lie_beside_each_other(demo):
     (demo / "more.yaml").write_text("generate: {samples: 2}\n")
     rules, _ = planned(demo, "--resources", "gpu=1", "--configfile", "config.yaml", "more.yaml")
     assert rules["generated_preview"] == rules["generated_files"] == 1
+
+
+def test_a_sound_file_with_lyrics_is_danced_to_and_trains_nothing_anew(demo):
+    source = demo / "results/songs" / manifest(demo)[0]["song"] / "audio.wav"
+    with wave.open(str(source)) as song, wave.open(str(demo / "new.wav"), "wb") as part:
+        part.setparams(song.getparams())
+        part.writeframes(song.readframes(9 * song.getframerate()))
+    (demo / "new.lrc").write_text("[00:01.00]here we go\n[00:03.50]round and round\n[00:07.20]\n")
+    (demo / "dances.tsv").write_text("id\turl\tlyrics\nnew\tnew.wav\tnew.lrc\n")
+    (demo / "dance.yaml").write_text("generate: {table: dances.tsv}\n")
+    options = ("--resources", "gpu=1", "--configfile", "config.yaml", "dance.yaml")
+    rules, messages = planned(demo, *options)
+    assert not set(rules) & {"manifest", "dataset", "train", "evaluate", "pose", "download"}
+    assert "new" in messages.split()
+    result = snakemake(demo, "results/generated/new/v3/dance.mp4", *options)
+    assert result.returncode == 0, result.stdout
+    assert len(json.loads((demo / "results/generated/new/v3/smplfull.json").read_text())) == 9 * 30
 
 
 def test_asking_for_one_deleted_motion_runs_recovery_of_that_song_only(demo):

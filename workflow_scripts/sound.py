@@ -1,0 +1,15 @@
+"""Take the sound of a song that is only danced to from its file."""
+
+from job import run
+
+
+def main(snakemake) -> str:
+    from justlmd.sound import write_sound
+
+    params = snakemake.params
+    length_s = write_sound(params.source, snakemake.output[0], params.start or 0.0, params.end)
+    return f"{length_s:.1f} s of sound"
+
+
+if "snakemake" in globals():
+    run(main, snakemake)  # noqa: F821
