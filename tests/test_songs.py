@@ -143,5 +143,5 @@ def test_songs_to_dance_to_are_files_with_ids_of_their_own(tmp_path):
     with pytest.raises(InputError, match="'new', column 'id': already used"):
         read_danced_to(path, ["new"])
     path = str(write_table(tmp_path, {"id": "new"}))
-    with pytest.raises(InputError, match="'new', column 'url': .* is no file"):
+    with pytest.raises(InputError, match=r"'new', column 'url': .* is no file"):
         read_danced_to(path, [])
