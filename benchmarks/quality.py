@@ -16,12 +16,13 @@ from typing import Any
 from demo.faults import FAULTS, Pictures, dance
 from demo.song_list import SONGS
 from justlmd.body import load_body
+from justlmd.encode import write_video
 from justlmd.files import write_json
 from justlmd.picture_signs import picture_signs
 from justlmd.pose import estimate_keypoints2d
 from justlmd.quality import CRITERIA, assess
 from justlmd.recovery import recover
-from justlmd.video import standardise, write_video
+from justlmd.video import standardise
 
 RESULTS = Path(__file__).parent / "results" / "quality.json"
 

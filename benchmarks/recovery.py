@@ -26,13 +26,13 @@ from demo.song_list import song_by_id
 from justlmd import metrics3d
 from justlmd.body import JOINT_NAMES, Body, load_body, rotation_matrices, skin
 from justlmd.clothing import clothing_colors
+from justlmd.encode import write_video
 from justlmd.files import write_json
 from justlmd.fit_terms import Weights
 from justlmd.motion import FLIP, Motion, matrix_to_axis_angle, read_smplfull, to_yup, write_smplfull
 from justlmd.pose import estimate_keypoints2d
 from justlmd.recovery import recover
 from justlmd.render import Camera, draw_shadow, intrinsics, render_mesh, render_room
-from justlmd.video import write_video
 from model.metrics import foot_sliding
 
 RESULTS = Path(__file__).parent / "results" / "recovery.json"

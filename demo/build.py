@@ -111,7 +111,7 @@ def build_song(song_id: str, folder: str | Path, seconds: float | None = None) -
     ``seconds`` cuts the video short, for tests. Returns a line that says what was made. KeyError for an unknown song.
     """
     from demo.music import mix, write_wav
-    from justlmd.video import write_video
+    from justlmd.encode import write_video
 
     song = song_by_id(song_id)
     folder = Path(folder)

@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from justlmd.download_failures import FailedAttempt, failure, named_failures, plain
+from justlmd.encode import ffmpeg_exe
 from justlmd.errors import DownloadError, InputError
 from justlmd.files import write_json
-from justlmd.video import ffmpeg_exe, probe, verify
+from justlmd.video import probe, verify
 
 T = TypeVar("T")
 

@@ -21,11 +21,11 @@ import numpy as np
 
 from justlmd.backends import EASYMOCAP_SMPL, easymocap_command
 from justlmd.body import LANDMARK_NAMES, Body
+from justlmd.encode import ffmpeg_exe
 from justlmd.errors import InputError
 from justlmd.files import read_json, write_json, write_text
 from justlmd.motion import CameraMotion, bridged, read_smplfull
 from justlmd.timeline import file_url
-from justlmd.video import ffmpeg_exe
 
 # OpenPose's body25, each as the mean of MediaPipe landmarks; nobody sees the small toes, they stay empty.
 _BODY25 = (

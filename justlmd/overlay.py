@@ -9,9 +9,10 @@ import numpy as np
 
 from justlmd import FPS
 from justlmd.body import Body, skin
+from justlmd.encode import write_video
 from justlmd.motion import FLIP, CameraMotion, to_yup
 from justlmd.render import render_mesh
-from justlmd.video import probe, read_frames, write_video
+from justlmd.video import probe, read_frames
 
 LONGEST_SIDE = 640
 """Larger pictures are made smaller by a whole number, so that the longer side has at most this many pixels."""

@@ -12,11 +12,11 @@ from justlmd import FPS
 from justlmd.body import Body, skin
 from justlmd.captions import write_captions
 from justlmd.clothing import clothing_colors
+from justlmd.encode import write_video
 from justlmd.errors import InputError
 from justlmd.lyrics import Line
 from justlmd.motion import Motion
 from justlmd.render import Camera, camera_for, draw_shadow, render_mesh, render_room
-from justlmd.video import write_video
 
 SHADOW_JOINTS = [0, 10, 11]
 CHUNK = 60

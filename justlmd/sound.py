@@ -6,10 +6,11 @@ from typing import Any
 import ffmpeg
 import numpy as np
 
+from justlmd.encode import ffmpeg_exe
 from justlmd.errors import InputError
 from justlmd.files import replacing
 from justlmd.timeline import FORMATS, file_url
-from justlmd.video import SAMPLE_RATE, ffmpeg_exe
+from justlmd.video import SAMPLE_RATE
 
 SOUND_FORMATS = f"{FORMATS},wav,mp3,flac,aac,aiff,caf,w64"
 

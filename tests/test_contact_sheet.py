@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from justlmd.contact_sheet import COLUMNS, MOMENTS, moments, write_contact_sheet
+from justlmd.encode import write_video
 from justlmd.errors import InputError
 from justlmd.quality import thresholds_of
-from justlmd.video import write_video
 
 
 def judged(**ranges: list[list[int]]) -> dict:

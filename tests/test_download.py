@@ -18,8 +18,8 @@ from synthetic_media import clicks, constant_rate, write_film
 
 from justlmd.download import DownloadOptions, download, playlist_entries, probe_url
 from justlmd.download_failures import CAUSES, TRANSIENT, named_failures
+from justlmd.encode import ffmpeg_exe
 from justlmd.errors import DownloadError, InputError
-from justlmd.video import ffmpeg_exe
 
 FAST = DownloadOptions(attempts=3, backoff_s=1.0, timeout_s=5.0)
 

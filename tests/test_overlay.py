@@ -12,11 +12,12 @@ from demo.build import motion_of
 from demo.render import camera_of
 from demo.song_list import song_by_id
 from justlmd.body import load_body, skin
+from justlmd.encode import write_video
 from justlmd.errors import InputError
 from justlmd.motion import CameraMotion, to_camera
 from justlmd.overlay import BORDER, DOTS, overlay_frames, write_overlay
 from justlmd.render import render_mesh
-from justlmd.video import probe, read_frames, write_video
+from justlmd.video import probe, read_frames
 
 BODY = load_body()
 FRAMES, LATE = 20, 5

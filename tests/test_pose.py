@@ -7,9 +7,10 @@ from demo.build import motion_of
 from demo.render import SIZE, camera_of, pictures
 from demo.song_list import song_by_id
 from justlmd.body import joint_transforms, landmarks, load_body
+from justlmd.encode import write_video
 from justlmd.errors import InputError
 from justlmd.pose import estimate_keypoints2d, landmark_detector
-from justlmd.video import read_frames, write_video
+from justlmd.video import read_frames
 
 FRAMES = 60
 JOINTS = [11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]

@@ -11,6 +11,7 @@ import pytest
 from demo.faults import FAULTS, FRAMES, Pictures, dance, upside_down
 from justlmd.body import Body, load_body
 from justlmd.dataset import sequences_of
+from justlmd.encode import ffmpeg_exe, write_video
 from justlmd.errors import InputError
 from justlmd.motion import CameraMotion
 from justlmd.motion_figures import spikes
@@ -18,7 +19,7 @@ from justlmd.picture_signs import PictureSigns, background_edges, background_shi
 from justlmd.pose import estimate_keypoints2d
 from justlmd.quality import CRITERIA, assess, runs, thresholds_of
 from justlmd.recovery import recover
-from justlmd.video import ffmpeg_exe, standardise, write_video
+from justlmd.video import standardise
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,12 @@ import pytest
 
 from demo.faults import company
 from justlmd.body import load_body
+from justlmd.encode import write_video
 from justlmd.motion_figures import landmark_figures
 from justlmd.people import everybody
 from justlmd.pose import estimate_keypoints2d, landmark_detector
 from justlmd.several import alone
 from justlmd.tracks import Track, choose, follow
-from justlmd.video import write_video
 
 WIDTH, HEIGHT = 640, 480
 FRAMES = 90

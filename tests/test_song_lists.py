@@ -20,12 +20,12 @@ from media_server import MediaServer, Page, media_server
 from synthetic_media import clicks, constant_rate, write_film
 from toy_songs import write_song
 
+from justlmd.encode import ffmpeg_exe
 from justlmd.errors import InputError
 from justlmd.files import write_json
 from justlmd.song_lists import convert_playlist, convert_song_list, song_table
 from justlmd.songs import COLUMNS, Song, read_songs
 from justlmd.status import song_statuses, status_summary, status_table
-from justlmd.video import ffmpeg_exe
 
 REPO = Path(__file__).resolve().parents[1]
 

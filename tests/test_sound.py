@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from justlmd.encode import ffmpeg_exe
 from justlmd.errors import InputError
 from justlmd.sound import read_sound, write_sound
-from justlmd.video import SAMPLE_RATE, ffmpeg_exe
+from justlmd.video import SAMPLE_RATE
 
 
 @pytest.fixture(scope="module")

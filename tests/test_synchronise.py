@@ -16,12 +16,12 @@ import soundfile
 from demo.music import SAMPLE_RATE, mix
 from demo.random_songs import random_song
 from demo.songs import lrc
+from justlmd.encode import ffmpeg_exe
 from justlmd.errors import InputError
 from justlmd.lrc import parse_lrc, write_lrc
 from justlmd.lyrics import Lyrics, lyrics_to_json, shift
 from justlmd.sound import read_sound
 from justlmd.synchronise import CONFIDENT, NeedsManualSync, compare, drift, listen, synchronise
-from justlmd.video import ffmpeg_exe
 from justlmd.vocals import SR, VocalCurves, vocal_curves, voice_activity
 
 SEED = 3  # a song that was not used for tuning has a seed from 60 on

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from synthetic_media import RATE, clicks, constant_rate, numbered_picture, read_number, write_film
 
+from justlmd.encode import ffmpeg_exe, write_video
 from justlmd.errors import InputError
-from justlmd.video import SAMPLE_RATE, ffmpeg_exe, probe, read_frames, standardise, verify, write_video
+from justlmd.video import SAMPLE_RATE, probe, read_frames, standardise, verify
 
 
 def nearest(times: list[Fraction], at: Fraction) -> int:
