@@ -1,5 +1,6 @@
 # The song table and the configuration, checked before any job starts.
 import csv
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -103,7 +104,7 @@ def learned_features(wildcards):
 
 def sample_number(sample):
     """1 for the dance in a model's own folder, 2 for the one in ``sample_2``, ..."""
-    return int(sample.removeprefix("/sample_") or 1)
+    return int(sample.rpartition("_")[2] or 1)
 
 
 def generated_dances(wildcards):
@@ -112,7 +113,7 @@ def generated_dances(wildcards):
     if names == "auto":
         names = held_out_song()
     names = [*names, *DANCED_TO]
-    samples = ["", *(f"/sample_{number}" for number in range(2, config["generate"]["samples"] + 1))]
+    samples = ["", *(os.sep + f"sample_{number}" for number in range(2, config["generate"]["samples"] + 1))]
     files = [rules.generated_preview.output[0], *rules.generated_files.output]
     return expand(files, song=names, name=config["generate"]["model"], sample=samples)
 
