@@ -136,7 +136,8 @@ def _add_sound(
 ) -> None:
     """Copy the pictures of ``silent`` to ``target`` with ``length_s`` seconds of sound from ``start_s`` on.
 
-    In a step of its own: encoded beside slow pictures, the sound came out differently in one of eight runs.
+    In a step of its own: ``-shortest`` beside an endless ``apad`` ended the sound up to one AAC frame early, and on a
+    busy machine not always at the same place.
     """
     sound = ffmpeg.input(file_url(audio), protocol_whitelist="file").audio
     sound = sound.filter("atrim", start=start_s, end=start_s + length_s).filter("asetpts", "PTS-STARTPTS")

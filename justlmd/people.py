@@ -54,10 +54,16 @@ def everybody(picture: np.ndarray, detect: Detector) -> list[np.ndarray]:
             for other in found:
                 x0, y0, x1, y1 = core_box(other)
                 (x0, x1), (y0, y1) = _pixels(x0, x1 + 1, picture.shape[1]), _pixels(y0, y1 + 1, rows)
-                covered[y0:y1, x0:x1] = picture[::8, ::8].reshape(-1, 3).mean(0).astype(np.uint8)
+                covered[y0:y1, x0:x1] = mean_color(picture)
             parts = [(0, picture.shape[1])]
     tallest = max((float(np.ptp(points[:, 1])) for points in found), default=0.0)
     return [points for points in found if np.ptp(points[:, 1]) >= SMALLEST * tallest]
+
+
+def mean_color(picture: np.ndarray) -> np.ndarray:
+    """Mean colour (3,) uint8 of a picture (H, W, 3), with which people are painted over."""
+    color: np.ndarray = picture[::8, ::8].reshape(-1, 3).mean(0).astype(np.uint8)
+    return color
 
 
 def core_box(points: np.ndarray) -> np.ndarray:
@@ -116,7 +122,7 @@ def _parts(picture: np.ndarray, keypoints: np.ndarray, height: float) -> Iterato
         yield picture[near_top:near_bottom, right:], np.array([right, near_top])
     top, bottom = _pixels(keypoints[:, 1].min() - 0.12 * height, keypoints[:, 1].max() + 0.06 * height, rows)
     covered = picture.copy()
-    covered[top:bottom, left:right] = picture[::8, ::8].reshape(-1, 3).mean(0).astype(np.uint8)
+    covered[top:bottom, left:right] = mean_color(picture)
     yield covered, np.zeros(2)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from justlmd import FPS
-from justlmd.people import Detector, core_box, everybody
+from justlmd.people import Detector, core_box, everybody, mean_color
 from justlmd.tracks import Track, choose, follow
 from justlmd.video import read_frames
 
@@ -60,13 +60,13 @@ def alone(
         height = float(box[3] - box[1])
         rows, columns = picture.shape[:2]
         shown = np.empty_like(picture)
-        shown[:] = picture[::8, ::8].reshape(-1, 3).mean(0).astype(np.uint8)
+        shown[:] = plain = mean_color(picture)
         area = _slices(box + height * np.array([-ARMS, -RAISED, ARMS, BELOW]), rows, columns)
         shown[area] = picture[area]
         for other in others:
             if (covered := other(number)) is not None:
                 place = _slices(covered + 0.04 * height * np.array([-1, -1, 1, 1]), rows, columns)
-                shown[place] = picture[::8, ::8].reshape(-1, 3).mean(0).astype(np.uint8)
+                shown[place] = plain
         core = _slices(box + 0.06 * height * np.array([-1, -1, 1, 1]), rows, columns)
         shown[core] = picture[core]
         yield shown, box

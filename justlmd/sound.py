@@ -1,5 +1,6 @@
 """Sound from any file that ffmpeg reads: music files, and the sound track of videos."""
 
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,6 @@ from justlmd.timeline import FORMATS, file_url
 from justlmd.video import SAMPLE_RATE
 
 SOUND_FORMATS = f"{FORMATS},wav,mp3,flac,aac,aiff,caf,w64"
-
-_WAV_HEADER = 44
-"""Bytes before the samples of a wav file without metadata."""
 
 
 def read_sound(path: str | Path, sr: int, channels: int) -> np.ndarray:
@@ -40,7 +38,8 @@ def write_sound(source: str | Path, target: str | Path, start_s: float = 0.0, en
     with replacing(target) as temporary:
         options = {"acodec": "pcm_s16le", "map_metadata": -1, "fflags": "+bitexact"}
         _run(source, sound.output(file_url(temporary), **options).overwrite_output())
-        length_s = max(temporary.stat().st_size - _WAV_HEADER, 0) / (4 * SAMPLE_RATE)
+        with wave.open(str(temporary)) as written:
+            length_s = written.getnframes() / SAMPLE_RATE
         if not length_s:
             raise InputError(f"{source}: holds no sound after second {start_s:g}; correct start and end")
     return length_s

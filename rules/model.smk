@@ -97,7 +97,7 @@ rule evaluate:
 rule generate:
     input:
         checkpoint=rules.train.output.checkpoint,
-        audio_features=lambda wildcards: (rules.audio_features.output[0] if TABLE[wildcards.song].has_audio else []),
+        audio_features=with_audio(rules.audio_features.output[0]),
         lyrics_embeddings=rules.lyrics_embeddings.output[0],
     output:
         motion="results/generated/{song}/{name}{sample}/smplfull.json",

@@ -33,7 +33,7 @@ rule preview:
         meta=rules.recovery.output.meta,
         lyrics=rules.lyrics.output[0],
         sliced=rules.slices.output[0],
-        audio=lambda wildcards: (rules.standardise.output.audio if TABLE[wildcards.song].has_audio else []),
+        audio=with_audio(rules.standardise.output.audio),
     output:
         "results/songs/{song}/preview/{sequence}.mp4",
     log:
@@ -77,7 +77,7 @@ rule generated_preview:
         motion=rules.generate.output.motion,
         meta=rules.generate.output.meta,
         lyrics=rules.lyrics.output[0],
-        audio=lambda wildcards: (rules.standardise.output.audio if TABLE[wildcards.song].has_audio else []),
+        audio=with_audio(rules.standardise.output.audio),
     output:
         report(
             "results/generated/{song}/{name}{sample}/dance.mp4",

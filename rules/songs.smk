@@ -67,6 +67,11 @@ def with_video(**paths):
     }
 
 
+def with_audio(path):
+    """An input that exists only for songs with sound."""
+    return lambda wildcards: path if TABLE[wildcards.song].has_audio else []
+
+
 def is_heard(song):
     """Whether the times of the lyrics need the song's sound: the first line, or the words."""
     return song.first_line == "auto" or (song.has_audio and config["lyrics"]["alignment"] != "none")

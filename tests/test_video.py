@@ -327,6 +327,24 @@ def test_equal_pictures_and_sound_give_equal_bytes_however_slowly_they_come(tmp_
     assert (tmp_path / "at once.mp4").read_bytes() == (tmp_path / "slowly.mp4").read_bytes()
 
 
+@pytest.mark.parametrize("count", [60, 61, 62])
+def test_the_sound_lasts_until_the_last_picture_ends(tmp_path: Path, count: int) -> None:
+    """ffmpeg's own ``-shortest`` ends it up to one AAC frame early, and not always at the same place."""
+    tone = (15000 * np.sin(2 * np.pi * 440 * np.arange(5 * RATE) / RATE)).astype("<i2")
+    with wave.open(str(tmp_path / "tone.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(tone.tobytes())
+    video = tmp_path / "video.mp4"
+    write_video(video, [numbered_picture(number) for number in range(count)], audio=tmp_path / "tone.wav")
+    _, sound = cut(tmp_path, video)
+    samples = read_wav(sound)
+    heard = np.flatnonzero(np.abs(samples).reshape(len(samples), -1).max(1) > 0.2 * np.abs(samples).max())
+    assert len(samples) == count * RATE // 30
+    assert len(samples) - heard[-1] < 0.002 * RATE
+
+
 def test_written_pictures_come_back_in_their_colours(tmp_path: Path) -> None:
     colours = [(200, 30, 30), (30, 200, 30), (30, 30, 200), (250, 250, 250), (5, 5, 5)]
     pictures = [np.full((48, 64, 3), colour, np.uint8) for colour in colours]
