@@ -46,7 +46,7 @@ class TrainingConfig:
     weight_decay: float = 0.01
     clip: float = 0.0  # largest gradient norm; 0: no clipping
     ema: float = 0.0  # decay of the averaged weights that are kept; 0: none
-    precision: str = "32-true"  # or bf16-mixed
+    precision: str = "auto"  # 32-true, bf16-mixed, or auto: the faster of the two on the device at hand
     eval_every: int = 100  # steps between looks at the held-out loss
     keep: str = "best"  # weights of the lowest held-out loss, or last: those of the last step
     patience: int = 0  # looks without improvement before stopping; 0: never stop early
@@ -79,7 +79,7 @@ def parse_config(content: Any, name: str) -> ModelConfig:
     network = _typed(MODELS[content["model"]][1], content.get("network") or {}, f"{name}: network")
     training = _typed(TrainingConfig, content.get("training") or {}, f"{name}: training")
     for key, allowed in (
-        ("precision", ("32-true", "bf16-mixed")),
+        ("precision", ("auto", "32-true", "bf16-mixed")),
         ("lr_schedule", ("constant", "cosine")),
         ("keep", ("best", "last")),
     ):

@@ -5,7 +5,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from lightning_fabric.plugins.environments import LightningEnvironment
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from justlmd.device import choose_device
+from justlmd.device import choose_device, choose_precision
 from justlmd.errors import InputError, JustLMDError
 from justlmd.files import replacing
 from model.augmentation import augmented_batch
@@ -69,7 +69,7 @@ def train(
             run.save()
     if run.fabric.is_global_zero:
         run.model.load_state_dict(run.best)
-        save_model(out_dir, run.model, config, run.facts())
+        save_model(out_dir, run.model, run.config, run.facts())
         write_history(out_dir / "history.csv", run.history)
         run.last.unlink(missing_ok=True)
     return run.facts()
@@ -79,9 +79,11 @@ class _Run:
     """A training under way: everything that ``last.pt`` keeps."""
 
     def __init__(self, dataset_dir: str | Path, last: Path, config: ModelConfig, seed: int, device: str) -> None:
-        self.last, self.config, self.seed = last, config, seed
-        settings = config.training
-        self.fabric = _fabric(device, settings.precision)
+        kind = choose_device(device)
+        settings = replace(config.training, precision=choose_precision(config.training.precision, kind))
+        self.config = replace(config, training=settings)
+        self.last, self.seed = last, seed
+        self.fabric = _fabric(kind, settings.precision)
         self.data = LyricsMusicDance(dataset_dir, "train", stride=settings.stride or None)
         self.held_out = LyricsMusicDance(dataset_dir, "val")
         if not len(self.data):
@@ -264,8 +266,7 @@ def write_history(path: Path, history: list[dict[str, float]]) -> None:
             table.writerow("" if math.isnan(value) else f"{value:.8g}" for value in row.values())
 
 
-def _fabric(device: str, precision: str) -> Fabric:
-    kind = choose_device(device)
+def _fabric(kind: str, precision: str) -> Fabric:
     devices: Any = "auto" if kind == "cuda" else 1
     # Lightning starts the processes itself, also inside a SLURM job, where it would otherwise expect one task per GPU.
     plugins = [LightningEnvironment()]

@@ -11,6 +11,7 @@ from toy_songs import write_song
 
 from justlmd.body import load_body
 from justlmd.dataset import build_dataset
+from justlmd.device import choose_precision
 from justlmd.errors import InputError, JustLMDError
 from justlmd.files import read_json
 from model.checkpoint import ModelConfig, TrainingConfig, load_model, parse_config, read_config
@@ -22,7 +23,7 @@ torch.set_num_threads(1)  # tiny networks only lose by more
 NETWORK = TransformerCVAEConfig(
     layout="sixd", d_model=16, n_heads=2, d_feedforward=16, n_layers=1, token_dim=8, kl="per_sample", kl_weight=1e-3
 )
-TRAINING = TrainingConfig(steps=12, batch_size=4, lr=3e-3, eval_every=4, stride=30)
+TRAINING = TrainingConfig(steps=12, batch_size=4, lr=3e-3, eval_every=4, stride=30, precision="32-true")
 CONFIG = ModelConfig("transformer_cvae", NETWORK, TRAINING)
 
 
@@ -137,6 +138,19 @@ def test_bf16_trains_too(dataset, tmp_path):
     assert all(value.dtype == torch.float32 for value in load_model(tmp_path)[0].state_dict().values())
 
 
+@pytest.mark.parametrize("faster", ["32-true", "bf16-mixed"])
+def test_automatic_precision_is_the_faster_one_and_stands_in_the_configuration(dataset, tmp_path, monkeypatch, faster):
+    seconds = iter([2.0, 1.0] if faster == "bf16-mixed" else [1.0, 2.0])  # the probe times fp32 first
+    monkeypatch.setattr("justlmd.device._best_seconds", lambda work: next(seconds))
+    train(dataset, tmp_path, changed(steps=1, precision="auto"), device="cpu")
+    assert read_json(tmp_path / "config.json")["training"]["precision"] == faster
+
+
+def test_the_precision_probe_decides_and_leaves_an_explicit_value_alone():
+    assert choose_precision("auto", "cpu") in ("32-true", "bf16-mixed")
+    assert choose_precision("bf16-mixed", "cpu") == "bf16-mixed"
+
+
 def test_without_held_out_songs_the_last_weights_count(tmp_path):
     build_dataset([write_song(tmp_path / name, name, frames=200) for name in "ab"], tmp_path / "data", load_body())
     facts = train(tmp_path / "data", tmp_path / "model", CONFIG, device="cpu")
@@ -172,7 +186,7 @@ def test_the_shipped_configurations_are_valid(repo):
         ("model: gan", "'model' must be one of flat_cvae, transformer_cvae, dancer"),
         ("{model: transformer_cvae, network: {depth: 3}}", "network.depth: unknown key; the keys are layout"),
         ("{model: transformer_cvae, training: {steps: many}}", "training.steps: 'many' is not of type int"),
-        ("{model: transformer_cvae, training: {precision: fp8}}", "'fp8' is not one of 32-true, bf16-mixed"),
+        ("{model: transformer_cvae, training: {precision: fp8}}", "'fp8' is not one of auto, 32-true, bf16-mixed"),
         ("{model: transformer_cvae, training: {steps: 0}}", "training.steps: 0 must be at least 1"),
         ("{model: transformer_cvae, training: 3}", "training: must be keys and values"),
     ],
