@@ -26,18 +26,18 @@ $(VENV)/.done: requirements.lock requirements-nodeps.lock pyproject.toml
 
 demo: setup ## generate the demo songs, run the whole workflow, print what came out
 	$(BIN)/snakemake --cores all --resources gpu=1
-	@$(BIN)/python workflow_scripts/summary.py
+	@$(BIN)/python -m justlmd.cli.summary
 
 check-songs: setup ## check links, lyrics and motion files of the song table without downloading (ARGS="--songs my.tsv")
-	@$(BIN)/python workflow_scripts/check_songs.py $(ARGS)
+	@$(BIN)/python -m justlmd.cli.check_songs $(ARGS)
 
 convert-songs: setup ## make a song table of a JSON list or playlist (ARGS="JD2020.json --output my.tsv")
-	@$(BIN)/python workflow_scripts/convert_songs.py $(ARGS)
+	@$(BIN)/python -m justlmd.cli.convert_songs $(ARGS)
 
 status: setup ## print what became of each song, and write results/status.tsv
-	@$(BIN)/python workflow_scripts/status.py $(ARGS)
+	@$(BIN)/python -m justlmd.cli.status $(ARGS)
 
-test: setup ## run every test, the whole demo among them (ARGS="tests/test_lyrics.py" for one file)
+test: setup ## run every test, the whole demo among them (ARGS="tests/lyrics/test_lrc.py" for one file)
 	$(BIN)/python -m pytest $(ARGS)
 
 test-fast: setup ## run the tests that take seconds

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from demo.drum_songs import PATTERNS, SAMPLE_RATE, beat_times, drum_song, f_measure
-from justlmd.beats import track_beats
-from justlmd.files import write_json
+from justlmd.core.files import write_json
+from justlmd.features.beats import track_beats
 
 RESULTS = Path(__file__).parent / "results" / "audio.json"
 SEED = 7  # not the one that the tracker was developed with
@@ -55,8 +55,8 @@ def demo_songs(short: bool) -> list[Case]:
     import librosa
 
     from demo import music
+    from demo.score import beats_s, downbeats_s
     from demo.song_list import SONGS
-    from demo.songs import beats_s, downbeats_s
 
     cases = []
     for song in list(SONGS)[: 2 if short else None]:

@@ -18,11 +18,12 @@ from benchmarks.models import CONFIGS, random_batch
 from benchmarks.points import inputs
 from demo.build import motion_of
 from demo.song_list import song_by_id
-from justlmd.body import joint_transforms, landmarks, load_body
-from justlmd.files import write_json
-from justlmd.motion import FLIP, before_camera, to_yup
-from justlmd.recovery import recover
-from model.checkpoint import build_model, read_config
+from justlmd.body.kinematics import joint_transforms, landmarks
+from justlmd.body.model import load_body
+from justlmd.core.files import write_json
+from justlmd.motion.motion import FLIP, before_camera, to_yup
+from justlmd.recovery.fit import recover
+from model.training.checkpoint import build_model, read_config
 
 RESULTS = Path(__file__).parent / "results" / "cuda.json"
 DEVICES = ("cpu", "cuda")

@@ -20,13 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
-from justlmd.alignment import align, centre, pocketsphinx_aligner
-from justlmd.files import write_json
-from justlmd.lrc import parse_lrc
-from justlmd.lyrics import Lyrics, shift
-from justlmd.sound import read_sound
-from justlmd.synchronise import CONFIDENT, drift, listen
-from justlmd.vocals import SR, curves_of, voice_activity, voice_spectrum
+from justlmd.core.files import write_json
+from justlmd.lyrics.alignment import align, centre, pocketsphinx_aligner
+from justlmd.lyrics.document import Lyrics, shift
+from justlmd.lyrics.lrc import parse_lrc
+from justlmd.lyrics.synchronise import CONFIDENT, drift, listen
+from justlmd.lyrics.vocal_activity import SR, curves_of, voice_activity, voice_spectrum
+from justlmd.media.audio import read_sound
 
 RESULTS = Path(__file__).parent / "results" / "lyrics.json"
 FIRST_SEED = 100  # those below 60 were used for tuning and choosing
@@ -52,7 +52,7 @@ def made_songs(group: str, songs: list, levels: tuple[float, ...]) -> Iterator[C
     import librosa
 
     from demo.music import SAMPLE_RATE, mix
-    from demo.songs import lines, lrc
+    from demo.score import lines, lrc
 
     for number, song in enumerate(songs):
         stereo = mix(song, levels[number % len(levels)]).T.astype(np.float32)

@@ -27,21 +27,22 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from demo.planted_dataset import planted_dataset, write_planted_songs
 from justlmd import FPS, SEQUENCE_FRAMES
-from justlmd.body import load_body
-from justlmd.dataset import SongFiles, build_dataset, read_audio
-from justlmd.device import choose_precision
-from justlmd.files import read_json, read_npz, write_json, write_npz
-from justlmd.lrc import parse_lrc
-from justlmd.lyrics import lyrics_to_json
-from justlmd.lyrics_embeddings import embed
-from justlmd.motion import read_smplfull, to_yup
-from model.checkpoint import build_model, load_model, read_config
+from justlmd.body.model import load_body
+from justlmd.core.device import choose_precision
+from justlmd.core.files import read_json, read_npz, write_json, write_npz
+from justlmd.dataset.build import SongFiles, build_dataset, read_audio
+from justlmd.features.text import embed
+from justlmd.lyrics.document import lyrics_to_json
+from justlmd.lyrics.lrc import parse_lrc
+from justlmd.motion.motion import to_yup
+from justlmd.motion.smplfull import read_smplfull
 from model.data import Batch, Conditions, LyricsMusicDance
-from model.generate import dance, window_starts
-from model.leave_one_out import MEASURES, compare, leave_one_out
-from model.lyrics_question import WindowErrors, lyrics_question
-from model.train import train
-from model.transformer_cvae import position_code
+from model.evaluation.leave_one_out import MEASURES, compare, leave_one_out
+from model.evaluation.lyrics_ablation import WindowErrors, lyrics_question
+from model.generation.generate import dance, window_starts
+from model.networks.transformer_cvae import position_code
+from model.training.checkpoint import build_model, load_model, read_config
+from model.training.train import train
 
 RESULTS = Path(__file__).parent / "results"
 CONFIGS = Path(__file__).parents[1] / "model" / "configs"

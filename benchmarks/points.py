@@ -13,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from justlmd.body import LANDMARK_NAMES, joint_transforms, landmarks, load_body
-from justlmd.files import write_json
-from justlmd.metrics3d import evaluated_joints, mpjpe, pa_mpjpe
-from justlmd.mmpose_results import LAYOUTS
-from justlmd.motion import FLIP, read_smplfull, to_yup
-from justlmd.recovery import recover
+from justlmd.body.kinematics import joint_transforms, landmarks
+from justlmd.body.model import LANDMARK_NAMES, load_body
+from justlmd.core.files import write_json
+from justlmd.motion.motion import FLIP, to_yup
+from justlmd.motion.smplfull import read_smplfull
+from justlmd.pose.mmpose import LAYOUTS
+from justlmd.recovery.fit import recover
+from model.evaluation.pose_errors import evaluated_joints, mpjpe, pa_mpjpe
 
 RESULTS = Path(__file__).parent / "results" / "points.json"
 SEED = 0

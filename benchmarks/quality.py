@@ -2,7 +2,7 @@
 
     python -m benchmarks.quality [--short] [--data DIR]
 
-Five seconds of the demo's dances without fault and with each fault of ``demo/faults.py``, then every clip of
+Five seconds of the demo's dances without fault and with each fault of ``demo/video_faults.py``, then every clip of
 ``DIR/clips``. Every film goes the whole way from its pixels: 2D pose, fit, signs of the pictures, verdict. Prints the
 verdicts and the table of figures, and writes ``benchmarks/results/quality.json``.
 """
@@ -13,16 +13,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from demo.faults import FAULTS, Pictures, dance
 from demo.song_list import SONGS
-from justlmd.body import load_body
-from justlmd.encode import write_video
-from justlmd.files import write_json
-from justlmd.picture_signs import picture_signs
-from justlmd.pose import estimate_keypoints2d
-from justlmd.quality import CRITERIA, assess
-from justlmd.recovery import recover
-from justlmd.video import standardise
+from demo.video_faults import FAULTS, Pictures, dance
+from justlmd.body.model import load_body
+from justlmd.core.files import write_json
+from justlmd.media.standardise import standardise
+from justlmd.media.writer import write_video
+from justlmd.pose.landmarks import estimate_keypoints2d
+from justlmd.quality.gate import CRITERIA, assess
+from justlmd.quality.image_signals import picture_signs
+from justlmd.recovery.fit import recover
 
 RESULTS = Path(__file__).parent / "results" / "quality.json"
 

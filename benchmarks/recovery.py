@@ -23,17 +23,20 @@ import numpy as np
 
 from demo.build import motion_of
 from demo.song_list import song_by_id
-from justlmd import metrics3d
-from justlmd.body import JOINT_NAMES, Body, load_body, rotation_matrices, skin
-from justlmd.clothing import clothing_colors
-from justlmd.encode import write_video
-from justlmd.files import write_json
-from justlmd.fit_terms import Weights
-from justlmd.motion import FLIP, Motion, matrix_to_axis_angle, read_smplfull, to_yup, write_smplfull
-from justlmd.pose import estimate_keypoints2d
-from justlmd.recovery import recover
-from justlmd.render import Camera, draw_shadow, intrinsics, render_mesh, render_room
-from model.metrics import foot_sliding
+from justlmd.body.clothing import clothing_colors
+from justlmd.body.kinematics import skin
+from justlmd.body.model import JOINT_NAMES, Body, load_body
+from justlmd.core.files import write_json
+from justlmd.core.rotations import matrix_to_axis_angle, rotation_matrices
+from justlmd.media.writer import write_video
+from justlmd.motion.motion import FLIP, Motion, to_yup
+from justlmd.motion.smplfull import read_smplfull, write_smplfull
+from justlmd.pose.landmarks import estimate_keypoints2d
+from justlmd.preview.renderer import Camera, draw_shadow, intrinsics, render_mesh, render_room
+from justlmd.recovery.fit import recover
+from justlmd.recovery.objective import Weights
+from model.evaluation import pose_errors as metrics3d
+from model.evaluation.metrics import foot_sliding
 
 RESULTS = Path(__file__).parent / "results" / "recovery.json"
 SIZE = (1280, 720)

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 
 from demo.choreography import dance
+from demo.film import SIZE, camera_of, pictures
 from demo.moves import MOVES
 from demo.plan import Trigger, plan
 from demo.pronunciation import normalise
-from demo.render import SIZE, camera_of, pictures
+from demo.score import Song, Word, beats_s, downbeats_s, lines, lrc, words
 from demo.song_list import song_by_id
-from demo.songs import Song, Word, beats_s, downbeats_s, lines, lrc, words
 from justlmd import FPS
-from justlmd.body import Body, load_body
-from justlmd.files import write_json, write_npz, write_text
-from justlmd.motion import Motion
+from justlmd.body.model import Body, load_body
+from justlmd.core.files import write_json, write_npz, write_text
+from justlmd.motion.motion import Motion
 
 
 def triggers_of(sung: list[Word]) -> tuple[Trigger, ...]:
@@ -111,7 +111,7 @@ def build_song(song_id: str, folder: str | Path, seconds: float | None = None) -
     ``seconds`` cuts the video short, for tests. Returns a line that says what was made. KeyError for an unknown song.
     """
     from demo.music import mix, write_wav
-    from justlmd.encode import write_video
+    from justlmd.media.writer import write_video
 
     song = song_by_id(song_id)
     folder = Path(folder)

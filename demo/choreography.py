@@ -7,13 +7,13 @@ from scipy.interpolate import CubicHermiteSpline
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
-from demo import limbs
-from demo.limbs import axis_rotations
+from demo import inverse_kinematics as limbs
+from demo.inverse_kinematics import axis_rotations
 from demo.moves import ARM_POSES, TORSO_CHANNELS, ArmPose
 from demo.plan import STANCE, Plan, Trigger
 from justlmd import FPS
-from justlmd.body import Body
-from justlmd.motion import Motion
+from justlmd.body.model import Body
+from justlmd.motion.motion import Motion
 
 OVERSAMPLING = 4
 """Controls are computed at this multiple of 30 Hz, so that smoothing acts between frames too."""

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.signal import butter, sosfilt
 
 from demo.pronunciation import syllables
-from demo.songs import EIGHTHS_PER_BAR, Song, lines
+from demo.score import EIGHTHS_PER_BAR, Song, lines
 from demo.voice import Note, sing
 
 SAMPLE_RATE = 44100

@@ -7,9 +7,9 @@ import numpy as np
 from demo.choreography import dance
 from demo.moves import MOVES
 from demo.plan import Trigger, plan
-from demo.songs import Line, Word
-from justlmd.body import load_body
-from justlmd.motion import Motion
+from demo.score import Line, Word
+from justlmd.body.model import load_body
+from justlmd.motion.motion import Motion
 
 FILLERS = (  # noqa: SIM905 - a word list reads better as a text
     "a and at bright but by come day far feet for from full gold hand hear here home in is it lamp light like long "

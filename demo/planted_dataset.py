@@ -8,14 +8,15 @@ import numpy as np
 
 from demo.planted import SyntheticSong, synthetic
 from justlmd import FPS
-from justlmd.audio_features import phase
-from justlmd.body import Body, load_body
-from justlmd.dataset import SongFiles, build_dataset
-from justlmd.files import write_json, write_npz
-from justlmd.lyrics import Line, Lyrics, timestamp
-from justlmd.lyrics_embeddings import embed
-from justlmd.motion import before_camera, write_smplfull
-from justlmd.word_times import Word
+from justlmd.body.model import Body, load_body
+from justlmd.core.files import write_json, write_npz
+from justlmd.dataset.build import SongFiles, build_dataset
+from justlmd.features.audio import phase
+from justlmd.features.text import embed
+from justlmd.lyrics.document import Line, Lyrics, timestamp
+from justlmd.lyrics.word_timing import Word
+from justlmd.motion.motion import before_camera
+from justlmd.motion.smplfull import write_smplfull
 
 BARS_BETWEEN = 3
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from demo.music import STYLES
 from demo.pronunciation import PHONES, VOWELS
+from demo.score import EIGHTHS_PER_BAR, Song
 from demo.song_list import SONGS
-from demo.songs import EIGHTHS_PER_BAR, Song
 
 
 @cache

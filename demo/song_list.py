@@ -3,7 +3,7 @@
 Two are twins (the same words to other music), and from the last one the dancer walks away.
 """
 
-from demo.songs import Look, Song
+from demo.score import Look, Song
 
 PAPER_STAR = (
     "Paper star*2 in my pocket",

@@ -15,10 +15,10 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from justlmd import FPS, SEQUENCE_FRAMES
-from justlmd.dance_arrays import open_dataset
-from justlmd.dataset import whole_windows
-from justlmd.errors import InputError
-from model.kinematics import slerp
+from justlmd.body.torch_kinematics import slerp
+from justlmd.core.errors import InputError
+from justlmd.dataset.build import whole_windows
+from justlmd.dataset.storage import open_dataset
 
 MOTION = ("global_orient", "body_pose", "transl")
 MUSIC = ("log_mel", "rhythm", "has_audio")
@@ -88,7 +88,7 @@ class LyricsMusicDance(Dataset):
 
     Parameters
     ----------
-    dataset_dir : the folder that :func:`justlmd.dataset.build_dataset` wrote.
+    dataset_dir : the folder that :func:`justlmd.dataset.build.build_dataset` wrote.
     split : ``train``, ``val`` or ``test``, or a list of song ids.
     stride : None for the data set's sequences (one per slice of the lyrics); a number of frames for every window that
         starts on a multiple of it and has all its frames (training sees more of each song that way).

@@ -10,10 +10,10 @@ from snakemake.logging import logger
 
 sys.path.insert(0, workflow.basedir)
 
-from justlmd.backends import check_backends
-from justlmd.config import check_config
-from justlmd.errors import JustLMDError
-from justlmd.songs import FETCH, check_provider, read_danced_to, read_songs
+from justlmd.project.preflight import check_backends
+from justlmd.project.config import check_config
+from justlmd.core.errors import JustLMDError
+from justlmd.songs.table import FETCH, check_provider, read_danced_to, read_songs
 
 try:
     check_config(config)
@@ -133,8 +133,8 @@ logger.addFilter(is_news)
 
 def write_status():
     """Write results/status.tsv and return what people should see of it."""
-    from justlmd.files import write_text
-    from justlmd.status import song_statuses, status_summary, status_table
+    from justlmd.core.files import write_text
+    from justlmd.project.status import song_statuses, status_summary, status_table
 
     rows = song_statuses(read_songs(config["songs"]), Path("results"), config["exclude"])
     write_text("results/status.tsv", status_table(rows))

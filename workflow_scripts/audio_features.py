@@ -4,8 +4,8 @@ from job import run
 
 
 def main(snakemake) -> str:
-    from justlmd.audio_features import audio_features
-    from justlmd.files import write_npz
+    from justlmd.core.files import write_npz
+    from justlmd.features.audio import audio_features
 
     features = audio_features(snakemake.input[0], edge35=snakemake.params.edge35)
     write_npz(snakemake.output[0], **features)

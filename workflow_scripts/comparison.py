@@ -10,14 +10,14 @@ def main(snakemake) -> str:
     from pathlib import Path
 
     from justlmd import FPS
-    from justlmd.body import load_body
-    from justlmd.comparison import export_comparison, without_root
-    from justlmd.errors import InputError
-    from justlmd.files import read_json
-    from justlmd.lyrics import lyrics_from_json
-    from justlmd.motion import Motion
-    from justlmd.motion_meta import read_motion_meta, read_song_motion
-    from justlmd.slices import frame_index
+    from justlmd.body.model import load_body
+    from justlmd.core.errors import InputError
+    from justlmd.core.files import read_json
+    from justlmd.lyrics.document import lyrics_from_json
+    from justlmd.lyrics.slices import frame_index
+    from justlmd.motion.motion import Motion
+    from justlmd.motion.smplfull import read_motion_meta, read_song_motion
+    from justlmd.preview.side_by_side import export_comparison, without_root
 
     files = snakemake.input
     if not files.motion:

@@ -5,11 +5,11 @@ from job import run
 
 def main(snakemake) -> str:
     from justlmd import FPS
-    from justlmd.contact_sheet import write_contact_sheet
-    from justlmd.files import read_json
-    from justlmd.lyrics import lyrics_from_json
-    from justlmd.motion_meta import read_motion_meta
-    from justlmd.slices import motion_span
+    from justlmd.core.files import read_json
+    from justlmd.lyrics.document import lyrics_from_json
+    from justlmd.lyrics.slices import motion_span
+    from justlmd.motion.smplfull import read_motion_meta
+    from justlmd.quality.contact_sheet import write_contact_sheet
 
     files = snakemake.input
     start = round(read_motion_meta(files.meta).first_frame_s * FPS)

@@ -6,10 +6,10 @@ from job import run
 def main(snakemake) -> str:
     from pathlib import Path
 
-    from justlmd.body import load_body
-    from justlmd.dataset import SongFiles, build_dataset
-    from justlmd.learned_features import learned_path
-    from justlmd.motion_meta import read_motion_meta
+    from justlmd.body.model import load_body
+    from justlmd.dataset.build import SongFiles, build_dataset
+    from justlmd.features.external import learned_path
+    from justlmd.motion.smplfull import read_motion_meta
 
     params, files = snakemake.params, snakemake.input
     audio = {Path(path).parent.name: Path(path) for path in files.audio_features}

@@ -6,9 +6,8 @@ from job import run
 def main(snakemake) -> str:
     from pathlib import Path
 
-    from settings import download_options
-
-    from justlmd.download import download
+    from justlmd.cli.options import download_options
+    from justlmd.download.fetch import download
 
     # Not a param: how a video is fetched is no reason to fetch it again.
     options = download_options(snakemake.config["download"])

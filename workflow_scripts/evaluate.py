@@ -6,7 +6,7 @@ from job import run
 def main(snakemake) -> str:
     from pathlib import Path
 
-    from model.evaluate import evaluate
+    from model.evaluation.evaluate import evaluate
 
     files, params = snakemake.input, snakemake.params
     models = {Path(path).parent.name: Path(path).parent for path in files.checkpoints}

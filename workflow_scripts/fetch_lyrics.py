@@ -6,9 +6,9 @@ from job import run
 def main(snakemake) -> str:
     from pathlib import Path
 
-    from justlmd.files import read_json, write_text
-    from justlmd.lyrics_api import ProviderOptions
-    from justlmd.lyrics_provider import fetch_lyrics
+    from justlmd.core.files import read_json, write_text
+    from justlmd.lyrics.lrclib import ProviderOptions
+    from justlmd.lyrics.provider import fetch_lyrics
 
     output, params = Path(snakemake.output[0]), snakemake.params
     if output.is_file():

@@ -6,10 +6,10 @@ from job import run
 def main(snakemake) -> str:
     from pathlib import Path
 
-    from justlmd.body import load_body
-    from justlmd.motion import before_camera, write_smplfull
-    from justlmd.motion_meta import write_motion_meta
-    from model.generate import generate
+    from justlmd.body.model import load_body
+    from justlmd.motion.motion import before_camera
+    from justlmd.motion.smplfull import write_motion_meta, write_smplfull
+    from model.generation.generate import generate
 
     files, params, output = snakemake.input, snakemake.params, snakemake.output
     body = load_body(params.body_model or None)

@@ -5,14 +5,13 @@ from job import run
 
 def main(snakemake) -> str:
     from justlmd import FPS
-    from justlmd.body import load_body
-    from justlmd.errors import InputError
-    from justlmd.files import read_json
-    from justlmd.importers import read_any_motion
-    from justlmd.lyrics import lyrics_from_json
-    from justlmd.motion import write_smplfull
-    from justlmd.motion_meta import write_motion_meta
-    from justlmd.slices import frame_index
+    from justlmd.body.model import load_body
+    from justlmd.core.errors import InputError
+    from justlmd.core.files import read_json
+    from justlmd.lyrics.document import lyrics_from_json
+    from justlmd.lyrics.slices import frame_index
+    from justlmd.motion.importers.formats import read_any_motion
+    from justlmd.motion.smplfull import write_motion_meta, write_smplfull
 
     path, params = snakemake.params.motion, snakemake.params
     body = load_body(params.body_model or None)

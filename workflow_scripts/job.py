@@ -35,7 +35,7 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
     _terminal = os.fdopen(os.dup(2), "w", encoding="utf-8", buffering=1)
     os.dup2(log.fileno(), 1)  # also what C++ libraries print
     os.dup2(log.fileno(), 2)
-    from justlmd.errors import JustLMDError, one_line
+    from justlmd.core.errors import JustLMDError, one_line
 
     note = Path(snakemake.log[0]).with_suffix(".error")
 

@@ -6,10 +6,10 @@ from job import run
 def main(snakemake) -> str:
     from pathlib import Path
 
-    from justlmd.errors import InputError
-    from justlmd.files import write_json
-    from justlmd.lrc import parse_lrc
-    from justlmd.lyrics import lyrics_to_json, shift
+    from justlmd.core.errors import InputError
+    from justlmd.core.files import write_json
+    from justlmd.lyrics.document import lyrics_to_json, shift
+    from justlmd.lyrics.lrc import parse_lrc
 
     params = snakemake.params
     path = Path(params.lrc)
@@ -20,7 +20,7 @@ def main(snakemake) -> str:
     if params.first_line == "auto":
         from dataclasses import asdict
 
-        from justlmd.synchronise import synchronise
+        from justlmd.lyrics.synchronise import synchronise
 
         lyrics, found = synchronise(lyrics, snakemake.input.audio, params.reference or None)
         how = asdict(found)
@@ -28,7 +28,7 @@ def main(snakemake) -> str:
         lyrics = shift(lyrics, params.first_line)
         how = {"method": "manual", "first_line_s": lyrics.first_line_s}
     if params.alignment != "none" and snakemake.input.audio:
-        from justlmd.alignment import aligned_with
+        from justlmd.lyrics.alignment import aligned_with
 
         lyrics = aligned_with(params.alignment, lyrics, snakemake.input.audio, params.language)
     for warning in lyrics.warnings:

@@ -4,9 +4,9 @@ from job import run
 
 
 def main(snakemake) -> str:
-    from justlmd.files import read_json, write_npz
-    from justlmd.lyrics import lyrics_from_json
-    from justlmd.lyrics_embeddings import embed, read_text_states
+    from justlmd.core.files import read_json, write_npz
+    from justlmd.features.text import embed, read_text_states
+    from justlmd.lyrics.document import lyrics_from_json
 
     params = snakemake.params
     lyrics = lyrics_from_json(read_json(snakemake.input[0]), snakemake.input[0])

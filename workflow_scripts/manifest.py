@@ -7,13 +7,12 @@ def main(snakemake) -> str:
     from pathlib import Path
 
     from justlmd import FPS
-    from justlmd.dataset import sequences_of
-    from justlmd.files import read_json, replacing
-    from justlmd.manifest import KEPT, manifest
-    from justlmd.motion import read_smplfull
-    from justlmd.motion_meta import read_motion_meta
-    from justlmd.songs import read_songs
-    from justlmd.splits import song_text
+    from justlmd.core.files import read_json, replacing
+    from justlmd.dataset.build import sequences_of
+    from justlmd.dataset.manifest import KEPT, manifest
+    from justlmd.dataset.splits import song_text
+    from justlmd.motion.smplfull import read_motion_meta, read_smplfull
+    from justlmd.songs.table import read_songs
 
     quality, sequences, lyrics = {}, {}, {}
     files, params = snakemake.input, snakemake.params

@@ -4,11 +4,11 @@ from job import run
 
 
 def main(snakemake) -> str:
-    from justlmd.amass import write_amass
-    from justlmd.body import load_body
-    from justlmd.bvh import write_bvh
-    from justlmd.glb import write_glb
-    from justlmd.motion_meta import read_song_motion
+    from justlmd.body.model import load_body
+    from justlmd.export.amass import write_amass
+    from justlmd.export.bvh import write_bvh
+    from justlmd.export.glb import write_glb
+    from justlmd.motion.smplfull import read_song_motion
 
     output = snakemake.output
     body = load_body(snakemake.params.body_model or None)

@@ -5,11 +5,10 @@ from job import run
 
 def main(snakemake) -> str:
     from justlmd import FPS
-    from justlmd.body import load_body
-    from justlmd.files import read_npz
-    from justlmd.motion import read_smplfull
-    from justlmd.motion_meta import read_motion_meta
-    from justlmd.overlay import write_overlay
+    from justlmd.body.model import load_body
+    from justlmd.core.files import read_npz
+    from justlmd.motion.smplfull import read_motion_meta, read_smplfull
+    from justlmd.preview.overlay import write_overlay
 
     files = snakemake.input
     body = load_body(snakemake.params.body_model or None)

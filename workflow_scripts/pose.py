@@ -4,7 +4,7 @@ from job import progress_bar, run
 
 
 def main(snakemake) -> str:
-    from justlmd.files import write_npz
+    from justlmd.core.files import write_npz
 
     find = from_mmpose if snakemake.params.backend == "mmpose" else with_mediapipe
     keypoints2d = find(snakemake)
@@ -14,18 +14,18 @@ def main(snakemake) -> str:
 
 
 def with_mediapipe(snakemake):
-    from justlmd.pose import estimate_keypoints2d
+    from justlmd.pose.landmarks import estimate_keypoints2d
 
     with progress_bar("pictures") as progress:
         return estimate_keypoints2d(snakemake.input.video, dancer=snakemake.params.dancer, progress=progress)
 
 
 def from_mmpose(snakemake):
-    from justlmd.body import load_body
-    from justlmd.files import read_json
-    from justlmd.flat_points import with_every_landmark
-    from justlmd.mmpose_results import keypoints2d_from_mmpose
-    from justlmd.video import probe
+    from justlmd.body.model import load_body
+    from justlmd.core.files import read_json
+    from justlmd.media.video import probe
+    from justlmd.pose.lifting import with_every_landmark
+    from justlmd.pose.mmpose import keypoints2d_from_mmpose
 
     video, path = probe(snakemake.input.video), snakemake.input.mmpose
     people = read_json(path)

@@ -28,7 +28,7 @@ def main(job) -> str:
 
 
 def open_inferencer(options):
-    from justlmd.errors import InputError
+    from justlmd.core.errors import InputError
 
     try:
         from mmpose.apis import MMPoseInferencer

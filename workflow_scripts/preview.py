@@ -4,12 +4,12 @@ from job import run
 
 
 def main(snakemake) -> str:
-    from justlmd.body import load_body
-    from justlmd.files import read_json
-    from justlmd.lyrics import lyrics_from_json
-    from justlmd.motion_meta import read_motion_meta, read_song_motion
-    from justlmd.preview import export_mp4
-    from justlmd.slices import frame_index, numbered_slice
+    from justlmd.body.model import load_body
+    from justlmd.core.files import read_json
+    from justlmd.lyrics.document import lyrics_from_json
+    from justlmd.lyrics.slices import frame_index, numbered_slice
+    from justlmd.motion.smplfull import read_motion_meta, read_song_motion
+    from justlmd.preview.dance_video import export_mp4
 
     files = snakemake.input
     body = load_body(snakemake.params.body_model or None)

@@ -5,14 +5,13 @@ from job import run
 
 def main(snakemake) -> str:
     from justlmd import FPS
-    from justlmd.body import load_body
-    from justlmd.files import read_json, read_npz, write_json
-    from justlmd.lyrics import lyrics_from_json
-    from justlmd.motion import read_smplfull
-    from justlmd.motion_meta import read_motion_meta
-    from justlmd.picture_signs import picture_signs
-    from justlmd.quality import assess, thresholds_of
-    from justlmd.slices import motion_span
+    from justlmd.body.model import load_body
+    from justlmd.core.files import read_json, read_npz, write_json
+    from justlmd.lyrics.document import lyrics_from_json
+    from justlmd.lyrics.slices import motion_span
+    from justlmd.motion.smplfull import read_motion_meta, read_smplfull
+    from justlmd.quality.gate import assess, thresholds_of
+    from justlmd.quality.image_signals import picture_signs
 
     files, params = snakemake.input, snakemake.params
     thresholds_of(params.thresholds)  # a wrong name shows at once

@@ -7,12 +7,11 @@ def main(snakemake) -> str:
     import time
 
     from justlmd import FPS
-    from justlmd.body import load_body
-    from justlmd.files import read_json, read_npz
-    from justlmd.lyrics import lyrics_from_json
-    from justlmd.motion import write_smplfull
-    from justlmd.motion_meta import write_motion_meta
-    from justlmd.slices import motion_span
+    from justlmd.body.model import load_body
+    from justlmd.core.files import read_json, read_npz
+    from justlmd.lyrics.document import lyrics_from_json
+    from justlmd.lyrics.slices import motion_span
+    from justlmd.motion.smplfull import write_motion_meta, write_smplfull
 
     files, params = snakemake.input, snakemake.params
     body = load_body(params.body_model or None)
@@ -30,8 +29,8 @@ def main(snakemake) -> str:
 
 def fit(snakemake, keypoints2d, body, start_frame: int, stop_frame: int):
     """The built-in fit. Every backend returns the motion, whether its shape is ``body``'s, and its method in words."""
-    from justlmd.device import choose_device
-    from justlmd.recovery import recover
+    from justlmd.core.device import choose_device
+    from justlmd.recovery.fit import recover
 
     params = snakemake.params
     device = choose_device(params.device)
@@ -48,7 +47,7 @@ def fit(snakemake, keypoints2d, body, start_frame: int, stop_frame: int):
 
 
 def easymocap(snakemake, keypoints2d, body, start_frame: int, stop_frame: int):
-    from justlmd.easymocap import fits_smpl_of, recover_with_easymocap
+    from justlmd.recovery.easymocap import fits_smpl_of, recover_with_easymocap
 
     params = snakemake.params
     motion = recover_with_easymocap(

@@ -7,11 +7,11 @@ def main(snakemake) -> str:
     import json
     from pathlib import Path
 
-    from justlmd.files import read_json, write_text
-    from justlmd.lrc import raw_lines
-    from justlmd.lyrics import lyrics_from_json
-    from justlmd.slices import sliced_json
-    from justlmd.video import probe
+    from justlmd.core.files import read_json, write_text
+    from justlmd.lyrics.document import lyrics_from_json
+    from justlmd.lyrics.lrc import raw_lines
+    from justlmd.lyrics.slices import sliced_json
+    from justlmd.media.video import probe
 
     files, params = snakemake.input, snakemake.params
     lyrics = lyrics_from_json(read_json(files.lyrics), files.lyrics)

@@ -4,7 +4,7 @@ from job import run
 
 
 def main(snakemake) -> str:
-    from justlmd.sound import write_sound
+    from justlmd.media.audio import write_sound
 
     params = snakemake.params
     length_s = write_sound(params.source, snakemake.output[0], params.start or 0.0, params.end)

@@ -4,7 +4,8 @@ from job import run
 
 
 def main(snakemake) -> str:
-    from justlmd.video import probe, standardise
+    from justlmd.media.standardise import standardise
+    from justlmd.media.video import probe
 
     params, output = snakemake.params, snakemake.output
     standardise(snakemake.input[0], output.video, output.audio, params.crop, params.start or 0.0, params.end)

@@ -4,10 +4,10 @@ from job import run
 
 
 def main(snakemake) -> str:
-    from justlmd.errors import InputError
-    from justlmd.files import read_json
-    from justlmd.lyrics import lyrics_from_json
-    from justlmd.lyrics_embeddings import text_states, write_text_states
+    from justlmd.core.errors import InputError
+    from justlmd.core.files import read_json
+    from justlmd.features.text import text_states, write_text_states
+    from justlmd.lyrics.document import lyrics_from_json
 
     encoder = snakemake.params.text_encoder
     songs = [lyrics_from_json(read_json(path), path) for path in snakemake.input]

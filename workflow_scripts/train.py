@@ -6,8 +6,8 @@ from job import progress_bar, run
 def main(snakemake) -> str:
     from pathlib import Path
 
-    from model.checkpoint import read_config
-    from model.train import train
+    from model.training.checkpoint import read_config
+    from model.training.train import train
 
     files, params = snakemake.input, snakemake.params
     dataset, out_dir = Path(files.index).parent, Path(snakemake.output.checkpoint).parent

@@ -4,10 +4,10 @@ from job import run
 
 
 def main(snakemake) -> str:
-    from justlmd.files import read_json, write_npz
-    from justlmd.lyrics import lyrics_from_json
-    from justlmd.slices import padded_slices, variable_slices
-    from justlmd.video import probe
+    from justlmd.core.files import read_json, write_npz
+    from justlmd.lyrics.document import lyrics_from_json
+    from justlmd.lyrics.slices import padded_slices, variable_slices
+    from justlmd.media.video import probe
 
     files = snakemake.input
     lyrics = lyrics_from_json(read_json(files.lyrics), files.lyrics)

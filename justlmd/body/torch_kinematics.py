@@ -1,0 +1,95 @@
+"""Joints of the 24-joint skeleton and rotation forms in torch, differentiable and batched.
+
+All motion here is y-up, metres, standard SMPL: ``global_orient`` turns about the pelvis, ``transl`` moves the body.
+"""
+
+import math
+
+import roma
+import torch
+from torch import Tensor
+
+from justlmd.body.model import PARENTS
+
+_PARENTS = [max(int(parent), 0) for parent in PARENTS]  # the root is its own parent, at offset 0
+
+
+def _levels() -> list[list[int]]:
+    """Joints by distance from the root, so that a whole level is computed at once."""
+    depth = [0] * len(_PARENTS)
+    for joint, parent in enumerate(_PARENTS[1:], start=1):
+        depth[joint] = depth[parent] + 1
+    return [[joint for joint, d in enumerate(depth) if d == level] for level in range(1, max(depth) + 1)]
+
+
+_LEVELS = _levels()
+
+
+def forward_kinematics(rotations: Tensor, transl: Tensor, rest_joints: Tensor) -> Tensor:
+    """Joint positions.
+
+    Parameters
+    ----------
+    rotations : (..., 24, 3, 3), each joint relative to its parent, the root in the world.
+    transl : (..., 3) metres.
+    rest_joints : (24, 3) or (..., 24, 3) joints of the resting body, broadcast against the leading axes.
+
+    Returns
+    -------
+    (..., 24, 3) metres.
+    """
+    offsets = rest_joints - rest_joints[..., _PARENTS, :]
+    turned = {0: rotations[..., 0, :, :]}
+    placed = {0: rest_joints[..., 0, :] + transl}
+    for level in _LEVELS:
+        parents = [_PARENTS[joint] for joint in level]
+        parent_turns = torch.stack([turned[parent] for parent in parents], dim=-3)  # (..., J, 3, 3)
+        parent_places = torch.stack([placed[parent] for parent in parents], dim=-2)  # (..., J, 3)
+        places = parent_places + (parent_turns @ offsets[..., level, :, None])[..., 0]
+        turns = parent_turns @ rotations[..., level, :, :]
+        for index, joint in enumerate(level):
+            turned[joint], placed[joint] = turns[..., index, :, :], places[..., index, :]
+    return torch.stack([placed[joint] for joint in range(len(_PARENTS))], dim=-2)
+
+
+def rotation_matrices(global_orient: Tensor, body_pose: Tensor) -> Tensor:
+    """Axis-angle root (..., 3) and body (..., 69) to matrices (..., 24, 3, 3)."""
+    vectors = torch.cat([global_orient, body_pose], dim=-1).unflatten(-1, (24, 3))
+    return roma.rotvec_to_rotmat(vectors)
+
+
+def axis_angles(rotations: Tensor) -> tuple[Tensor, Tensor]:
+    """Matrices (..., 24, 3, 3) to axis-angle root (..., 3) and body (..., 69), norms at most pi."""
+    vectors = roma.rotmat_to_rotvec(rotations).flatten(-2)
+    return vectors[..., :3], vectors[..., 3:]
+
+
+def slerp(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
+    """Unit quaternions (..., 4) at ``share`` (..., 1) of the shortest way between two rotations.
+
+    The weights are sin((1 - s) w) / sin w and sin(s w) / sin w (Shoemake 1985), written so that w = 0 is no exception.
+    roma's own takes the same shares for all rotations.
+    """
+    cosine = (start * end).sum(-1, keepdim=True)
+    end = torch.where(cosine < 0, -end, end)
+    angle = torch.acos(cosine.abs().clamp(max=1)) / math.pi  # torch.sinc(x) is sin(pi x) / (pi x)
+    first, second = ((s * torch.sinc(s * angle)) for s in (1 - share, share))
+    return (first * start + second * end) / torch.sinc(angle)
+
+
+def to_sixd(rotations: Tensor) -> Tensor:
+    """The first two columns of each matrix, (..., 3, 3) to (..., 6) (Zhou et al. 2019): continuous, no flips."""
+    return rotations[..., :2].transpose(-1, -2).flatten(-2)
+
+
+def from_sixd(sixd: Tensor) -> Tensor:
+    """Any 6 numbers (..., 6) to the rotation (..., 3, 3) that Gram-Schmidt makes of them."""
+    a, b = sixd[..., :3], sixd[..., 3:]
+    first = torch.nn.functional.normalize(a, dim=-1)
+    second = torch.nn.functional.normalize(b - (first * b).sum(-1, keepdim=True) * first, dim=-1)
+    return torch.stack([first, second, torch.linalg.cross(first, second)], dim=-1)
+
+
+def geodesic(a: Tensor, b: Tensor) -> Tensor:
+    """Angle in radians between rotations (..., 3, 3)."""
+    return roma.rotmat_geodesic_distance(a, b)

@@ -1,0 +1,70 @@
+"""Writing files whole or not at all, and reading JSON and npz without trusting them."""
+
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from justlmd.core.errors import InputError
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` (same suffix); rename it onto ``path`` when the block succeeds.
+
+    A killed or failed block never leaves a half-written ``path`` behind: the old file, if any, stays.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write UTF-8 text with ``\\n`` line ends, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write indented JSON (UTF-8, no NaN), keys in the order given."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read JSON; raises InputError that names the file and line."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}:{error.lineno}: not valid JSON ({error.msg})") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text, so not JSON") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets within brackets
+        raise InputError(f"{path}: not JSON that can be read ({error})") from error
+
+
+def write_npz(path: str | Path, **arrays: np.ndarray | str | int | float) -> None:
+    """Write a compressed npz with fixed time stamps, so that equal arrays give equal bytes."""
+    with replacing(path) as temporary:
+        np.savez_compressed(
+            temporary, allow_pickle=False, **{name: np.asarray(array) for name, array in arrays.items()}
+        )
+
+
+def read_npz(path: str | Path) -> dict[str, np.ndarray]:
+    """Read an npz without unpickling anything; raises InputError that names the file."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"{path}: not a readable npz file ({error})") from error

@@ -1,0 +1,304 @@
+"""The data set: an index of sequences, arrays over whole songs, splits by song group and a card that says what it is.
+
+The folder holds (N frames of all songs one after another, S songs, M tokens, B beats):
+
+- ``index.parquet``: one row per sequence of 180 frames (6 s), columns :data:`INDEX_COLUMNS`;
+- ``songs.parquet``: one row per song: where its rows lie in the arrays, its split, provenance, counts;
+- ``splits.json``: ``{"train": [songs], "val": [songs], "test": [songs]}``;
+- ``dataset.json``: settings and counts for programs; ``README.md``: the same for people;
+- motion, y-up, metres, floor at 0, standard SMPL: ``global_orient`` (N, 3) and ``body_pose`` (N, 69) axis-angle,
+  ``transl`` (N, 3), ``valid`` (N); ``betas`` (S, 10), ``rest_joints`` (S, 24, 3) of the body model in ``dataset.json``;
+- music: ``log_mel`` (N, 128) dB, ``rhythm`` (N, 4) onset envelope, beat 0/1, sine and cosine of the beat phase,
+  ``has_audio`` (N), ``beat_times`` (B) seconds;
+- lyrics: ``token_states`` (M, D), ``token_times`` (M, 2) seconds, ``token_lines`` (M) line numbers.
+
+All seconds are seconds of ``video.mp4``; motion frame ``m`` of a song is video frame ``start_frame + m``.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from justlmd import FPS, SEQUENCE_FRAMES
+from justlmd.body.model import Body
+from justlmd.core.errors import InputError
+from justlmd.core.files import read_json, read_npz, write_json, write_text
+from justlmd.dataset.card import card
+from justlmd.dataset.splits import song_groups, song_text, split_groups
+from justlmd.dataset.storage import ARRAYS, DTYPES, LEARNED, ArrayWriter, array_writer, write_table
+from justlmd.features.external import read_learned
+from justlmd.lyrics.slices import read_sliced
+from justlmd.motion.motion import Motion, to_yup
+from justlmd.motion.smplfull import read_smplfull
+
+INDEX_COLUMNS = {
+    "id": "<song>_<start in ms of video.mp4>",
+    "song": "song id",
+    "group": "songs of one group share lyrics and are in one split",
+    "split": "train, val or test",
+    "start_frame": "first frame, counted from the first frame of the song's motion",
+    "start_s": "the same in seconds of video.mp4",
+    "text": "the slice's lyrics",
+    "n_tokens": "tokens of the text encoder sung in the six seconds",
+    "level": "how word times are known: word (stamped), aligned (heard), interpolated (spread over the line), line or "
+    "none (motion alone)",
+}
+
+NO_LYRICS: dict[str, Any] = {"first_line_s": 0.0, "timing": "none", "lines": []}
+"""What stands for the ``lyrics.json`` of motion alone."""
+
+
+@dataclass(frozen=True)
+class SongFiles:
+    """The files of one kept song. ``audio`` and ``embeddings`` are None where there are none: masked, not faked.
+
+    ``body_model`` names the body model that the motion's shape parameters belong to; None means the data set's own.
+    Foreign shape parameters are replaced by zeros (the mean body), because they mean nothing on another body.
+    ``motion`` is a ``smplfull.json``, or a function that gives the motion of a body: so motion from elsewhere needs no
+    file in between. Motion alone has neither ``lyrics`` nor ``sliced``; all of it is then cut into sequences.
+    ``learned`` are files of further features by name (:mod:`justlmd.features.external`), the same names for all songs.
+    """
+
+    song: str
+    motion: Path | Callable[[Body], Motion]
+    lyrics: Path | None = None
+    sliced: Path | None = None
+    audio: Path | None = None
+    embeddings: Path | None = None
+    group: str = ""
+    artist: str = ""
+    title: str = ""
+    language: str = ""
+    source: str = ""
+    body_model: str | None = None
+    learned: dict[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Starts (frames of the motion) and texts of a song's usable sequences, and how many were left out, by reason."""
+
+    starts: list[int]
+    texts: list[str]
+    excluded: dict[str, int]
+
+
+def sequences_of(sliced: dict[str, str], start_frame: int, valid: np.ndarray, drop_last: bool, name: str) -> Sequences:
+    """Six-second windows of ``sliced.json`` on a motion.
+
+    Parameters
+    ----------
+    sliced : stamp ``mm:ss.xxx`` of video.mp4 to text; a window starts at frame round(30 t).
+    start_frame : frame of video.mp4 at which the motion starts.
+    valid : (T,) whether a frame of the motion is known.
+    drop_last : leave out the last slice, as the original does (it may be shorter than 6 s).
+    name : file that errors name.
+    """
+    entries = [(round(FPS * piece.start_s) - start_frame, piece.text) for piece in read_sliced(sliced, name)]
+    excluded: Counter[str] = Counter()
+    if drop_last and entries:
+        entries.pop()
+        excluded["last slice of the song, left out as in the original"] += 1
+    starts, texts = [], []
+    for start, text in entries:
+        window = valid[max(start, 0) : start + SEQUENCE_FRAMES]
+        if start < 0:
+            excluded["begins before the motion"] += 1
+        elif len(window) < SEQUENCE_FRAMES:
+            excluded["the motion ends before six seconds are over"] += 1
+        elif not window.all():
+            excluded["frames without a recovered body"] += 1
+        else:
+            starts.append(start)
+            texts.append(text)
+    return Sequences(starts, texts, dict(excluded))
+
+
+def whole_windows(valid: np.ndarray, stride: int = SEQUENCE_FRAMES) -> list[int]:
+    """Starts of the windows of six seconds, every ``stride`` frames, in which all frames of ``valid`` (T,) are true."""
+    starts = range(0, len(valid) - SEQUENCE_FRAMES + 1, stride)
+    return [first for first in starts if valid[first : first + SEQUENCE_FRAMES].all()]
+
+
+def build_dataset(
+    songs: Sequence[SongFiles],
+    out_dir: str | Path,
+    body: Body,
+    *,
+    drop_last: bool = False,
+    seed: int = 0,
+    val_fraction: float = 0.15,
+    test_fraction: float = 0.15,
+    token_dim: int = 1,
+) -> dict[str, Any]:
+    """Write the data set of ``songs`` (read one at a time) and return what ``dataset.json`` holds.
+
+    ``drop_last`` is for slices made by the original's rule; ``token_dim`` is the width of token states where no song
+    has any. Equal inputs give equal bytes. Raises InputError that names the file at fault; songs whose text encoders
+    differ cannot share a data set.
+    """
+    out_dir = Path(out_dir)
+    songs = sorted(songs, key=lambda song: song.song)
+    if not songs:
+        raise InputError("no song was kept, so there is no data set to build; see manifest.tsv for the reasons")
+    lyrics = {song.song: NO_LYRICS if song.lyrics is None else read_json(song.lyrics) for song in songs}
+    texts = {name: song_text(value) for name, value in lyrics.items()}
+    groups = song_groups(texts, {song.song: song.group for song in songs})
+    splits = split_groups(groups.values(), seed, val_fraction, test_fraction)
+    encoder, width = _text_encoder(songs, token_dim)
+    index: list[dict[str, Any]] = []
+    table: list[dict[str, Any]] = []
+    with ExitStack() as stack:
+        writers = {}
+        for name, shape in ARRAYS.items():
+            row_shape = (width,) if shape is None else shape
+            writer = array_writer(out_dir / f"{name}.npy", row_shape, DTYPES.get(name, np.float32))
+            writers[name] = stack.enter_context(writer)
+        for name, path in songs[0].learned.items():
+            row_shape = read_learned(path, 0, 0).shape[1:]
+            writers[f"{LEARNED}{name}"] = stack.enter_context(
+                array_writer(out_dir / f"{LEARNED}{name}.npy", row_shape, np.float32)
+            )
+        for number, song in enumerate(songs):
+            place = {"group": groups[song.song], "split": splits[groups[song.song]]}
+            row, rows = _add_song(song, number, lyrics[song.song], body, drop_last, writers)
+            table.append(row | place)
+            index += [item | place for item in rows]
+    write_table(out_dir / "index.parquet", pd.DataFrame(index, columns=list(INDEX_COLUMNS)))
+    write_table(out_dir / "songs.parquet", pd.DataFrame(table).drop(columns="excluded"))
+    by_split = {name: [row["song"] for row in table if row["split"] == name] for name in ("train", "val", "test")}
+    write_json(out_dir / "splits.json", by_split)
+    summary = {
+        "songs": len(table),
+        "groups": len(set(groups.values())),
+        "sequences": len(index),
+        "frames": sum(row["frames"] for row in table),
+        "fps": FPS,
+        "sequence_frames": SEQUENCE_FRAMES,
+        "body_model": {"name": body.name, "sha256": body.sha256},
+        "text_encoder": encoder,
+        "token_dim": width,
+        "seed": seed,
+        "val_fraction": val_fraction,
+        "test_fraction": test_fraction,
+        "original_rule": drop_last,
+        "excluded": dict(sum((Counter(row["excluded"]) for row in table), Counter())),
+    }
+    write_json(out_dir / "dataset.json", summary)
+    write_text(out_dir / "README.md", card(summary, table))
+    return summary
+
+
+def _add_song(
+    song: SongFiles, number: int, lyrics: dict[str, Any], body: Body, drop_last: bool, writers: dict[str, ArrayWriter]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Append one song to the arrays; return its row of ``songs.parquet`` and its rows of the index."""
+    motion, foreign = _read_motion(song, body)
+    frames, start_frame = len(motion.transl), round(FPS * float(lyrics["first_line_s"]))
+    first = {name: writers[name].count for name in ("transl", "token_states", "beat_times")}
+    audio = read_audio(song.audio, start_frame, frames)
+    tokens = _read_tokens(song.embeddings)
+    motion_rows = {name: getattr(motion, name) for name in ("global_orient", "body_pose", "transl", "valid")}
+    shape_rows = {"betas": motion.betas[None], "rest_joints": body.rest_joints(motion.betas)[None]}
+    learned = {f"{LEARNED}{name}": read_learned(path, start_frame, frames) for name, path in song.learned.items()}
+    for name, values in (motion_rows | shape_rows | audio | tokens | learned).items():
+        writers[name].append(values)
+    if song.sliced is None:
+        starts = whole_windows(motion.valid)
+        found = Sequences(starts, [""] * len(starts), {})
+    else:
+        found = sequences_of(read_json(song.sliced), start_frame, motion.valid, drop_last, str(song.sliced))
+    times = tokens.get("token_times", np.zeros((0, 2)))
+    rows = []
+    for start, text in zip(found.starts, found.texts, strict=True):
+        start_s = (start_frame + start) / FPS
+        sung = (times[:, 1] > start_s) & (times[:, 0] < start_s + SEQUENCE_FRAMES / FPS)
+        rows.append(
+            {
+                "id": f"{song.song}_{round(1000 * start_s):06d}",
+                "song": song.song,
+                "start_frame": start,
+                "start_s": start_s,
+                "text": text,
+                "n_tokens": int(sung.sum()),
+                "level": lyrics["timing"],
+            }
+        )
+    row = {
+        "song": song.song,
+        "number": number,
+        "first_frame": first["transl"],
+        "frames": frames,
+        "start_frame": start_frame,
+        "first_token": first["token_states"],
+        "tokens": len(times),
+        "first_beat": first["beat_times"],
+        "beats": len(audio["beat_times"]),
+        "sequences": len(rows),
+        "has_audio": bool(audio["has_audio"].any()),
+        "valid_frames": int(motion.valid.sum()),
+        "level": lyrics["timing"],
+        "artist": song.artist,
+        "title": song.title,
+        "language": song.language,
+        "source": song.source,
+        "foreign_shape": foreign,
+        "excluded": found.excluded,
+    }
+    return row, rows
+
+
+def _read_motion(song: SongFiles, body: Body) -> tuple[Motion, bool]:
+    """The song's motion on the data set's body, and whether its own shape parameters had to be dropped."""
+    if not isinstance(song.motion, Path):
+        return song.motion(body), False
+    own = song.body_model in (None, body.name)
+    return to_yup(read_smplfull(song.motion), body, own_shapes=own), not own
+
+
+def read_audio(path: str | Path | None, start_frame: int, frames: int) -> dict[str, np.ndarray]:
+    """Music of the video frames from ``start_frame`` on: log_mel, rhythm, has_audio (see the module) and beat_times.
+
+    Zeros with ``has_audio`` false where there is no sound (no file, or the sound is shorter than the motion).
+    """
+    log_mel, rhythm = np.zeros((frames, 128), np.float32), np.zeros((frames, 4), np.float32)
+    has_audio, beat_times = np.zeros(frames, dtype=bool), np.zeros(0)
+    if path is not None:
+        audio = read_npz(path)
+        rows = slice(start_frame, start_frame + frames)
+        n = len(audio["log_mel"][rows])
+        log_mel[:n], rhythm[:n], has_audio[:n] = audio["log_mel"][rows], rhythm_features(audio)[rows], True
+        beat_times = np.asarray(audio["beat_times"], dtype=np.float64)
+    return {"log_mel": log_mel, "rhythm": rhythm, "has_audio": has_audio, "beat_times": beat_times}
+
+
+def rhythm_features(audio: dict[str, np.ndarray]) -> np.ndarray:
+    """Onset envelope, beat 0/1, sine and cosine of the beat phase of ``audio_features.npz``, (F, 4)."""
+    phase = 2 * np.pi * audio["beat_phase"]
+    return np.stack([audio["onset_envelope"], audio["beat"], np.sin(phase), np.cos(phase)], axis=1).astype(np.float32)
+
+
+def _read_tokens(path: Path | None) -> dict[str, np.ndarray]:
+    if path is None:
+        return {}
+    tokens = read_npz(path)
+    return {name: tokens[name] for name in ("token_states", "token_times", "token_lines")}
+
+
+def _text_encoder(songs: Sequence[SongFiles], token_dim: int) -> tuple[str, int]:
+    """Name and width of the text encoder that all songs share; ("", token_dim) when there are no embeddings."""
+    found: dict[tuple[str, int], str] = {}
+    for song in songs:
+        if song.embeddings is not None:
+            tokens = read_npz(song.embeddings)
+            found.setdefault((str(tokens["encoder"]), tokens["token_states"].shape[1]), song.song)
+    if len(found) > 1:
+        named = "; ".join(f"{song}: {name} ({width}-d)" for (name, width), song in found.items())
+        raise InputError(f"songs were embedded with different text encoders ({named}); embed all with one")
+    return next(iter(found)) if found else ("", token_dim)

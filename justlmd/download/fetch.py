@@ -1,0 +1,338 @@
+"""Fetching one video with yt-dlp: resumed, verified by decoding, and with failures that have a name.
+
+A link is http(s), ``file://``, a local file, or a folder that holds one video; all take the same road through yt-dlp.
+"""
+
+import hashlib
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from justlmd.core.errors import DownloadError, InputError, plain
+from justlmd.core.files import write_json
+from justlmd.download.failures import FailedAttempt, failure, named_failures
+from justlmd.media.ffmpeg import ffmpeg_exe
+from justlmd.media.video import probe, verify
+
+T = TypeVar("T")
+
+VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".flv", ".ts", ".mpg", ".mpeg", ".wmv", ".ogv")
+
+
+@dataclass(frozen=True)
+class DownloadOptions:
+    """How to fetch; the defaults suit a few dozen videos without an account."""
+
+    max_height: int = 720
+    """Largest picture height asked for, where the site offers a choice."""
+    attempts: int = 4
+    """How often a transient failure is tried in all."""
+    backoff_s: float = 5.0
+    """Pause after the first transient failure; doubled each time, and four times as long when asked to slow down."""
+    pause: float = 0.0
+    """Pause before each link that is not local, out of politeness."""
+    timeout_s: float = 30.0
+    """How long a silent connection is waited for."""
+    proxy: str | None = None
+    """For example ``socks5://127.0.0.1:1080``."""
+    cookies: Path | None = None
+    """Cookies in Netscape's format; each call works on a private copy, because yt-dlp rewrites its file."""
+
+
+def download(
+    url: str,
+    destination: Path,
+    info: Path,
+    *,
+    options: DownloadOptions | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, Any]:
+    """Fetch one video to ``destination`` and write what is known about it to ``info``.
+
+    The video is first completed in a hidden folder beside ``destination``, where a killed or failed call leaves what
+    it has, and the next one resumes it. It is decoded from end to end before it is moved into place.
+
+    Parameters
+    ----------
+    url
+        http(s) or ``file://`` link, path of a file, or path of a folder with a single video in it.
+    destination, info
+        Video and JSON file to write; the JSON holds id, title, url, webpage_url, date (of upload, ISO), format,
+        sha256, duration (s), width, height and fps, and nothing that changes from call to call.
+    sleep
+        Waits the given seconds; tests give their own.
+
+    Returns
+    -------
+    dict
+        The content of ``info``.
+
+    Raises
+    ------
+    DownloadError
+        With its ``cause``, one of :data:`justlmd.download.failures.CAUSES`. Neither output is touched then.
+    """
+    options = options or DownloadOptions()
+    destination = Path(destination)
+    link, local = _resolve(url)
+    if local is None and options.pause:
+        sleep(options.pause)
+    # One folder per link: bytes of another video must never be resumed.
+    partial = destination.with_name(f".{destination.stem}.download")
+    folder = partial / hashlib.sha256(link.encode()).hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def attempt() -> tuple[dict[str, Any], Path]:
+        resumed = any(folder.iterdir())
+        with _youtube_dl(options, local is not None, folder) as ydl:
+            details = _extract(ydl, url, link)
+            with named_failures(url, transfer=True):
+                details = ydl.process_ie_result(details, download=True)
+            files = [Path(item["filepath"]) for item in details.get("requested_downloads") or [] if "filepath" in item]
+        if len(files) != 1 or not files[0].is_file():
+            raise failure(url, "unknown", "yt-dlp wrote no file", tries=2)
+        try:
+            video = verify(files[0])
+            declared = details.get("duration")
+            if isinstance(declared, int | float) and video.duration_s < declared - max(2.0, 0.02 * declared):
+                raise InputError(f"the site says {declared:.1f} s, but {video.duration_s:.1f} s arrived")
+        except InputError as error:
+            # Another attempt is worth its time only if an old part may have spoilt the file.
+            shutil.rmtree(folder)
+            folder.mkdir(parents=True)
+            reason = str(error).removeprefix(f"{files[0]}: ")
+            raise failure(url, "damaged", reason.partition("; get the file again")[0], tries=1 + resumed) from error
+        date = str(details.get("upload_date") or "")
+        return {
+            "id": plain(details.get("id")),
+            "title": plain(details.get("title")),
+            "url": url,
+            "webpage_url": plain(details.get("webpage_url")) or link,
+            # A local file's date is that of its copy, and says nothing about the video.
+            "date": f"{date[:4]}-{date[4:6]}-{date[6:]}" if re.fullmatch(r"\d{8}", date) and local is None else None,
+            "format": plain(details.get("format")),
+            "sha256": _sha256(files[0]),
+            "duration": round(video.duration_s, 6),
+            "width": video.width,
+            "height": video.height,
+            "fps": round(video.fps, 6),
+        }, files[0]
+
+    record, file = _retry(attempt, options, sleep)
+    file.replace(destination)
+    write_json(info, record)
+    shutil.rmtree(partial, ignore_errors=True)
+    return record
+
+
+def probe_url(
+    url: str, options: DownloadOptions | None = None, *, sleep: Callable[[float], None] = time.sleep
+) -> dict[str, Any]:
+    """Ask whether a link leads to one video that can be fetched, without fetching it.
+
+    Returns
+    -------
+    dict
+        ``url``, ``status`` ("ok" or "failed"), ``cause`` and ``message`` of a failure (else None), and ``id``,
+        ``title`` and ``duration`` (s) as far as the site tells them. Never raises for what the link does.
+    """
+    options = options or DownloadOptions()
+    answer = {"url": url, "status": "ok", "cause": None, "message": None, "id": None, "title": None, "duration": None}
+    try:
+        link, local = _resolve(url)
+        if local is None and options.pause:
+            sleep(options.pause)
+
+        def attempt() -> dict[str, Any]:
+            with _youtube_dl(options, local is not None, None) as ydl:
+                return _extract(ydl, url, link)
+
+        details = _retry(attempt, options, sleep)
+        duration = probe(local).duration_s if local else details.get("duration")
+        return answer | {"id": plain(details.get("id")), "title": plain(details.get("title")), "duration": duration}
+    except DownloadError as error:
+        return answer | {"status": "failed", "cause": error.cause, "message": str(error)}
+
+
+def playlist_entries(
+    url: str, options: DownloadOptions | None = None, *, sleep: Callable[[float], None] = time.sleep
+) -> list[dict[str, Any]]:
+    """List the videos of a playlist or channel, in its order, without visiting each; a video is a list of one.
+
+    Returns
+    -------
+    list of dict
+        ``id``, ``title``, ``url``, ``duration`` (s or None), and ``cause``: "private" or "removed" where the list
+        itself says so, else None.
+
+    Raises
+    ------
+    DownloadError
+        The list cannot be read.
+    """
+    options = options or DownloadOptions()
+    link, local = _resolve(url)
+
+    def attempt() -> list[dict[str, Any]]:
+        with _youtube_dl(options, local is not None, None, noplaylist=False) as ydl, named_failures(url):
+            details = ydl.extract_info(link, download=False) or {}
+            return list(details["entries"]) if "entries" in details else [details]
+
+    hidden = {"[private video]": "private", "[deleted video]": "removed"}
+    return [
+        {
+            "id": plain(entry.get("id")),
+            "title": plain(entry.get("title")),
+            "url": plain(entry.get("webpage_url") or entry.get("url")),
+            "duration": entry.get("duration"),
+            "cause": hidden.get(str(entry.get("title")).lower()),
+        }
+        for entry in _retry(attempt, options, sleep)
+        if entry
+    ]
+
+
+def _resolve(url: str) -> tuple[str, Path | None]:
+    """Return the link for yt-dlp and, for something on this computer, its file."""
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        if parts.scheme.lower() in ("http", "https"):
+            if not parts.hostname:
+                raise ValueError("no server is named")
+            return url, None
+        if parts.scheme.lower() == "file":
+            raw = url[5:].removeprefix("//localhost").removeprefix("//")
+            path = next((path for path in (Path(unquote(raw)), Path(raw)) if path.exists()), Path(unquote(raw)))
+        elif "://" in url:
+            raise failure(url, "unsupported", f"'{parts.scheme}' is not http, https or file")
+        else:
+            path = Path(url).expanduser()
+        if path.is_dir():
+            found = sorted(file for file in path.iterdir() if file.suffix.lower() in VIDEO_SUFFIXES and file.is_file())
+            if len(found) != 1:
+                names = ", ".join(file.name for file in found[:5]) or "none"
+                raise failure(url, "unsupported", f"a folder must hold one video, this one holds {len(found)}: {names}")
+            path = found[0]
+        if not path.is_file():
+            raise failure(url, "not_found", f"no such file: {path}" if url else "the link is empty")
+    except (ValueError, OSError, RuntimeError) as error:
+        raise failure(url, "unsupported", f"not a link or path: {error}") from error
+    try:
+        probe(path)
+    except InputError as error:
+        reason = str(error).removeprefix(f"{path}: ").partition("; ")[0]
+        raise failure(url, "damaged", f"the file {reason}") from error
+    return path.resolve().as_uri(), path
+
+
+def _extract(ydl: Any, url: str, link: str) -> dict[str, Any]:
+    """What the site says about one video; playlists and live streams are refused."""
+    with named_failures(url):
+        details = ydl.extract_info(link, download=False)
+    if not details:
+        raise failure(url, "unknown", "yt-dlp found nothing", tries=2)
+    if "entries" in details:
+        raise failure(url, "unsupported", "a playlist or channel, not one video")
+    if details.get("is_live") or details.get("live_status") in ("is_live", "is_upcoming", "post_live"):
+        raise failure(url, "live", str(details.get("live_status") or "is_live"))
+    return details
+
+
+@contextmanager
+def _youtube_dl(options: DownloadOptions, local: bool, folder: Path | None, noplaylist: bool = True) -> Iterator[Any]:
+    """yt-dlp, silent, with a private copy of the cookies that vanishes afterwards."""
+    import yt_dlp
+
+    settings: dict[str, Any] = {
+        "logger": _Silence(),
+        "quiet": True,
+        "noprogress": True,
+        "color": {"stdout": "never", "stderr": "never"},
+        "format": "bv*+ba/b",
+        "format_sort": [f"res:{options.max_height}", "vcodec:h264", "acodec:aac", "ext:mp4:m4a"],
+        "merge_output_format": "mp4/mkv",
+        "ffmpeg_location": ffmpeg_exe(),
+        "noplaylist": noplaylist,
+        "playlist_items": "1:2" if noplaylist else None,
+        "extract_flat": "in_playlist",
+        "writesubtitles": False,
+        "enable_file_urls": local,
+        # Transfers go on where they stopped; a whole new attempt with a fresh link is _retry's.
+        "continuedl": True,
+        "retries": 3,
+        "fragment_retries": 3,
+        "skip_unavailable_fragments": False,
+        # The server's time stamp would make the file look older than the link list that asked for it.
+        "updatetime": False,
+        "socket_timeout": options.timeout_s,
+    }
+    if options.proxy and not local:
+        settings["proxy"] = options.proxy
+    if folder is not None:
+        # The format belongs to the name: a part of one format must not be resumed with another.
+        settings["outtmpl"] = {"default": str(folder).replace("%", "%%") + "/video.%(format_id)s.%(ext)s"}
+        settings["restrictfilenames"] = True
+        settings["progress_hooks"] = [_ProgressBar()]
+    with tempfile.TemporaryDirectory(prefix="justlmd-cookies-") as private:
+        if options.cookies is not None:
+            copy = Path(private) / "cookies.txt"
+            try:
+                copy.write_bytes(Path(options.cookies).read_bytes())
+            except OSError as error:
+                raise InputError(f"{options.cookies}: the cookies cannot be read ({error.strerror})") from error
+            settings["cookiefile"] = str(copy)
+        with yt_dlp.YoutubeDL(settings) as ydl:
+            yield ydl
+
+
+class _Silence:
+    """A logger for yt-dlp; its errors arrive as exceptions, and its warnings are about itself."""
+
+    def debug(self, message: str) -> None: ...
+
+    info = warning = error = debug
+
+
+class _ProgressBar:
+    """Shows the transfer where somebody is looking (a terminal), and nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self.bar: Any = None
+
+    def __call__(self, status: dict[str, Any]) -> None:
+        from tqdm import tqdm
+
+        if self.bar is None:
+            self.bar = tqdm(desc="download", unit="B", unit_scale=True, disable=None, leave=False)
+        self.bar.total = status.get("total_bytes") or status.get("total_bytes_estimate")
+        self.bar.update((status.get("downloaded_bytes") or self.bar.n) - self.bar.n)
+        if status.get("status") == "finished":
+            self.bar.close()
+            self.bar = None
+
+
+def _retry(attempt: Callable[[], T], options: DownloadOptions, sleep: Callable[[float], None]) -> T:
+    """Call until it succeeds or its failure is not worth another attempt."""
+    pause = options.backoff_s
+    for number in range(1, max(options.attempts, 1) + 1):
+        try:
+            return attempt()
+        except FailedAttempt as error:
+            if number >= min(error.tries or options.attempts, options.attempts):
+                raise
+            sleep(pause * (4 if error.cause == "rate_limited" else 1))
+            pause *= 2
+    raise AssertionError("unreachable")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

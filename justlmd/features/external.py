@@ -1,0 +1,33 @@
+"""Features from elsewhere (Jukebox, MERT, CLAP, ...): files on the video's clock that go into the data set."""
+
+from pathlib import Path
+
+import numpy as np
+
+from justlmd.core.errors import InputError
+
+TOLERANCE = 30  # frames by which a file may end before the motion does
+
+
+def learned_path(pattern: str, song: str) -> Path:
+    """The file of a song: ``{song}`` in the configured pattern is its id."""
+    return Path(pattern.replace("{song}", song))
+
+
+def read_learned(path: Path, first: int, frames: int) -> np.ndarray:
+    """Return rows ``first`` to ``first + frames`` of a ``.npy`` file of numbers (F, D), one row per frame of the video.
+
+    Up to a second that is missing at the end is zeros. Raises InputError for anything else.
+    """
+    try:
+        rows = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: not a readable .npy file of features ({error}); see features.learned") from error
+    if getattr(rows, "ndim", 0) != 2 or not np.issubdtype(rows.dtype, np.floating):
+        raise InputError(f"{path}: holds no table of numbers (frames, features)")
+    if len(rows) < first + frames - TOLERANCE:
+        raise InputError(f"{path}: has {len(rows)} rows, the motion needs {first + frames}: 30 per second of video.mp4")
+    part = np.asarray(rows[first : first + frames], np.float32)
+    if not np.isfinite(part).all():
+        raise InputError(f"{path}: holds values that are no numbers")
+    return np.pad(part, ((0, frames - len(part)), (0, 0)))

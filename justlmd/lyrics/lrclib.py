@@ -1,0 +1,192 @@
+"""Questions to an LRCLIB-compatible server: retried, bounded, and with failures that have a name.
+
+The interface is that of LRCLIB's public documentation. Answers come from outside and are only parsed here;
+:mod:`justlmd.lyrics.provider` judges them.
+"""
+
+import email.utils
+import json
+import re
+import time
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from justlmd.core.errors import JustLMDError, plain
+
+CAUSES: dict[str, tuple[str, str]] = {
+    "not_found": (
+        "the provider has no lyrics of this song",
+        "correct artist and title in the song table, or write the .lrc yourself and name it in the column `lyrics`",
+    ),
+    "not_synced": (
+        "the provider has no lyrics with times of this song",
+        "write the .lrc yourself and name it in the column `lyrics`",
+    ),
+    "refused": ("the provider does not take this question", "check `provider` under `lyrics` in config.yaml"),
+    "damaged": ("the provider's answer is not to be understood", "check `provider` under `lyrics` in config.yaml"),
+    # Tried again with growing pauses before this is the last word.
+    "rate_limited": ("the provider asks for fewer requests", "wait an hour, then run again"),
+    "server_error": ("the provider has a fault", "run again later, or write the .lrc yourself"),
+    "connection": ("the provider cannot be reached", "check the network and `provider` in config.yaml, then run again"),
+}
+"""Cause of a failure -> what happened, and what to do next."""
+
+TRANSIENT = frozenset({"rate_limited", "server_error", "connection"})
+LARGEST_ANSWER = 4_000_000  # bytes; 20 recordings with their lyrics have a tenth
+LONGEST_WAIT_S = 120.0  # a server that asks for more is left alone
+
+
+class LyricsError(JustLMDError):
+    """Lyrics could not be fetched; ``cause`` is one of :data:`CAUSES`."""
+
+    def __init__(self, song: str, cause: str, detail: str) -> None:
+        what, next_step = CAUSES[cause]
+        super().__init__(f"{plain(song)}: {what} ({plain(detail)}); {next_step}")
+        self.cause = cause
+
+
+@dataclass(frozen=True)
+class ProviderOptions:
+    """Whom to ask, and how patiently."""
+
+    url: str
+    """Address of the server, for example ``https://lrclib.net``."""
+    tolerance_s: float = 3.0
+    """By how much the lengths of the recording and of the video may differ."""
+    attempts: int = 4
+    """How often a failure that passes is tried in all."""
+    backoff_s: float = 2.0
+    """Pause after the first such failure, doubled each time; a longer ``Retry-After`` is obeyed."""
+    timeout_s: float = 20.0
+    """How long a silent connection is waited for; a whole answer may take three times as long."""
+    proxy: str | None = None
+
+
+class _FaultError(Exception):
+    """One failed request: a cause, what happened, and how long the server asks to be left alone."""
+
+    def __init__(self, cause: str, detail: str, wait_s: float = 0.0) -> None:
+        super().__init__(detail)
+        self.cause, self.wait_s = cause, wait_s
+
+
+def ask(song: str, method: str, query: dict[str, str], options: ProviderOptions, sleep: Callable[[float], None]) -> Any:
+    """Ask ``/api/<method>``; faults that pass are tried again, with growing pauses and as the server asks.
+
+    Returns
+    -------
+    The parsed JSON, as the server wrote it; None for "TrackNotFound".
+
+    Raises
+    ------
+    LyricsError
+        With its cause and the next step; ``song`` names the song in it.
+    """
+    pause = options.backoff_s
+    for left in range(max(options.attempts, 1) - 1, -1, -1):
+        try:
+            return _answer(f"{_base(options.url)}/api/{method}", query, options)
+        except _FaultError as fault:
+            if fault.cause not in TRANSIENT or not left or fault.wait_s > LONGEST_WAIT_S:
+                raise LyricsError(song, fault.cause, str(fault)) from fault
+            sleep(min(max(pause, fault.wait_s), LONGEST_WAIT_S))
+            pause *= 2
+    raise AssertionError("unreachable")
+
+
+def _answer(url: str, query: dict[str, str], options: ProviderOptions) -> Any:
+    """The JSON that one request brings, or None for the documented "TrackNotFound"."""
+    status, headers, body = _get(url, query, options)
+    if status == 200:
+        return _json(body)
+    said = _said(body)
+    if status == 404 and said.get("name") == "TrackNotFound":
+        return None
+    detail = f"HTTP {status} {headers.get('Location') or said.get('message') or ''}".strip()
+    if status != 429 and status < 500:
+        raise _FaultError("refused", detail)
+    wait = _seconds(headers.get("Retry-After", ""))
+    if wait > LONGEST_WAIT_S:
+        detail += f", and it asks to wait {wait:.0f} s"
+    raise _FaultError("rate_limited" if status == 429 else "server_error", detail, wait)
+
+
+def _get(url: str, query: dict[str, str], options: ProviderOptions) -> tuple[int, Mapping[str, str], bytes]:
+    """Status, headers and body of one request, within bounds of time and size."""
+    import requests
+    import urllib3
+
+    longest = 3 * options.timeout_s
+    end = time.monotonic() + longest
+    try:
+        with requests.get(
+            url,
+            params=query,
+            headers={"User-Agent": user_agent(), "Accept": "application/json", "Accept-Encoding": "identity"},
+            timeout=options.timeout_s,
+            proxies={"http": options.proxy, "https": options.proxy} if options.proxy else None,
+            allow_redirects=False,  # where a server sends us to is not whom the user wanted to ask
+            stream=True,
+        ) as response:
+            body = b""
+            while chunk := response.raw.read1(65_536, decode_content=True):
+                body += chunk
+                if len(body) > LARGEST_ANSWER:
+                    raise _FaultError("damaged", f"more than {LARGEST_ANSWER // 1_000_000} MB")
+                if time.monotonic() > end:
+                    raise _FaultError("connection", f"no whole answer within {longest:.0f} s")
+            return response.status_code, response.headers, body
+    except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, UnicodeError) as error:
+        raise _FaultError("refused", f"not an address: {error}") from error
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        # requests' messages repeat the whole question; the innermost one says what happened.
+        innermost: BaseException = error
+        while inner := innermost.__cause__ or innermost.__context__:
+            innermost = inner
+        raise _FaultError("connection", f"{urlsplit(url).hostname}: {innermost or type(innermost).__name__}") from error
+
+
+def _json(body: bytes) -> Any:
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is no number")
+
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise _FaultError("damaged", f"not JSON: {error}") from error
+
+
+def _said(body: bytes) -> dict[str, Any]:
+    """The server's own description of an error, as far as it gives one."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _seconds(retry_after: str) -> float:
+    """Seconds that a ``Retry-After`` asks for: a number or a date; 0 for anything else."""
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", retry_after):
+        return float(retry_after)
+    try:
+        date = email.utils.parsedate_to_datetime(retry_after)
+        return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+
+
+def _base(url: str) -> str:
+    return url.rstrip("/").removesuffix("/api").rstrip("/")
+
+
+def user_agent() -> str:
+    """Name and version of this program, as the API asks of its users."""
+    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    version = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
+    return f"JustLMD/{version} (lyrics-music-dance data sets)"

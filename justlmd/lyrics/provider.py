@@ -1,0 +1,185 @@
+"""Lyrics with times from an LRCLIB-compatible server, for songs whose ``lyrics`` cell is ``fetch``.
+
+Two questions per song at most: ``GET <provider>/api/get`` (one recording by artist, title and length), then
+``GET <provider>/api/search`` (up to 20 recordings). The texts belong to others: they stay in ``results/``.
+"""
+
+import math
+import re
+import time
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from justlmd.core.errors import InputError, plain
+from justlmd.lyrics.lrc import parse_lrc
+from justlmd.lyrics.lrclib import LyricsError, ProviderOptions, ask
+
+
+@dataclass(frozen=True)
+class FetchedLyrics:
+    """Lyrics with times, and where they came from."""
+
+    text: str
+    """Contents of the ``.lrc`` file, with tags that name the origin."""
+    artist: str
+    title: str
+    lines: int
+    note: str
+    """What a person should check, or nothing."""
+
+
+@dataclass(frozen=True)
+class _Track:
+    """One recording as the server describes it, checked."""
+
+    id: int
+    artist: str
+    title: str
+    album: str
+    duration_s: float | None
+    synced: str
+    lines: int
+    """Sung lines with times; 0 if there are none, for the reason ``fault``."""
+    fault: str
+
+
+def fetch_lyrics(
+    artist: str,
+    title: str,
+    duration_s: float | None,
+    options: ProviderOptions,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> FetchedLyrics:
+    """Find lyrics with times by artist, title and length.
+
+    A recording of this song is taken whose length is within the tolerance, even if it is called a remix; else one whose
+    artist and title are exactly those asked for, because a dance video is often cut. What was not exact stands in the
+    note.
+
+    Parameters
+    ----------
+    duration_s
+        Length of the song in the video in seconds; None where it is unknown.
+    sleep
+        Waits the given seconds; tests give their own.
+
+    Raises
+    ------
+    LyricsError
+        With its cause and the next step.
+    """
+    song = f"'{title}' by {artist}"
+    wanted = {"artist_name": artist, "track_name": title}
+    # The documented range; the server matches lengths within 2 s.
+    length = {"duration": str(round(duration_s))} if duration_s and 1 <= round(duration_s) <= 3600 else {}
+    direct = ask(song, "get", wanted | length, options, sleep)
+    tracks = [] if direct is None else _tracks([direct])
+    if direct is not None and not tracks:
+        raise LyricsError(song, "damaged", "the answer to /api/get describes no recording")
+
+    def differs(track: _Track) -> float:
+        if duration_s is None or track.duration_s is None:
+            return math.inf
+        return abs(track.duration_s - duration_s)
+
+    def fits(track: _Track) -> tuple[bool, bool]:
+        named = (_normal(track.artist), _normal(track.title)) == (_normal(artist), _normal(title))
+        return differs(track) <= options.tolerance_s, named
+
+    if not (tracks and tracks[0].lines and all(fits(tracks[0]))):
+        answer = ask(song, "search", wanted, options, sleep)
+        if answer is not None and not isinstance(answer, list):
+            raise LyricsError(song, "damaged", "the answer to /api/search is no list")
+        tracks += _tracks(answer or [])
+
+    def related(track: _Track) -> bool:
+        return _related(track.title, title) and _related(track.artist, artist)
+
+    fitting = [track for track in tracks if any(fits(track)) and related(track)]
+    # Best first, and the same one every time.
+    fitting.sort(key=lambda track: ([not fit for fit in fits(track)], differs(track), track.id))
+    best = next((track for track in fitting if track.lines), None)
+    if best is not None:
+        close, named = fits(best)
+        notes = [] if named else [f"found as '{best.title}' by {best.artist}"]
+        if not close:
+            notes.append(
+                f"the recording lasts {_clock(best.duration_s)} and the song here {_clock(duration_s)}:"
+                " check the times and set `first_line`"
+            )
+        note = "; ".join(notes)
+        return FetchedLyrics(_lrc(best, note, options.url), best.artist, best.title, best.lines, note)
+    if fitting:
+        raise LyricsError(song, "not_synced", fitting[0].fault)
+    near = min(tracks, key=lambda track: (differs(track), track.id), default=None)
+    raise LyricsError(
+        song,
+        "not_found",
+        f"the nearest is '{near.title}' by {near.artist}, {_clock(near.duration_s)} long" if near else "TrackNotFound",
+    )
+
+
+def _tracks(answers: Iterable[Any]) -> list[_Track]:
+    """The answers that describe a recording as documented; anything else is left out."""
+    tracks = []
+    for answer in answers:
+        if not isinstance(answer, dict):
+            continue
+        number, artist, title = (answer.get(key) for key in ("id", "artistName", "trackName"))
+        album, synced, length = (answer.get(key) for key in ("albumName", "syncedLyrics", "duration"))
+        if type(number) is not int or not isinstance(artist, str) or not isinstance(title, str):
+            continue
+        # No song lasts a day, and a whole number may have more digits than a float.
+        known = isinstance(length, int | float) and 0 < length < 86_400
+        text = synced.encode("utf-8", "replace").decode().replace("\0", "") if isinstance(synced, str) else ""
+        lines, fault = 0, "it is marked as an instrumental" if answer.get("instrumental") is True else "no time stamps"
+        if text.strip():
+            try:
+                lines = len(parse_lrc(text.encode(), "its lyrics").sung)
+            except InputError as error:
+                fault = str(error)
+        tracks.append(
+            _Track(
+                id=number,
+                artist=plain(artist),
+                title=plain(title),
+                album=plain(album) if isinstance(album, str) else "",
+                duration_s=float(length) if known and length else None,
+                synced=text,
+                lines=lines,
+                fault=fault,
+            )
+        )
+    return tracks
+
+
+def _lrc(track: _Track, note: str, url: str) -> str:
+    """The ``.lrc`` file: the server's text under tags that say what it is and where it came from."""
+    tags = {"ar": track.artist, "ti": track.title, "al": track.album}
+    tags["length"] = "" if track.duration_s is None else _clock(track.duration_s)
+    origin = f"{urlsplit(url).hostname}, id {track.id}"
+    tags["#"] = f"from {origin}; {note}" if note else f"from {origin}"
+    head = [f"[{key}:{value}]" for key, value in tags.items() if value]
+    return "\n".join([*head, *re.split(r"\r\n|\r|\n", track.synced.strip())]) + "\n"
+
+
+def _normal(name: str) -> str:
+    """A name without case, accents and punctuation."""
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
+    letters = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return " ".join(re.sub(r"[^\w]|_", " ", re.sub("['’]", "", letters)).split()) or letters.strip()
+
+
+def _related(found: str, wanted: str) -> bool:
+    """Whether two names may mean one thing: one holds the other ("Panini", "Panini (Remix)"), or they share half."""
+    first, second = _normal(found), _normal(wanted)
+    words, others = set(first.split()), set(second.split())
+    return first in second or second in first or 2 * len(words & others) >= min(len(words), len(others))
+
+
+def _clock(seconds: float | None) -> str:
+    return "an unknown time" if seconds is None else f"{int(seconds) // 60:02d}:{int(seconds) % 60:02d}"

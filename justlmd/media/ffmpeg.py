@@ -1,0 +1,57 @@
+"""The one way to run ffmpeg: its executable, its command lines, the formats it may open and what it says."""
+
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+import imageio_ffmpeg
+
+from justlmd import FPS
+
+FILE: dict[str, Any] = {
+    "movflags": "+faststart",
+    "map_metadata": -1,
+    "fflags": "+bitexact",
+    "flags:v": "+bitexact",
+    "flags:a": "+bitexact",
+}
+
+ENCODING: dict[str, Any] = FILE | {
+    # Two threads always: x264's output depends on their number, and the same input must give the same bytes.
+    "vcodec": "libx264",
+    "preset": "veryfast",
+    "pix_fmt": "yuv420p",
+    "threads": 2,
+    # One key frame per second keeps random access cheap; no B-frames, so that frame k is at k/fps for every reader.
+    "g": FPS,
+    "bf": 0,
+}
+
+
+def ffmpeg_exe() -> str:
+    """Path of the ffmpeg binary (libx264, libass) that the ``imageio-ffmpeg`` wheel carries."""
+    return imageio_ffmpeg.get_ffmpeg_exe()
+
+
+def command(outputs: Any) -> list[str]:
+    """The argument list that makes ``outputs`` of ffmpeg-python; its output depends on its input alone."""
+    outputs = outputs.global_args("-hide_banner", "-nostdin", "-loglevel", "error", "-filter_complex_threads", "1")
+    return ffmpeg.compile(outputs, cmd=ffmpeg_exe(), overwrite_output=True)
+
+
+def last_line(log: Any) -> str:
+    """What ffmpeg said at the end of a log file that is open for reading."""
+    log.seek(0)
+    lines = log.read().decode(errors="replace").strip().splitlines()
+    return lines[-1].strip() if lines else "ffmpeg ended without a reason"
+
+
+# Containers that hold films. Anything else (playlists, concat scripts, text read as "ansi art") could open further
+# files or addresses, so that it is never given to a demuxer.
+FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,h264,hevc"
+
+
+def file_url(path: str | Path) -> str:
+    """Return a path as ffmpeg's and PyAV's own kind of address."""
+    # "file:" keeps names such as "-y.mp4" or "http:x.mp4" from being read as options or addresses.
+    return f"file:{Path(path).absolute()}"

@@ -1,0 +1,140 @@
+"""What a video file holds and when each of its pictures is shown, read with PyAV without decoding it all."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from justlmd import FPS
+from justlmd.core.errors import InputError
+from justlmd.media.ffmpeg import FORMATS, file_url
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a video file holds, as it is shown (rotation metadata applied)."""
+
+    width: int
+    height: int
+    fps: float
+    """Mean frame rate in 1/s."""
+    frames: int
+    duration_s: float
+    """End of the last picture on the file's clock in seconds."""
+    rotation: int
+    """Counter-clockwise turn in degrees (0, 90, 180, 270) that the file asks its player for."""
+    has_audio: bool
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What the packets of a file say, without decoding more than one picture."""
+
+    info: VideoInfo
+    video_index: int
+    audio_index: int | None
+    square_pixels: bool
+    last_picture_s: float
+    times: list[int]
+    """Presentation time of every picture in order, in the stream's time base."""
+
+
+def read_timeline(path: Path) -> Timeline:
+    """Read every packet and decode one picture.
+
+    Raises
+    ------
+    InputError
+        The file is missing, no video, without pictures, or shorter than its own index or header says.
+    """
+    with open_film(path) as container:
+        stream = picture_stream(container, path)
+        try:
+            first = next(container.decode(stream), None)
+        except av.error.FFmpegError:
+            first = None
+        if first is None:
+            raise InputError(f"{path}: holds no picture that decodes; get the file again")
+        ratio = stream.sample_aspect_ratio
+        stretch = float(ratio) if ratio else 1.0
+        width, height, rotation = round(first.width * stretch), first.height, first.rotation % 360
+    with open_film(path) as container:
+        stream = picture_stream(container, path)
+        sound = container.streams.best("audio")
+        zero = Fraction(container.start_time or 0, av.time_base)
+        spans: list[tuple[int, int]] = []
+        read = 0
+        end = Fraction(0)
+        last_is_whole = True
+        try:
+            for packet in container.demux():
+                time = packet.dts if packet.pts is None else packet.pts
+                if time is None or packet.time_base is None:
+                    continue
+                last_is_whole = not packet.is_corrupt
+                end = max(end, (time + (packet.duration or 0)) * packet.time_base)
+                if packet.stream == stream:
+                    read += 1
+                    if not packet.is_discard:
+                        spans.append((time, packet.duration or 0))
+        except av.error.FFmpegError as error:
+            raise InputError(f"{path}: cannot be read to its end ({error.strerror}); get the file again") from error
+        declared_s = (container.duration or 0) / av.time_base
+        # Only the mp4 family has an index that counts pictures; other headers tell at best a duration.
+        if container.format.name.startswith("mov") and stream.frames:
+            short = read < stream.frames - max(2, 0.01 * stream.frames)
+        else:
+            short = end - zero < declared_s - max(0.5, 0.01 * declared_s)
+        if short or not (last_is_whole or container.format.name == "mpegts"):
+            raise InputError(
+                f"{path}: is cut short: it claims {declared_s:.1f} s, but {float(end - zero):.1f} s are there; "
+                "get the file again"
+            )
+        spans.sort()
+        times = [time for time, _ in spans]
+        assert stream.time_base is not None
+        mean_step = Fraction(times[-1] - times[0], len(times) - 1) if len(times) > 1 else Fraction(0)
+        last_s = (spans[-1][1] or mean_step) * stream.time_base or Fraction(1, FPS)
+        fps = 1 / (mean_step * stream.time_base) if mean_step else 1 / last_s
+        info = VideoInfo(
+            width=height if rotation % 180 else width,
+            height=width if rotation % 180 else height,
+            fps=float(fps),
+            frames=len(times),
+            duration_s=float(times[-1] * stream.time_base + last_s - zero),
+            rotation=rotation,
+            has_audio=sound is not None,
+        )
+        return Timeline(info, stream.index, sound.index if sound else None, stretch == 1.0, float(last_s), times)
+
+
+def open_film(path: Path) -> av.container.InputContainer:
+    """Open a local film, and nothing that a film could point to."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be opened ({error.strerror}); check the path") from error
+    try:
+        return av.open(file_url(path), options={"format_whitelist": FORMATS, "protocol_whitelist": "file"})
+    except (av.error.FFmpegError, OSError) as error:
+        if not head:
+            what = "is empty"
+        elif head.isascii() and b"\0" not in head:
+            what = "is text, not a video" if b"<html" not in head.lower() else "is a web page, not a video"
+        else:
+            what = f"is not a video that can be read ({error.strerror})"
+        raise InputError(f"{path}: {what}; get the file again or give another one") from error
+
+
+def picture_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    """Return the first moving picture of a file."""
+    # A cover picture inside a music file is a stream of its own kind, not a film.
+    covers = av.stream.Disposition.attached_pic
+    film = next((stream for stream in container.streams.video if not stream.disposition & covers), None)
+    if film is None and not container.streams.audio:
+        raise InputError(f"{path}: is not a video that can be read: its index is cut short; get the file again")
+    if film is None:
+        raise InputError(f"{path}: holds no picture track; give a video, not only its sound")
+    return film

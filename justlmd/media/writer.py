@@ -1,0 +1,131 @@
+"""Writing films: pictures, sound and captions to H.264 in mp4, the same bytes for the same input.
+
+The ``ffmpeg`` is the one that the ``imageio-ffmpeg`` wheel carries, driven by ``ffmpeg-python`` with argument lists,
+never by a shell.
+"""
+
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+
+import ffmpeg
+import numpy as np
+
+from justlmd import FPS
+from justlmd.core.errors import InputError
+from justlmd.core.files import replacing
+from justlmd.media.ffmpeg import ENCODING, FILE, command, file_url, last_line
+
+
+def write_video(
+    path: str | Path,
+    frames: Iterable[np.ndarray],
+    fps: int = FPS,
+    audio: str | Path | None = None,
+    audio_start_s: float = 0.0,
+    subtitles: str | Path | None = None,
+    crf: int = 20,
+) -> None:
+    """Encode pictures, and optionally sound and captions, to an H.264 mp4.
+
+    Parameters
+    ----------
+    frames
+        (height, width, 3) uint8 RGB each, all of one size; odd sizes get a black column or row.
+    audio, audio_start_s
+        Sound file, and the second of it that belongs to the first picture; silence follows its end.
+    subtitles
+        ``.ass`` file burned into the pictures; its fonts come from matplotlib (DejaVu).
+    crf
+        Constant quality of x264: lower is better and bigger.
+
+    Raises
+    ------
+    InputError
+        There are no pictures, or ffmpeg refuses the sound or the captions. ``path`` is then as it was before; so it
+        is when ``frames`` raises.
+    """
+    pictures = iter(frames)
+    first = next(pictures, None)
+    if first is None:
+        raise InputError(f"{path}: there are no pictures to write")
+    if audio is not None and not Path(audio).is_file():
+        raise InputError(f"{path}: cannot be written: there is no sound file {audio}")
+    with replacing(path) as temporary:
+        if audio is None:
+            _write_pictures(temporary, path, chain([first], pictures), first.shape[:2], fps, subtitles, crf)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            silent = Path(folder) / "silent.mp4"
+            count = _write_pictures(silent, path, chain([first], pictures), first.shape[:2], fps, subtitles, crf)
+            _add_sound(silent, audio, audio_start_s, count / fps, temporary, path)
+
+
+def _write_pictures(
+    target: Path,
+    path: str | Path,
+    pictures: Iterable[np.ndarray],
+    size: tuple[int, ...],
+    fps: int,
+    subtitles: str | Path | None,
+    crf: int,
+) -> int:
+    """Encode pictures of ``size`` (height, width) to ``target``, which errors call ``path``; returns their number."""
+    shape = (*size, 3)
+    stream = ffmpeg.input(
+        "pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{shape[1]}x{shape[0]}", framerate=fps, thread_queue_size=8
+    )
+    stream = stream.filter("pad", "ceil(iw/2)*2", "ceil(ih/2)*2")
+    if subtitles is not None:
+        # As a keyword: ffmpeg-python escapes positional values twice, which breaks names with quotes or colons.
+        stream = stream.filter("ass", filename=str(Path(subtitles).absolute()), fontsdir=_fonts_directory())
+    stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv").filter("format", "yuv420p")
+    settings = {**ENCODING, "crf": crf, "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
+    count = 0
+    with tempfile.TemporaryFile() as log:
+        arguments = command(ffmpeg.output(stream, file_url(target), **settings))
+        process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=log)
+        assert process.stdin is not None
+        try:
+            for picture in pictures:
+                if picture.shape != shape or picture.dtype != np.uint8:
+                    raise ValueError(f"a picture is {picture.shape} {picture.dtype}, not {shape} uint8")
+                process.stdin.write(np.ascontiguousarray(picture).data)
+                count += 1
+            process.stdin.close()
+        except BrokenPipeError:
+            pass  # ffmpeg has given up and says why in its log
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        if process.wait() != 0:
+            raise InputError(f"{path}: cannot be written: {last_line(log)}")
+    return count
+
+
+def _add_sound(
+    silent: Path, audio: str | Path, start_s: float, length_s: float, target: Path, path: str | Path
+) -> None:
+    """Copy the pictures of ``silent`` to ``target`` with ``length_s`` seconds of sound from ``start_s`` on.
+
+    In a step of its own: ``-shortest`` beside an endless ``apad`` ended the sound up to one AAC frame early, and on a
+    busy machine not always at the same place.
+    """
+    sound = ffmpeg.input(file_url(audio), protocol_whitelist="file").audio
+    sound = sound.filter("atrim", start=start_s, end=start_s + length_s).filter("asetpts", "PTS-STARTPTS")
+    sound = sound.filter("apad", whole_dur=length_s)
+    settings = FILE | {"vcodec": "copy", "acodec": "aac", "audio_bitrate": "160k"}
+    with tempfile.TemporaryFile() as log:
+        pictures = ffmpeg.input(file_url(silent)).video
+        arguments = command(ffmpeg.output(pictures, sound, file_url(target), **settings))
+        if subprocess.run(arguments, stdin=subprocess.DEVNULL, stderr=log, check=False).returncode != 0:
+            raise InputError(f"{path}: cannot be written: {last_line(log)}")
+
+
+def _fonts_directory() -> str:
+    import matplotlib
+
+    return str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")

@@ -1,0 +1,169 @@
+"""What ``smplfull.json`` cannot say in its own format stands beside it in ``smplfull.meta.json``."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from justlmd import FPS
+from justlmd.body.model import Body
+from justlmd.core.errors import InputError
+from justlmd.core.files import read_json, write_json, write_text
+from justlmd.core.rotations import interpolated_rotations, matrix_to_axis_angle, rotation_matrices
+from justlmd.motion.motion import CameraMotion, Motion, to_yup
+
+MAX_FRAMES = 3 * 3600 * 30
+"""Frame numbers beyond three hours are taken for a damaged file."""
+
+UNKNOWN_BODY = "smpl"
+"""Body model of motion files made elsewhere: the original and EasyMocap fit SMPL."""
+
+
+def write_motion_meta(path: str | Path, body: Body | None, method: str, first_frame_s: float) -> None:
+    """Write which body model the shape parameters belong to, how the motion was made and when its frame 0 is.
+
+    Parameters
+    ----------
+    body
+        The body model that was fitted; None for files made elsewhere.
+    method
+        In words, for people.
+    first_frame_s
+        Second of ``video.mp4`` at frame 0.
+    """
+    name, sha256 = (body.name, body.sha256) if body else (UNKNOWN_BODY, "")
+    write_json(
+        path,
+        {
+            "body_model": {"name": name, "sha256": sha256},
+            "method": method,
+            "fps": FPS,
+            "first_frame_s": first_frame_s,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class MotionMeta:
+    """Name of the body model that the shape parameters belong to, and second of ``video.mp4`` at frame 0."""
+
+    body_model: str
+    first_frame_s: float
+
+
+def read_motion_meta(path: str | Path) -> MotionMeta:
+    """Read a ``smplfull.meta.json``; raises InputError that names it."""
+    content: Any = read_json(path)
+    try:
+        return MotionMeta(str(content["body_model"]["name"]), float(content["first_frame_s"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: lacks {error}; delete it and the smplfull.json beside it") from error
+
+
+def read_song_motion(motion: str | Path, meta: str | Path, body: Body) -> Motion:
+    """Read a song's motion as y-up motion of ``body``; shape parameters of another body model are left out."""
+    return to_yup(read_smplfull(motion), body, own_shapes=read_motion_meta(meta).body_model == body.name)
+
+
+def read_smplfull(path: str | Path, *, allow_empty: bool = False) -> CameraMotion:
+    """Read a ``smplfull.json``; missing frames are interpolated and marked in ``valid``.
+
+    Raises InputError that names the file, the frame's key and what is wrong with it. Of several people in a frame the
+    one with id 0 is read, else the first; a frame without people is a missing frame. A file without any person, which
+    is what recovery writes when nobody was found, is an error, or with ``allow_empty`` a motion of no frames.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such motion file")
+    content = read_json(path)
+    if not isinstance(content, dict) or not (content or allow_empty):
+        raise InputError(f'{path}: expected an object of frames with keys like "000000"')
+    frames: dict[int, dict[str, np.ndarray]] = {}
+    for key, frame in content.items():
+        if not re.fullmatch(r"[0-9]{6}", key) or int(key) >= MAX_FRAMES:
+            raise InputError(f"{path}: the key {key[:40]!r} is not a frame number of six digits below {MAX_FRAMES}")
+        values = _read_frame(f"{path}: frame {key}", frame)
+        if values is not None:
+            frames[int(key)] = values
+    if not frames and allow_empty:
+        nothing = np.zeros((0, 3))
+        return CameraMotion(np.zeros((0, 72)), nothing, nothing, np.zeros(10), np.eye(3), np.zeros(0, bool))
+    if not frames:
+        raise InputError(f"{path}: no frame holds a person")
+    known = np.array(sorted(frames))
+    count = int(known[-1]) + 1
+    columns = {name: np.stack([frames[k][name] for k in known]) for name in ("poses", "Rh", "Th", "shapes")}
+    valid = np.zeros(count, bool)
+    valid[known] = True
+    if len(known) < count:
+        for name in ("poses", "Rh"):
+            columns[name] = interpolated_rotations(columns[name], known, np.arange(count))
+        columns["Th"] = np.stack([np.interp(np.arange(count), known, axis) for axis in columns["Th"].T], axis=1)
+    return CameraMotion(
+        poses=columns["poses"],
+        Rh=columns["Rh"],
+        Th=columns["Th"],
+        shapes=np.median(columns["shapes"], axis=0),
+        K=frames[int(known[0])]["K"],
+        valid=valid,
+    )
+
+
+def _read_frame(where: str, frame: Any) -> dict[str, np.ndarray] | None:
+    """The arrays of one frame in camera coordinates; None when it has no person."""
+    if not isinstance(frame, dict):
+        raise InputError(f"{where}: expected an object with K, R, T and annots")
+    K, R, T = (_numbers(where, frame, key, shape) for key, shape in (("K", (3, 3)), ("R", (3, 3)), ("T", (3, 1))))
+    people = frame.get("annots")
+    if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
+        raise InputError(f"{where}: annots is missing or not a list of people")
+    if not people:
+        return None
+    person = next((person for person in people if person.get("id") == 0), people[0])
+    sizes = {"shapes": 10, "poses": 72, "Rh": 3, "Th": 3}
+    values = {key: _numbers(where, person, key, (1, size))[0] for key, size in sizes.items()}
+    if not np.array_equal(R, np.eye(3)) or T.any():  # the camera is not the world's frame: move the person into it
+        if np.abs(R @ R.T - np.eye(3)).max() > 1e-3:
+            raise InputError(f"{where}: R is not a rotation matrix")
+        values["Rh"] = matrix_to_axis_angle(R @ rotation_matrices(values["Rh"]))
+        values["Th"] = R @ values["Th"] + T[:, 0]
+    return values | {"K": K}
+
+
+def _numbers(where: str, container: dict[str, Any], key: str, shape: tuple[int, int]) -> np.ndarray:
+    if key not in container:
+        raise InputError(f"{where}: {key} is missing")
+    try:
+        array = np.asarray(container[key])
+    except ValueError:
+        array = np.zeros(0, object)  # rows of different length
+    if array.dtype.kind not in "fiu" or array.shape not in (shape, (shape[0] * shape[1],)):
+        raise InputError(f"{where}: {key} is not {shape[0]} x {shape[1]} numbers")
+    if not np.isfinite(array).all():
+        raise InputError(f"{where}: {key} holds NaN or infinity")
+    return array.astype(np.float64).reshape(shape)
+
+
+def write_smplfull(path: str | Path, motion: CameraMotion) -> None:
+    """Write a ``smplfull.json`` in the original's layout: seven digits, frames that are not ``valid`` left out."""
+    for name in ("poses", "Rh", "Th"):
+        values = getattr(motion, name)
+        if not np.isfinite(values[motion.valid]).all():
+            raise InputError(f"{path}: {name} holds NaN or infinity, which this format cannot say; mark frames invalid")
+    camera = (
+        f'\t"K": {_rows(motion.K)}, \n\t"R": {_rows(np.eye(3))}, \n\t"T": {_rows(np.zeros((3, 1)))}, \n'
+        f'\t"annots": [{{\n\t\t"id": 0, \n\t\t"shapes": {_rows(motion.shapes[None])}, \n'
+    )
+    frames = [
+        f'"{k:06d}": {{\n{camera}\t\t"poses": {_rows(motion.poses[k, None])}, \n'
+        f'\t\t"Rh": {_rows(motion.Rh[k, None])}, \n\t\t"Th": {_rows(motion.Th[k, None])}}}]}}'
+        for k in np.flatnonzero(motion.valid)
+    ]
+    write_text(path, "{\n" + ", \n".join(frames) + "}")
+
+
+def _rows(array: np.ndarray) -> str:
+    """A matrix as JSON; adding zero turns -0.0 into 0.0."""
+    return str((np.round(np.asarray(array, float), 7) + 0.0).tolist())

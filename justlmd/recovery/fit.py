@@ -1,0 +1,246 @@
+"""From 2D landmarks to SMPL motion: one fit over the whole sequence, in overlapping windows.
+
+The fit runs on the device named by the caller through the same code; windows are the batch dimension, so memory does
+not grow with the song.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import roma
+import torch
+from torch import Tensor
+
+from justlmd.body.landmarks import LANDMARKS
+from justlmd.body.model import Body
+from justlmd.core.rotations import continuous_rotation_vectors
+from justlmd.motion.motion import CameraMotion, bridged
+from justlmd.pose.lifting import completed
+from justlmd.recovery.ground import floor_plane, standing_points
+from justlmd.recovery.initial_pose import first_guess
+from justlmd.recovery.objective import Observations, PosePrior, Weights, normal_equations
+from justlmd.recovery.pose_prior import load_pose_prior
+from justlmd.recovery.skeleton import FREE_JOINTS, SEGMENTS, FitBody, Pose
+
+WINDOW_FRAMES = 300
+OVERLAP_FRAMES = 40
+WINDOWS_AT_ONCE = 4
+LONGEST_BRIDGED_GAP = 10
+"""Frames without a person that the fit may bridge (a third of a second); longer gaps are marked invalid."""
+
+STEPS = (2, 5)
+"""Gauss-Newton steps with all points trusted alike, then with outliers weighed down; more gain nothing."""
+
+
+def recover(
+    keypoints2d: dict[str, np.ndarray],
+    body: Body,
+    *,
+    start_frame: int = 0,
+    stop_frame: int | None = None,
+    focal: float | None = None,
+    height_m: float | None = None,
+    device: str = "cpu",
+    weights: Weights | None = None,
+    steps: tuple[int, int] = STEPS,
+) -> CameraMotion:
+    """Fit the body to the landmarks of one video.
+
+    Parameters
+    ----------
+    keypoints2d : arrays of ``keypoints2d.npz`` (see :func:`justlmd.pose.landmarks.estimate_keypoints2d`); without any
+        ``world``
+        (all NaN) depth comes from foreshortening, limits and the prior alone.
+    start_frame, stop_frame : frames of the video to recover; frames beyond its ends are left out.
+    focal : focal length in pixels; None assumes 1.2 times the shorter side, as EasyMocap does. A wrong value scales the
+        depth, hardly the pose.
+    height_m : stature of the dancer, which one camera cannot see; None takes the body as it is.
+    device : where torch computes.
+    steps : of the fit, see :data:`STEPS`; (0, 0) is the closed-form start alone.
+
+    Returns
+    -------
+    Motion in the camera's frame, one pose per frame. Frames without a person are bridged; where a gap is longer than
+    :data:`LONGEST_BRIDGED_GAP`, or nobody was ever seen, ``valid`` is False.
+    """
+    if not np.isfinite(keypoints2d["world"]).any():
+        keypoints2d, weights = completed(keypoints2d, body), replace(weights or Weights(), world=0.0)
+    stop_frame = len(keypoints2d["keypoints"]) if stop_frame is None else stop_frame
+    frames = slice(max(start_frame, 0), max(stop_frame, start_frame, 0))
+    keypoints = keypoints2d["keypoints"][frames].astype(np.float64)
+    world = keypoints2d["world"][frames].astype(np.float64)
+    width, height = float(keypoints2d["width"]), float(keypoints2d["height"])
+    focal = 1.2 * min(width, height) if focal is None else float(focal)
+    camera = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
+    betas = betas_of_height(body, height_m)
+
+    seen: np.ndarray = np.isfinite(np.concatenate([keypoints, world], axis=1)).all((1, 2))
+    if seen.sum() < 2:
+        nothing = np.zeros((len(seen), 3))
+        return CameraMotion(np.zeros((len(seen), 72)), nothing, nothing, betas, camera, np.zeros(len(seen), bool))
+
+    fit_body = FitBody(body, betas, device)
+    observations = _observations(_filled(keypoints, seen), _filled(world, seen), seen, fit_body, camera)
+    pose = _fit(
+        fit_body,
+        observations,
+        torch.as_tensor(_filled(world, seen)[:, list(LANDMARKS)], device=device),
+        load_pose_prior(device),
+        weights or Weights(),
+        steps,
+    )
+    return _camera_motion(pose, fit_body, betas, camera, bridged(seen, LONGEST_BRIDGED_GAP))
+
+
+def betas_of_height(body: Body, height_m: float | None) -> np.ndarray:
+    """Shape (10,) of the given stature: the first component alone, which is size; zeros for None."""
+    betas = np.zeros(10)
+    if height_m is not None:
+        stature = np.ptp(body.rest_vertices(betas)[:, 1])
+        slope = np.ptp(body.rest_vertices(np.eye(10)[0])[:, 1]) - stature
+        betas[0] = np.clip((height_m - stature) / slope, -5, 5)
+    return betas
+
+
+def _filled(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Linear interpolation over the frames that were not seen; the ends are held."""
+    index = np.arange(len(values))
+    flat = values.reshape(len(values), -1)
+    columns = [np.interp(index, index[seen], column[seen]) for column in flat.T]
+    return np.stack(columns, axis=1).reshape(values.shape)
+
+
+def _observations(
+    keypoints: np.ndarray, world: np.ndarray, seen: np.ndarray, body: FitBody, camera: np.ndarray
+) -> Observations:
+    def tensor(array: np.ndarray) -> Tensor:
+        return torch.as_tensor(array, dtype=torch.float64, device=body.rest.device)
+
+    chosen = list(LANDMARKS)
+    confidence = tensor(np.clip(keypoints[:, chosen, 2], 0, 1) ** 2 * seen[:, None])
+    segments = body.segments @ tensor(world[:, chosen])
+    # One scale per part of the body: MediaPipe's proportions are not the body's.
+    usual = segments[torch.as_tensor(seen)].norm(dim=-1).median(dim=0).values.clamp(min=1e-3)
+    segments = segments * ((body.segments @ body.points).norm(dim=-1) / usual)[:, None]
+    ends = (body.segments != 0).to(confidence.dtype)
+    box = tensor(np.ptp(keypoints[:, chosen, 1], axis=1).clip(min=1.0))
+    pixels = tensor(keypoints[:, chosen, :2])
+    segment_confidence = torch.exp(torch.log(confidence.clamp(min=1e-6)) @ (ends / ends.sum(1, keepdim=True)).mT)
+    weight = tensor(np.array([weight for _, _, weight in SEGMENTS.values()]))
+    return Observations(
+        pixels=pixels,
+        confidence=confidence * body.weights,
+        segments=segments,
+        segment_confidence=segment_confidence * weight,
+        box=box,
+        standing=standing_points(pixels, confidence, box),
+        focal=float(camera[0, 0]),
+        centre=tensor(camera[:2, 2]),
+    )
+
+
+def _fit(
+    body: FitBody, seen: Observations, world: Tensor, prior: PosePrior, weights: Weights, steps: tuple[int, int]
+) -> Pose:
+    """The whole sequence, first to find the floor, then standing on it."""
+    count = len(seen.pixels)
+    index = torch.arange(count + count % 2).clamp(max=count - 1)
+    padded = _indexed(seen, index)
+    if count % 2:
+        padded.confidence[-1] = padded.segment_confidence[-1] = padded.standing[-1] = 0
+    pose = _pass(body, first_guess(body, padded, world[index]), padded, prior, weights, steps[0], None)
+    floor = floor_plane(body, body.place(*body.kinematics(pose)), padded.standing)
+    return _pass(body, pose, padded, prior, weights, steps[1], floor).frames(slice(0, count))
+
+
+def _pass(
+    body: FitBody,
+    pose: Pose,
+    seen: Observations,
+    prior: PosePrior,
+    weights: Weights,
+    steps: int,
+    floor: Tensor | None,
+) -> Pose:
+    """Fit windows of equal, even length and blend them where they overlap."""
+    count = len(seen.pixels)
+    length = min(WINDOW_FRAMES, count)
+    windows = 1 + max(0, -(-(count - length) // (length - OVERLAP_FRAMES)))
+    starts = np.linspace(0, count - length, windows).round().astype(int)
+    fitted: list[Pose] = []
+    for first in range(0, windows, WINDOWS_AT_ONCE):
+        some = starts[first : first + WINDOWS_AT_ONCE]
+        index = torch.as_tensor((some[:, None] + np.arange(length)).ravel())
+        found = _fit_windows(body, pose.frames(index), _indexed(seen, index), prior, weights, len(some), steps, floor)
+        fitted.extend(found.frames(slice(n * length, (n + 1) * length)) for n in range(len(some)))
+    whole = fitted[0]
+    for start, part in zip(starts[1:], fitted[1:], strict=True):
+        whole = _joined(whole, part, len(whole.root) - int(start))
+    return whole
+
+
+def _indexed(seen: Observations, index: Tensor) -> Observations:
+    return replace(
+        seen,
+        pixels=seen.pixels[index],
+        confidence=seen.confidence[index],
+        segments=seen.segments[index],
+        segment_confidence=seen.segment_confidence[index],
+        box=seen.box[index],
+        standing=seen.standing[index],
+    )
+
+
+def _fit_windows(
+    body: FitBody,
+    pose: Pose,
+    seen: Observations,
+    prior: PosePrior,
+    weights: Weights,
+    windows: int,
+    steps: int,
+    floor: Tensor | None,
+) -> Pose:
+    """Gauss-Newton steps on all windows at once; a window whose cost rises goes back and is damped more."""
+    frames = len(pose.root) // windows
+    damping = pose.root.new_full((windows,), 1e-3)
+    equations, cost = normal_equations(body, pose, seen, prior, weights, windows, floor)
+    for _ in range(steps):
+        candidate = pose.stepped(equations.solve(damping).flatten(0, 1))
+        attempt, attempt_cost = normal_equations(body, candidate, seen, prior, weights, windows, floor)
+        better = attempt_cost <= cost
+        pose = candidate.where(better.repeat_interleave(frames), pose)
+        equations = attempt.where(better, equations)
+        cost = torch.where(better, attempt_cost, cost)
+        damping = torch.where(better, damping / 10, damping * 1000)
+    return pose
+
+
+def _joined(first: Pose, second: Pose, overlap: int) -> Pose:
+    """Lay ``second`` over the last ``overlap`` frames of ``first``, turning smoothly from one to the other."""
+    ramp = torch.linspace(0, 1, overlap + 2, dtype=first.root.dtype, device=first.root.device)[1:-1]
+    share = ramp * ramp * (3 - 2 * ramp)
+
+    def between(a: Tensor, b: Tensor) -> Tensor:
+        part = share.reshape(-1, *[1] * (a.ndim - 2))
+        return a @ roma.rotvec_to_rotmat(part * roma.rotmat_to_rotvec(a.mT @ b))
+
+    root = between(first.root[-overlap:], second.root[:overlap])
+    joints = between(first.joints[-overlap:], second.joints[:overlap])
+    pelvis = torch.lerp(first.pelvis[-overlap:], second.pelvis[:overlap], share[:, None])
+    return Pose(
+        torch.cat([first.root[:-overlap], root, second.root[overlap:]]),
+        torch.cat([first.pelvis[:-overlap], pelvis, second.pelvis[overlap:]]),
+        torch.cat([first.joints[:-overlap], joints, second.joints[overlap:]]),
+    )
+
+
+def _camera_motion(pose: Pose, body: FitBody, betas: np.ndarray, camera: np.ndarray, valid: np.ndarray) -> CameraMotion:
+    poses = np.zeros((len(valid), 24, 3))
+    poses[:, FREE_JOINTS] = roma.rotmat_to_rotvec(pose.joints).cpu().numpy()
+    turn = continuous_rotation_vectors(roma.rotmat_to_rotvec(pose.root).cpu().numpy())
+    origin = (pose.pelvis - pose.root @ body.rest[0]).cpu().numpy()
+    values = np.concatenate([poses.reshape(-1, 72), turn, origin], axis=1)
+    finite: np.ndarray = np.isfinite(values).all(1)
+    values[~finite] = 0
+    return CameraMotion(values[:, :72], values[:, 72:75], values[:, 75:], betas, camera, valid & finite)

@@ -1,0 +1,269 @@
+"""What the fit minimises: residuals, their derivatives and the normal equations of one Gauss-Newton step.
+
+All terms are sums of squares per window; the table of weights is :class:`Weights`.
+"""
+
+from dataclasses import dataclass
+
+import roma
+import torch
+from torch import Tensor
+
+from justlmd.recovery.ground import FLOOR_SIGMA_M
+from justlmd.recovery.skeleton import UNKNOWNS, FitBody, Pose
+from justlmd.recovery.solver import NormalEquations
+
+NEAREST_M = 0.1  # no point is projected from nearer than this
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of the terms; residuals are in box heights, metres and radians."""
+
+    reprojection: float = 3000.0
+    robust_sigma: float = 0.03  # Geman-McClure, box heights
+    world: float = 10.0
+    world_across: float = 0.3  # share of it square to the viewing axis, where the pixels know better
+    smooth_points: float = 300.0
+    smooth_joints: float = 800.0
+    smooth_root: float = 100.0
+    smooth_depth: float = 500.0
+    steady_depth: float = 60.0
+    prior: float = 0.05
+    limits: float = 10.0
+    floor: float = 100.0  # standing feet, metres from the floor
+    lock: float = 20000.0  # standing feet, metres per frame
+
+
+@dataclass(frozen=True)
+class Observations:
+    """What was seen in N frames: ``pixels`` (N, 23, 2), ``confidence`` (N, 23) with 0 for what was not seen,
+    ``segments`` (N, S, 3) metres from end to end of each part of the body, ``segment_confidence`` (N, S), ``box`` (N,)
+    height of the person in pixels, ``standing`` (N, 23) how surely a point rests on the floor; ``focal`` and ``centre``
+    (2,) of the camera in pixels."""
+
+    pixels: Tensor
+    confidence: Tensor
+    segments: Tensor
+    segment_confidence: Tensor
+    box: Tensor
+    standing: Tensor
+    focal: float
+    centre: Tensor
+
+
+@dataclass(frozen=True)
+class PosePrior:
+    """Gaussian over the 57 rotation-vector components of the free joints, and their limits.
+
+    ``mean`` (57,), ``precision`` (57, 57) in 1/rad^2, ``lower`` and ``upper`` (57,) in rad.
+    """
+
+    mean: Tensor
+    precision: Tensor
+    lower: Tensor
+    upper: Tensor
+
+
+def normal_equations(
+    body: FitBody,
+    pose: Pose,
+    seen: Observations,
+    prior: PosePrior,
+    weights: Weights,
+    windows: int,
+    floor: Tensor | None,
+) -> tuple[NormalEquations, Tensor]:
+    """Return the normal equations and the cost (B,) of B = ``windows`` windows laid one after the other.
+
+    Once the ``floor`` (4,) is known feet stand on it, and points that were seen wrong are weighed down.
+
+    Most terms act on points: each gives every point a force (the gradient) and a stiffness (3, 3), which the points'
+    Jacobian carries over to the unknowns.
+    """
+    turns, places = body.kinematics(pose)
+    points = body.place(turns, places)
+    jacobian = body.jacobian(turns, places, points)
+    frames = len(points) // windows
+    near, middle, far = second_difference_products(frames, points)
+
+    stiffness, force, cost = _reprojection(points, seen, weights, floor is not None)
+    world_rows, world_force, world_cost = _world(body, points, jacobian, seen, weights)
+    bend = second_difference(points.unflatten(0, (windows, frames)))
+    eye = torch.eye(3, dtype=points.dtype, device=points.device)
+    stiffness = stiffness + (weights.smooth_points * near.repeat(windows))[:, None, None, None] * eye
+    force = force + world_force + weights.smooth_points * _transposed(bend, frames).flatten(0, 1)
+
+    held = points.new_zeros(windows, frames - 1, points.shape[1])
+    if floor is not None:
+        held = _add_ground(stiffness, force, cost, points, seen.standing, floor, weights, windows)
+
+    flat = jacobian.flatten(1, 2)  # (N, 69, D)
+    here = flat.mT @ (stiffness @ jacobian).flatten(1, 2) + world_rows.mT @ world_rows
+    gradient = (flat.mT @ force.flatten(1)[..., None])[..., 0]
+    prior_cost = _add_prior(here, gradient, pose, prior, weights)
+    cost = (cost + world_cost + prior_cost).unflatten(0, (windows, frames)).sum(1)
+    cost = cost + weights.smooth_points * bend.square().sum((1, 2, 3))
+
+    here = here.unflatten(0, (windows, frames))
+    gradient = gradient.unflatten(0, (windows, frames))
+    by_window = flat.unflatten(0, (windows, frames))
+    coupling = (weights.smooth_points * middle[:, None] - held).repeat_interleave(3, dim=-1)[..., None]
+    equations = NormalEquations(
+        gradient,
+        here,
+        by_window[:, 1:].mT @ (by_window[:, :-1] * coupling),
+        by_window[:, 2:].mT @ (by_window[:, :-2] * (weights.smooth_points * far)[:, None, None]),
+    )
+    return equations, cost + _add_smoothness(equations, pose, weights, (near, middle, far))
+
+
+def _reprojection(points: Tensor, seen: Observations, weights: Weights, robust: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Stiffness (N, 23, 3, 3) and force (N, 23, 3) of the distance to the seen pixels, and the cost (N,)."""
+    depth = points[..., 2].clamp(min=NEAREST_M)
+    scale = (seen.focal / seen.box)[:, None]
+    ray = points[..., :2] / depth[..., None]
+    miss = scale[..., None] * ray - (seen.pixels - seen.centre) / seen.box[:, None, None]
+    weight = weights.reprojection * seen.confidence
+    squared = miss.square().sum(-1)
+    cost = weight * squared
+    if robust:  # iteratively reweighted Geman-McClure: rho = s^2 r^2 / (s^2 + r^2)
+        share = weights.robust_sigma**2 / (weights.robust_sigma**2 + squared)
+        cost = cost * share
+        weight = weight * share**2
+    # d(ray)/d(point) = [I, -ray] / depth
+    slope = torch.cat([torch.eye(2, dtype=ray.dtype, device=ray.device).expand(*ray.shape, 2), -ray[..., None]], dim=-1)
+    slope = slope * (scale / depth)[..., None, None]
+    weighted = slope.mT * weight[..., None, None]
+    return weighted @ slope, (weighted @ miss[..., None])[..., 0], cost.sum(1)
+
+
+def _add_ground(
+    stiffness: Tensor,
+    force: Tensor,
+    cost: Tensor,
+    points: Tensor,
+    standing: Tensor,
+    floor: Tensor,
+    weights: Weights,
+    windows: int,
+) -> Tensor:
+    """Hold standing feet on the floor and where they stand (in place); returns how firmly (B, T-1, 23) by frame."""
+    normal = floor[:3]
+    miss = points @ normal - floor[3]
+    share = FLOOR_SIGMA_M**2 / (FLOOR_SIGMA_M**2 + miss.square())
+    weight = weights.floor * standing * share**2
+    stiffness += weight[..., None, None] * (normal[:, None] * normal)
+    force += (weight * miss)[..., None] * normal
+    cost += (weights.floor * standing * share * miss.square()).sum(1)
+
+    by_window = standing.unflatten(0, (windows, -1))
+    held = weights.lock * torch.minimum(by_window[:, 1:], by_window[:, :-1])
+    slip = points.unflatten(0, (windows, -1)).diff(dim=1)
+    pull = held[..., None] * slip
+    every = stiffness.unflatten(0, (windows, -1)).diagonal(dim1=-2, dim2=-1)
+    every[:, 1:] += held[..., None]
+    every[:, :-1] += held[..., None]
+    forces = force.unflatten(0, (windows, -1))
+    forces[:, 1:] += pull
+    forces[:, :-1] -= pull
+    cost.unflatten(0, (windows, -1))[:, 1:] += (pull * slip).sum((2, 3))
+    return held
+
+
+def _world(
+    body: FitBody, points: Tensor, jacobian: Tensor, seen: Observations, weights: Weights
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows (N, 3 S, D) of the Jacobian, force (N, 23, 3) and cost (N,) of the distance to the seen segments."""
+    axes = points.new_tensor([weights.world_across, weights.world_across, 1.0])
+    weight = (weights.world * seen.segment_confidence)[..., None] * axes  # (N, S, 3)
+    miss = body.segments @ points - seen.segments
+    rows = (body.segments @ jacobian.flatten(2)).unflatten(-1, jacobian.shape[2:]) * weight.sqrt()[..., None]
+    force = weight * miss
+    return rows.flatten(1, 2), body.segments.mT @ force, (force * miss).sum((1, 2))
+
+
+def _add_prior(here: Tensor, gradient: Tensor, pose: Pose, prior: PosePrior, weights: Weights) -> Tensor:
+    """Add the Gaussian over joint angles and their limits in place; returns the cost (N,)."""
+    vectors = roma.rotmat_to_rotvec(pose.joints)  # (N, 19, 3)
+    slopes = _right_jacobian_inverse(vectors)
+    angles = vectors.flatten(1)
+    beyond = (angles - prior.upper).clamp(min=0) - (prior.lower - angles).clamp(min=0)
+    pull = weights.prior * (angles - prior.mean) @ prior.precision
+    force = pull + weights.limits * beyond
+    curvature = weights.prior * prior.precision + weights.limits * torch.diag_embed((beyond != 0).to(angles.dtype))
+    joints = vectors.shape[1]
+    # slopes is block diagonal, so that the products go block by block
+    left = slopes.mT[:, :, None] @ curvature.unflatten(-2, (joints, 3)).unflatten(-1, (joints, 3)).transpose(-3, -2)
+    both = left @ slopes[:, None]
+    here[:, 6:, 6:] += _blocks_to_matrix(both)
+    gradient[:, 6:] += (slopes.mT @ force.unflatten(1, (joints, 3))[..., None]).flatten(1)
+    return ((angles - prior.mean) * pull).sum(1) + weights.limits * beyond.square().sum(1)
+
+
+def _blocks_to_matrix(blocks: Tensor) -> Tensor:
+    """(N, J, J, 3, 3) -> (N, 3J, 3J)."""
+    return blocks.transpose(2, 3).flatten(3).flatten(1, 2)
+
+
+def _add_smoothness(
+    equations: NormalEquations, pose: Pose, weights: Weights, products: tuple[Tensor, Tensor, Tensor]
+) -> Tensor:
+    """Add what acts on the unknowns over time in place: angular accelerations, and the pelvis's way in depth."""
+    windows, frames, _ = equations.gradient.shape
+    depth = pose.pelvis[:, 2].unflatten(0, (windows, frames))
+    bend = equations.gradient.new_zeros(windows, frames - 2, UNKNOWNS)
+    bend[..., 5] = second_difference(depth)
+    bend[..., :3], bend[..., 6:] = _angular_acceleration(pose, windows).split([3, UNKNOWNS - 6], dim=-1)
+    diagonal = bend.new_zeros(UNKNOWNS)
+    diagonal[:3], diagonal[5], diagonal[6:] = weights.smooth_root, weights.smooth_depth, weights.smooth_joints
+    for blocks, product in zip((equations.here, equations.next1, equations.next2), products, strict=True):
+        blocks.diagonal(dim1=-2, dim2=-1).add_(product[:, None] * diagonal)
+    equations.gradient.add_(_transposed(bend * diagonal, frames))
+
+    drift = weights.steady_depth * (depth[:, 1:] - depth[:, :-1])
+    equations.gradient[:, 1:, 5] += drift
+    equations.gradient[:, :-1, 5] -= drift
+    equations.here[:, 1:, 5, 5] += weights.steady_depth
+    equations.here[:, :-1, 5, 5] += weights.steady_depth
+    equations.next1[:, :, 5, 5] -= weights.steady_depth
+    return (bend.square() * diagonal).sum((1, 2)) + (drift * (depth[:, 1:] - depth[:, :-1])).sum(1)
+
+
+def _right_jacobian_inverse(vectors: Tensor) -> Tensor:
+    """Derivative of log(R exp(d)) by d at d = 0 (Chirikjian, Stochastic Models 2, 2012, eq. 10.86)."""
+    angle = vectors.norm(dim=-1).clamp(min=1e-4)
+    factor = 1 / angle**2 - (1 + angle.cos()) / (2 * angle * angle.sin().clamp(min=1e-4))
+    x, y, z = vectors.unbind(-1)
+    nought = torch.zeros_like(x)
+    cross = torch.stack([nought, -z, y, z, nought, -x, -y, x, nought], dim=-1).unflatten(-1, (3, 3))
+    eye = torch.eye(3, dtype=vectors.dtype, device=vectors.device)
+    return eye + cross / 2 + factor[..., None, None] * (cross @ cross)
+
+
+def _angular_acceleration(pose: Pose, windows: int) -> Tensor:
+    """Change of the turn from frame to frame (B, T-2, 3 + 57): root, then free joints."""
+    rotations = torch.cat([pose.root[:, None], pose.joints], dim=1).unflatten(0, (windows, -1))
+    turns = roma.rotmat_to_rotvec(rotations[:, :-1].mT @ rotations[:, 1:]).flatten(2)
+    return turns[:, 1:] - turns[:, :-1]
+
+
+def second_difference(values: Tensor) -> Tensor:
+    """x[t] - 2 x[t+1] + x[t+2] along dimension 1: (B, T, ...) -> (B, T-2, ...)."""
+    return values[:, :-2] - 2 * values[:, 1:-1] + values[:, 2:]
+
+
+def _transposed(bend: Tensor, frames: int) -> Tensor:
+    """The transpose of :func:`second_difference`: (B, T-2, ...) -> (B, T, ...)."""
+    spread = bend.new_zeros(bend.shape[0], frames, *bend.shape[2:])
+    spread[:, :-2] += bend
+    spread[:, 1:-1] -= 2 * bend
+    spread[:, 2:] += bend
+    return spread
+
+
+def second_difference_products(frames: int, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Diagonals 0, 1 and 2 of D'D, where D takes second differences over ``frames`` frames."""
+    operator = second_difference(torch.eye(frames, dtype=like.dtype, device=like.device)[None])[0]
+    product = operator.mT @ operator
+    return product.diagonal(0), product.diagonal(1), product.diagonal(2)

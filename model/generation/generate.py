@@ -1,0 +1,170 @@
+"""A dance for a whole song, from its music and lyrics alone.
+
+The song is cut into windows of 180 frames that overlap; every window is decoded from its own noise, and neighbours are
+cross-faded: rotations along the shortest arc, positions linearly after the later window has been moved to where the
+earlier one stood. The move is undone over the rest of the window, so that the dancer does not drift away. The whole
+dance is put on the floor at the end.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.ndimage import gaussian_filter1d, minimum_filter1d
+
+from justlmd import FPS, SEQUENCE_FRAMES
+from justlmd.body.model import Body
+from justlmd.core.device import choose_device
+from justlmd.core.errors import InputError
+from justlmd.core.files import read_npz
+from justlmd.core.rotations import slerp
+from justlmd.dataset.build import read_audio
+from justlmd.motion.motion import Motion
+from model.data import Conditions, pad_tokens
+from model.networks.base import DanceModel
+from model.networks.heading_features import FEET
+from model.networks.layouts import to_arrays
+from model.training.checkpoint import load_model
+
+OVERLAP = 30  # frames of cross-fade
+
+
+def generate(
+    model_dir: str | Path,
+    body: Body,
+    audio_features: str | Path | None,
+    lyrics_embeddings: str | Path | None,
+    *,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    guidance: tuple[float, float] = (1.0, 1.0),
+) -> Motion:
+    """Dance to a song.
+
+    Parameters
+    ----------
+    model_dir : folder of a trained model.
+    body : whose skeleton dances (only its rest pelvis matters).
+    audio_features, lyrics_embeddings : the song's ``.npz`` files; None where there are none: the model is told so.
+    start_s, end_s : seconds of ``video.mp4`` between which to dance; the end defaults to that of the music, or of the
+        words when there is no music.
+    seed : equal seeds give equal dances.
+    guidance : how much of what music and what lyrics change (see the model); above 1 exaggerates it.
+
+    Returns
+    -------
+    Motion y-up whose frame 0 is at ``start_s``, about the origin of the floor. Raises InputError when there is nothing
+    to dance to, or when the words were encoded by another text encoder than the model's.
+    """
+    device = choose_device(device)
+    model, facts = load_model(model_dir, device)
+    tokens = read_npz(lyrics_embeddings) if lyrics_embeddings is not None else None
+    if tokens is not None and str(tokens["encoder"]) != facts["text_encoder"]:
+        found, wanted = str(tokens["encoder"]), facts["text_encoder"]
+        raise InputError(f"{lyrics_embeddings}: made by text encoder {found!r}, the model was trained with {wanted!r}")
+    first = round(FPS * start_s)
+    last = round(FPS * end_s) if end_s is not None else _song_end(audio_features, tokens)
+    if last - first < 2:
+        raise InputError(f"nothing to dance to between {start_s} s and the end of the music and words")
+    starts = window_starts(last - first)
+    conditions = song_conditions(audio_features, tokens, first, starts, int(getattr(model.config, "token_dim", 1)))
+    return dance(model, conditions, starts, last - first, body, seed, device, guidance)
+
+
+def _song_end(audio_features: str | Path | None, tokens: Mapping[str, np.ndarray] | None) -> int:
+    if audio_features is not None:
+        return len(read_npz(audio_features)["log_mel"])
+    return round(FPS * float(tokens["token_times"].max())) if tokens is not None and len(tokens["token_times"]) else 0
+
+
+def window_starts(frames: int) -> list[int]:
+    """First frames of windows that cover ``frames``; each begins OVERLAP frames before the former ends."""
+    step = SEQUENCE_FRAMES - OVERLAP
+    return list(range(0, max(frames - OVERLAP, 1), step))
+
+
+def song_conditions(
+    audio_features: str | Path | None,
+    tokens: Mapping[str, np.ndarray] | None,
+    first: int,
+    starts: list[int],
+    token_dim: int,
+) -> Conditions:
+    """Conditions of the windows that start ``starts`` frames after video frame ``first``.
+
+    Music counts as present in a window when at least half of it has sound.
+    """
+    audio = read_audio(audio_features, first, starts[-1] + SEQUENCE_FRAMES)
+    spans = [slice(start, start + SEQUENCE_FRAMES) for start in starts]
+    has_music = torch.tensor([float(audio["has_audio"][span].mean() >= 0.5) for span in spans])
+    parts = []
+    for start in starts:
+        states, times = np.zeros((0, token_dim)), np.zeros((0, 2))
+        if tokens is not None:
+            times = tokens["token_times"] - (first + start) / FPS
+            inside = (times[:, 1] > 0) & (times[:, 0] < SEQUENCE_FRAMES / FPS)
+            states, times = tokens["token_states"][inside], times[inside]
+        parts.append((states, times))
+    log_mel, rhythm = (
+        torch.from_numpy(np.stack([audio[name][span] for span in spans])) * has_music[:, None, None]
+        for name in ("log_mel", "rhythm")
+    )
+    return Conditions(log_mel, rhythm, has_music, *pad_tokens(parts, token_dim))
+
+
+@torch.no_grad()
+def dance(
+    model: DanceModel,
+    conditions: Conditions,
+    starts: list[int],
+    frames: int,
+    body: Body,
+    seed: int,
+    device: str,
+    guidance: tuple[float, float] = (1.0, 1.0),
+) -> Motion:
+    """Decode all windows and join them to one motion of ``frames`` frames."""
+    rest = torch.from_numpy(body.rest_joints().astype(np.float32)).expand(len(starts), 24, 3)
+    z = model.draw(starts, torch.Generator().manual_seed(seed))
+    motion = model.generate(conditions.to(device), z.to(device), rest.to(device), guidance)
+    orient, pose, transl = (value.double().cpu().numpy() for value in to_arrays(motion))
+    rotations = np.concatenate([orient, pose], axis=-1).reshape(len(starts), SEQUENCE_FRAMES, 24, 3)
+    joined, places = (values[:frames] for values in join_windows(rotations, transl))
+    dancer = Motion(
+        global_orient=joined[:, 0],
+        body_pose=joined[:, 1:].reshape(-1, 69),
+        transl=places - places.mean(0) * [1, 0, 1],
+        betas=np.zeros(10),
+        valid=np.ones(frames, dtype=bool),
+    )
+    return grounded(dancer, body)
+
+
+def grounded(motion: Motion, body: Body) -> Motion:
+    """The motion moved up or down, slowly, so that once a second a foot stands on the floor; jumps stay jumps."""
+    rest, feet = body.rest_joints(motion.betas), list(FEET)
+    sole = rest[feet, 1] - body.v_template[:, 1].min()  # heights of the foot joints in a figure that stands
+    above = (motion.joints(body)[:, feet, 1] - sole).min(1)
+    floor = gaussian_filter1d(minimum_filter1d(above, FPS, mode="nearest"), FPS / 4, mode="nearest")
+    return replace(motion, transl=motion.transl - floor[:, None] * [0, 1, 0])
+
+
+def join_windows(rotations: np.ndarray, transl: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cross-fade windows of axis-angle rotations (W, 180, J, 3) and positions (W, 180, 3) into one motion."""
+    step = SEQUENCE_FRAMES - OVERLAP
+    joined, places = rotations[0], transl[0]
+    share = (np.arange(OVERLAP) + 1) / (OVERLAP + 1)
+    back = np.clip(np.arange(SEQUENCE_FRAMES) - OVERLAP, 0, None) / step  # 0 in the overlap, then up to 1
+    for turned, place in zip(rotations[1:], transl[1:], strict=True):
+        overlap = places[-OVERLAP:]
+        shift = (overlap - place[:OVERLAP]).mean(0) * [1, 0, 1]  # heights are absolute
+        place = place + shift * (1 - back)[:, None]
+        mixed = slerp(joined[-OVERLAP:], turned[:OVERLAP], share)
+        mixed_places = overlap * (1 - share)[:, None] + place[:OVERLAP] * share[:, None]
+        joined = np.concatenate([joined[:-OVERLAP], mixed, turned[OVERLAP:]])
+        places = np.concatenate([places[:-OVERLAP], mixed_places, place[OVERLAP:]])
+    return joined, places

@@ -1,0 +1,142 @@
+"""Audio features on exactly 30 frames per second, and beats of music whose beats are known."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from demo.drum_songs import PATTERNS, SAMPLE_RATE, beat_times, drum_song, f_measure
+from justlmd.core.errors import InputError
+from justlmd.core.files import read_npz, write_npz
+from justlmd.features.audio import SILENCE_DB, audio_features, compat_features, edge_features, phase
+from justlmd.features.beats import track_beats
+
+SEED = 3
+
+
+def clicks(times_s, seconds, sr):
+    y = np.zeros(round(seconds * sr), np.float32)
+    for at in times_s:
+        y[round(at * sr) : round(at * sr) + sr // 200] = 0.9
+    return y
+
+
+@pytest.mark.parametrize("sr", [22050, 44100, 48000, 18000])
+def test_frame_k_is_at_k_thirtieths_of_a_second_without_drift(sr):
+    frames = np.array([30, 95, 1000, 3000, 5390])
+    features = audio_features((clicks(frames / 30, 180.0, sr), sr))
+    assert features["log_mel"].shape == (5400, 128)
+    loudness = features["log_mel"].mean(axis=1)
+    for frame in frames:
+        assert frame - 5 + int(np.argmax(loudness[frame - 5 : frame + 6])) == frame
+
+
+@pytest.mark.parametrize("seconds", [0.01, 1.0, 6.0, 7.49, 33.4])
+def test_the_number_of_frames_is_the_duration_times_thirty_or_what_the_video_has(seconds):
+    y = 0.1 * np.random.default_rng(SEED).standard_normal((2, round(seconds * 44100)))
+    for frames in (None, 17, 400):
+        features = audio_features((y, 44100), frames)
+        count = round(seconds * 30) if frames is None else frames
+        for name in ("log_mel", "onset_envelope", "beat", "beat_phase", "downbeat", "bar_phase"):
+            assert len(features[name]) == count
+            assert features[name].dtype == np.float32
+            assert np.isfinite(features[name]).all()
+
+
+def test_log_mel_keeps_loudness():
+    y = 0.2 * np.random.default_rng(SEED).standard_normal(5 * 22050).astype(np.float32)
+    loud, soft = (audio_features((level * y, 22050))["log_mel"] for level in (1.0, 0.1))
+    assert np.allclose(loud - soft, 20.0, atol=1e-3)
+
+
+def test_silence_has_no_beats_and_the_lowest_level():
+    features = audio_features((np.zeros(10 * 22050, np.float32), 22050))
+    assert features["tempo"] == 0.0
+    assert len(features["beat_times"]) == 0
+    assert not features["beat_phase"].any()
+    assert np.allclose(features["log_mel"], SILENCE_DB)
+
+
+def test_features_of_a_wav_file_are_the_same_bytes_each_time(tmp_path):
+    song = drum_song("house", PATTERNS["house"], beat_times((120, 120), 12), SEED)
+    soundfile.write(tmp_path / "audio.wav", np.stack([song.y, song.y], axis=1), SAMPLE_RATE)
+    for name in ("first", "second"):
+        write_npz(tmp_path / f"{name}.npz", **audio_features(tmp_path / "audio.wav", edge35=True))
+    assert (tmp_path / "first.npz").read_bytes() == (tmp_path / "second.npz").read_bytes()
+    stored = read_npz(tmp_path / "first.npz")
+    assert stored["edge35"].shape == (len(stored["log_mel"]), 35)
+    assert (int(stored["sr"]), int(stored["hop_length"]), int(stored["fps"])) == (22050, 735, 30)
+
+
+def test_a_file_that_is_no_sound_is_refused_by_name(tmp_path):
+    for content in (b"", b"not a sound"):
+        (tmp_path / "audio.wav").write_bytes(content)
+        with pytest.raises(InputError, match=r"audio\.wav"):
+            audio_features(tmp_path / "audio.wav")
+    with pytest.raises(InputError, match="no sound"):
+        audio_features((np.zeros(0), 22050))
+
+
+@pytest.mark.parametrize("bpm", [72, 118, 172, 176])
+@pytest.mark.parametrize("name", PATTERNS)
+def test_beats_are_found_at_the_right_tempo_whatever_the_hats_and_the_bass_play(bpm, name):
+    song = drum_song(name, PATTERNS[name], beat_times((bpm, bpm), 30), SEED)
+    found = track_beats(song.y, SAMPLE_RATE)
+    assert f_measure(found.beats_s, song.beats_s) >= 0.95
+    assert found.tempo_bpm == pytest.approx(bpm, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "jump"), [(100, 125, True), (135, 90, True), (85, 130, False), (165, 115, False)]
+)
+def test_beats_follow_a_tempo_that_jumps_or_glides(start, end, jump):
+    song = drum_song("rock", PATTERNS["rock"], beat_times((start, end), 40, jump), SEED)
+    assert f_measure(track_beats(song.y, SAMPLE_RATE).beats_s, song.beats_s) >= 0.95
+
+
+def test_beats_are_exact_to_ten_milliseconds_and_bars_begin_where_the_chords_change():
+    song = drum_song("synth", PATTERNS["bass in eighths"], beat_times((96, 96), 40), SEED)
+    found = track_beats(song.y, SAMPLE_RATE)
+    nearest = np.array([min(found.beats_s - beat, key=abs) for beat in song.beats_s])
+    assert np.median(np.abs(nearest)) < 0.01
+    assert f_measure(found.downbeats_s, song.downbeats_s) >= 0.9
+
+
+@pytest.mark.slow
+def test_beats_of_the_demo_songs_are_found():
+    from demo.music import SAMPLE_RATE as DEMO_RATE
+    from demo.music import mix
+    from demo.score import beats_s
+    from demo.song_list import SONGS
+
+    for song in SONGS:
+        found = track_beats(mix(song).mean(axis=1).astype(np.float32), DEMO_RATE)
+        assert f_measure(found.beats_s, beats_s(song)) >= 0.95, song.id
+
+
+def test_phase_runs_from_beat_to_beat_and_on_beyond_the_first_and_last():
+    found = phase(np.array([1.0, 1.5, 2.5]), 120)
+    assert found[30] == 0.0
+    assert found[45] == 0.0
+    assert found[60] == pytest.approx(0.5)
+    assert found[0] == 0.0  # two beats of half a second earlier
+    assert found[90] == pytest.approx(0.5)  # the last interval was a second
+    assert ((found >= 0) & (found < 1)).all()
+    assert not phase(np.array([1.0]), 10).any()
+
+
+def test_the_compat_recipe_has_the_originals_shape_scale_and_drift():
+    y = clicks([10.0 + 5.5], 20.0, 44100) + 1e-4
+    clip = compat_features(y, 44100, 10.0)
+    assert clip.shape == (180, 128)
+    assert clip.mean() == pytest.approx(0, abs=1e-5)
+    assert clip.std() == pytest.approx(1, abs=1e-5)
+    assert int(np.argmax(clip.mean(axis=1))) == round(5.5 * 18000 / 601)  # one hop is 33.389 ms
+    assert np.allclose(compat_features(0.5 * y, 44100, 10.0), clip, atol=1e-4)  # loudness is lost, as there
+    assert not compat_features(y, 44100, 40.0).any()
+
+
+def test_edge_features_have_a_row_per_frame_and_marks_for_peaks_and_beats():
+    song = drum_song("rock", PATTERNS["rock"], beat_times((120, 120), 10), SEED)
+    rows = edge_features(song.y, SAMPLE_RATE)
+    assert rows.shape == (1 + len(song.y) * 15360 // SAMPLE_RATE // 512, 35)
+    assert set(np.unique(rows[:, 33:])) == {0.0, 1.0}

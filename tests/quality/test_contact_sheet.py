@@ -1,0 +1,70 @@
+"""The contact sheet shows the worst moments first and says what is wrong with each."""
+
+import numpy as np
+import pytest
+
+from justlmd.core.errors import InputError
+from justlmd.media.writer import write_video
+from justlmd.quality.contact_sheet import COLUMNS, MOMENTS, moments, write_contact_sheet
+from justlmd.quality.gate import thresholds_of
+
+
+def judged(**ranges: list[list[int]]) -> dict:
+    """A song in which the picture freezes for long and the camera moves a little."""
+    figures = {"frozen": 4.0, "camera_moves": 0.01, "motion_valid": 1.0}
+    return {
+        "keep": False,
+        "reasons": ["the picture is frozen for 4 s, at most 1 s may be"],
+        "figures": figures,
+        "thresholds": thresholds_of(),
+        "ranges": ranges,
+    }
+
+
+def test_failed_criteria_come_first_then_the_others_then_frames_spread_evenly():
+    quality = judged(camera_moves=[[100, 110]], frozen=[[300, 310], [400, 460], [500, 520], [600, 612]])
+    found = moments(quality, 0, 900)
+    assert found[:3] == [(430, ["frozen"], []), (510, ["frozen"], []), (606, ["frozen"], [])]
+    assert found[3] == (105, [], ["camera_moves"])
+    assert len(found) == MOMENTS and all(not failed and not met for _, failed, met in found[4:])
+
+
+def test_what_shows_at_the_same_moment_shares_one_picture():
+    found = moments(judged(camera_moves=[[100, 110]], frozen=[[98, 118]]), 0, 900)
+    assert found[0] == (108, ["frozen"], ["camera_moves"])
+    frames = [frame for frame, _, _ in found]
+    assert len(set(frames)) == len(frames) == MOMENTS
+
+
+def test_only_the_judged_part_is_shown_also_of_a_very_short_song():
+    assert all(60 <= frame < 80 for frame, _, _ in moments(judged(frozen=[[0, 40], [62, 70]]), 60, 80))
+    assert moments(judged(), 0, 3) == [(0, [], [])]
+    assert moments(judged(), 5, 5) == []
+
+
+def test_the_sheet_holds_the_pictures_of_these_moments_and_is_the_same_bytes_twice(tmp_path):
+    cv2 = pytest.importorskip("cv2")
+    overlay = tmp_path / "overlay.mp4"
+    write_video(overlay, (np.full((48, 64, 3), [0, 2 * k, 200], np.uint8) for k in range(120)))
+    quality = judged(frozen=[[50, 70]])
+    for name in ("a.jpg", "b.jpg"):
+        write_contact_sheet(tmp_path / name, overlay, quality, 0, 120)
+    assert (tmp_path / "a.jpg").read_bytes() == (tmp_path / "b.jpg").read_bytes()
+    sheet = cv2.imread(str(tmp_path / "a.jpg"))[:, :, ::-1]
+    columns = np.linspace(0, sheet.shape[1], 2 * COLUMNS + 1).astype(int)[1::2]
+    first_row = sheet[sheet.shape[0] // 5, columns].astype(int)
+    shown = [frame for frame, _, _ in moments(quality, 0, 120)][:COLUMNS]
+    assert np.abs(first_row - [[0, 2 * frame, 200] for frame in shown]).max() < 25, "colours of other frames"
+
+
+def test_a_song_without_any_frame_to_show_still_has_a_sheet_with_its_verdict(tmp_path):
+    overlay = tmp_path / "overlay.mp4"
+    write_video(overlay, [np.zeros((48, 64, 3), np.uint8)] * 5)
+    write_contact_sheet(tmp_path / "sheet.jpg", overlay, judged(), 3, 3)
+    assert (tmp_path / "sheet.jpg").stat().st_size > 1000
+
+
+def test_an_overlay_that_does_not_decode_is_named(tmp_path):
+    (tmp_path / "overlay.mp4").write_text("no video")
+    with pytest.raises(InputError, match=r"overlay\.mp4"):
+        write_contact_sheet(tmp_path / "sheet.jpg", tmp_path / "overlay.mp4", judged(), 0, 5)

@@ -1,0 +1,230 @@
+"""The fit against known motion: landmarks are projected from it, without any network."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from projected import seen
+
+from demo.build import motion_of
+from demo.song_list import song_by_id
+from justlmd.body.kinematics import joint_transforms
+from justlmd.body.landmarks import LANDMARKS, points_seen
+from justlmd.body.model import Body, load_body
+from justlmd.core.errors import InputError
+from justlmd.core.files import write_npz
+from justlmd.core.rotations import continuous_rotation_vectors, rotation_matrices
+from justlmd.motion.motion import FLIP, CameraMotion, Motion, before_camera, to_yup
+from justlmd.quality.motion_checks import reprojection_figures
+from justlmd.recovery.fit import LONGEST_BRIDGED_GAP, WINDOW_FRAMES, recover
+from justlmd.recovery.ground import FEET, floor_plane, standing_points
+from justlmd.recovery.pose_prior import load_pose_prior
+from justlmd.recovery.skeleton import FREE_JOINTS, FitBody
+from model.evaluation import pose_errors as metrics3d
+
+FRAMES = 700  # more than two windows
+
+
+@pytest.fixture(scope="module")
+def body() -> Body:
+    return load_body()
+
+
+@pytest.fixture(scope="module")
+def truth(body) -> Motion:
+    return motion_of(song_by_id("kitchen_parade"), body).cut(100, 100 + FRAMES)
+
+
+@pytest.fixture(scope="module")
+def keypoints2d(truth, body) -> dict[str, np.ndarray]:
+    return seen(truth, body)
+
+
+@pytest.fixture(scope="module")
+def recovered(keypoints2d, body) -> CameraMotion:
+    return recover(keypoints2d, body)
+
+
+def without(keypoints2d, start, stop):
+    """The same with nobody found in frames [start, stop)."""
+    copy = {name: np.array(value) for name, value in keypoints2d.items()}
+    copy["keypoints"][start:stop] = copy["world"][start:stop] = np.nan
+    copy["detected"][start:stop] = False
+    return copy
+
+
+def joints(motion: CameraMotion, body: Body) -> np.ndarray:
+    return to_yup(motion, body).joints(body)
+
+
+def test_known_motion_is_recovered_from_its_landmarks(recovered, truth, body):
+    pair = [metrics3d.evaluated_joints(x) for x in (joints(recovered, body), truth.joints(body))]
+    assert recovered.valid.all()
+    assert metrics3d.mpjpe(*pair) < 45
+    assert metrics3d.pa_mpjpe(*pair) < 30
+    assert metrics3d.acceleration_error(*pair) < 6
+
+
+def test_the_fit_is_better_than_the_start_it_is_given(recovered, keypoints2d, truth, body):
+    start = recover(keypoints2d, body, steps=(0, 0))
+    error = {
+        name: metrics3d.mpjpe(*(metrics3d.evaluated_joints(x) for x in (joints(motion, body), truth.joints(body))))
+        for name, motion in (("start", start), ("fit", recovered))
+    }
+    assert error["fit"] < error["start"]
+
+
+def test_the_body_lies_on_its_points(recovered, keypoints2d, body):
+    figures, _ = reprojection_figures(recovered, body, keypoints2d, 0, True)
+    assert figures["reprojection"] < 0.03
+
+
+def test_the_dancer_stands_on_the_floor_and_faces_the_right_way(recovered, truth, body):
+    motion = to_yup(recovered, body)
+    assert abs(motion.joints(body)[..., 1].min() - truth.joints(body)[..., 1].min()) < 0.08
+    front = [rotation_matrices(x.global_orient)[:, :, 2] for x in (motion, truth)]
+    assert np.rad2deg(np.arccos(np.clip((front[0] * front[1]).sum(-1), -1, 1))).mean() < 12
+
+
+def test_windows_join_without_a_seam(recovered, truth, body):
+    bend = np.linalg.norm(np.diff(joints(recovered, body), n=2, axis=0), axis=-1).max(1)
+    true = np.linalg.norm(np.diff(truth.joints(body), n=2, axis=0), axis=-1).max(1)
+    assert len(recovered.valid) > 2 * WINDOW_FRAMES
+    assert bend.max() < 1.5 * true.max()
+
+
+def test_the_root_pose_is_exactly_zero_and_the_shape_one_per_song(recovered):
+    assert not recovered.poses[:, :3].any()
+    assert recovered.shapes.shape == (10,)
+
+
+def test_a_short_gap_is_bridged_and_a_long_one_marked(keypoints2d, body):
+    short, long = LONGEST_BRIDGED_GAP, LONGEST_BRIDGED_GAP + 1
+    gappy = without(without(keypoints2d, 100, 100 + short), 200, 200 + long)
+    motion = recover(gappy, body, stop_frame=300)
+    assert np.flatnonzero(~motion.valid).tolist() == list(range(200, 200 + long))
+    step = np.linalg.norm(np.diff(joints(motion, body)[95:120], axis=0), axis=-1)
+    assert step.max() < 0.25, "the bridge jumps"
+
+
+@pytest.mark.parametrize("gap", [(0, 30), (270, 300)])
+def test_nobody_is_invented_before_the_first_and_after_the_last_sight(keypoints2d, body, gap):
+    motion = recover(without(keypoints2d, *gap), body, stop_frame=300)
+    assert np.flatnonzero(~motion.valid).tolist() == list(range(*gap))
+
+
+def test_a_video_without_a_person_gives_no_motion_and_no_error(keypoints2d, body):
+    motion = recover(without(keypoints2d, 0, FRAMES), body)
+    assert not motion.valid.any()
+    assert np.isfinite(motion.poses).all()
+
+
+def test_only_the_asked_frames_are_recovered(keypoints2d, body):
+    assert len(recover(keypoints2d, body, start_frame=10, stop_frame=61).valid) == 51
+    assert len(recover(keypoints2d, body, start_frame=FRAMES - 20, stop_frame=FRAMES + 100).valid) == 20
+    assert len(recover(keypoints2d, body, start_frame=50, stop_frame=50).valid) == 0
+
+
+def test_the_same_points_give_the_same_bytes(keypoints2d, body):
+    first, second = (recover(keypoints2d, body, stop_frame=120) for _ in range(2))
+    assert first.poses.tobytes() == second.poses.tobytes()
+    assert first.Th.tobytes() == second.Th.tobytes()
+
+
+def test_a_given_height_becomes_the_bodys(keypoints2d, body):
+    motion = recover(keypoints2d, body, stop_frame=60, height_m=1.62)
+    assert np.ptp(body.rest_vertices(motion.shapes)[:, 1]) == pytest.approx(1.62, abs=0.01)
+
+
+def test_a_longer_lens_moves_the_dancer_away_and_keeps_the_pose(keypoints2d, body):
+    near, far = (recover(keypoints2d, body, stop_frame=120, focal=focal) for focal in (864, 1296))
+    assert far.Th[:, 2].mean() / near.Th[:, 2].mean() == pytest.approx(1.5, rel=0.06)
+    assert np.abs(far.poses - near.poses).mean() < 0.05
+
+
+def test_points_without_depth_give_a_body_that_projects_onto_them(keypoints2d, body):
+    flat = keypoints2d | {"world": np.full_like(keypoints2d["world"], np.nan)}
+    motion = recover(flat, body, stop_frame=200)
+    figures, _ = reprojection_figures(motion, body, {k: v[:200] if v.ndim else v for k, v in flat.items()}, 0, True)
+    assert motion.valid.all()
+    assert figures["reprojection"] < 0.03
+
+
+def test_wild_points_never_give_numbers_that_are_not_finite(keypoints2d, body):
+    wild = {name: np.array(value) for name, value in keypoints2d.items()}
+    rng = np.random.default_rng(1)
+    wild["keypoints"][::7, :, :2] = rng.uniform(-1e4, 1e4, wild["keypoints"][::7, :, :2].shape)
+    wild["world"][::5] = 0.0
+    motion = recover(wild, body, stop_frame=150)
+    assert all(np.isfinite(part).all() for part in (motion.poses, motion.Rh, motion.Th))
+
+
+@given(
+    hnp.arrays(np.float64, (20, 3), elements=st.floats(-3, 3)).filter(
+        lambda x: (np.linalg.norm(x, axis=1) > 1e-3).all()
+    )
+)
+def test_continuous_rotation_vectors_are_the_same_rotations(vectors):
+    chosen = continuous_rotation_vectors(vectors)
+    assert np.allclose(rotation_matrices(chosen), rotation_matrices(vectors), atol=1e-6)
+
+
+def test_a_turn_on_the_spot_has_no_jump_in_its_rotation_vectors():
+    angles = np.linspace(0, 5.5, 200)
+    wrapped = (angles + np.pi) % (2 * np.pi) - np.pi
+    chosen = continuous_rotation_vectors(wrapped[:, None] * [[0.0, 1.0, 0.0]])
+    assert np.allclose(chosen[:, 1], angles)
+
+
+def test_the_prior_is_a_gaussian_that_knows_how_knees_and_elbows_bend():
+    prior = load_pose_prior("cpu")
+    assert np.linalg.eigvalsh(prior.precision.numpy()).min() > 0
+    knee, elbow = 3 * FREE_JOINTS.index(4), 3 * FREE_JOINTS.index(18) + 1
+    assert -0.1 < float(prior.lower[knee]) < 0 and float(prior.upper[knee]) == np.inf
+    assert 0 < float(prior.upper[elbow]) < 0.1 and float(prior.lower[elbow]) == -np.inf
+
+
+def test_a_file_that_is_no_prior_is_named(tmp_path):
+    write_npz(tmp_path / "other.npz", mean=np.zeros(3), precision=np.eye(3))
+    with pytest.raises(InputError, match=r"other\.npz: not a pose prior"):
+        load_pose_prior("cpu", tmp_path / "other.npz")
+
+
+def test_a_mirrored_dance_is_recovered_as_the_mirrored_motion(truth, body):
+    from justlmd.motion.motion import mirror
+
+    part = truth.cut(0, 120)
+    plain = to_yup(recover(seen(part, body, noise=0), body), body)
+    other = to_yup(recover(seen(mirror(part), body, noise=0), body), body)
+    flipped = mirror(replace(other, betas=np.zeros(10)))
+    difference = np.linalg.norm(
+        metrics3d.evaluated_joints(flipped.joints(body)) - metrics3d.evaluated_joints(plain.joints(body)), axis=-1
+    )
+    assert 1000 * difference.mean() < 8
+
+
+def test_standing_feet_do_not_slide(recovered, truth, body):
+    from model.evaluation.metrics import foot_sliding
+
+    found, true = foot_sliding(joints(recovered, body)), foot_sliding(truth.joints(body))
+    assert found.speed < 0.05 + 2 * true.speed, (found, true)
+
+
+def test_the_floor_is_found_where_the_feet_stand(truth, body):
+    keypoints2d = seen(truth, body)
+    fit_body = FitBody(body, np.zeros(10), "cpu")
+    camera = before_camera(truth, body)
+    placed = to_yup(camera, body, floor=0.0)
+    transforms = joint_transforms(body, placed.global_orient, placed.body_pose, placed.transl, placed.betas)
+    points = torch.as_tensor(points_seen(body, transforms, placed.betas) * FLIP)
+    pixels = torch.as_tensor(keypoints2d["keypoints"][:, LANDMARKS, :2], dtype=torch.float64)
+    standing = standing_points(pixels, torch.ones(pixels.shape[:2], dtype=torch.float64), torch.full((FRAMES,), 350.0))
+    assert 0.1 < float((standing[:, list(FEET)] > 0.5).double().mean()) < 0.95
+    assert not standing[:, [n for n in range(len(LANDMARKS)) if n not in FEET]].any()
+    plane = floor_plane(fit_body, points, standing)
+    assert float(plane[1]) > 0.995, "level"
+    assert float(plane[3]) == pytest.approx(1.0, abs=0.06), "the imagined camera stands 1 m above the floor"
