@@ -100,10 +100,12 @@ class LyricsMusicDance(Dataset):
         self.path, self.arrays = Path(dataset_dir), open_dataset(dataset_dir)
         songs = self.arrays.splits.get(split) if isinstance(split, str) else split
         if songs is None:
-            raise InputError(f"{dataset_dir}: no split {split!r}; there are {', '.join(self.arrays.splits)}")
+            raise InputError(
+                f"no split {split!r}", where=dataset_dir, next_step=f"there are {', '.join(self.arrays.splits)}"
+            )
         missing = sorted(set(songs) - set(self.arrays.songs))
         if missing:
-            raise InputError(f"{dataset_dir}: the data set has no songs {', '.join(missing)}")
+            raise InputError(f"the data set has no songs {', '.join(missing)}", where=dataset_dir)
         self.songs = [song for song in self.arrays.songs if song in set(songs)]
         self.windows = list(self._sequences() if stride is None else self._sliding(stride))
 

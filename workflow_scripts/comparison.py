@@ -21,7 +21,9 @@ def main(snakemake) -> str:
 
     files = snakemake.input
     if not files.motion:
-        raise InputError("there is no song that the models were not trained on (split: test); add songs to the table")
+        raise InputError(
+            "there is no song that the models were not trained on (split: test)", next_step="add songs to the table"
+        )
     body = load_body(snakemake.params.body_model or None)
     lyrics = lyrics_from_json(read_json(files.lyrics), files.lyrics)
     start_s = read_motion_meta(files.meta).first_frame_s

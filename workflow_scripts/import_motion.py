@@ -21,7 +21,7 @@ def main(snakemake) -> str:
         first_frame = frame_index(first_frame_s)
         motion, first_frame_s = motion.cut(first_frame), first_frame / FPS
         if not motion.valid.any():
-            raise InputError(f"{path}: shows nobody from the first line of the lyrics ({first_frame_s:.2f} s) on")
+            raise InputError(f"shows nobody from the first line of the lyrics ({first_frame_s:.2f} s) on", where=path)
     write_smplfull(snakemake.output.motion, motion)
     method = f"imported from {path} ({found.format})"
     write_motion_meta(snakemake.output.meta, body if found.own_body else None, method, first_frame_s)

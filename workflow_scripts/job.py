@@ -12,10 +12,6 @@ from typing import Any
 # Inside a rule's own conda environment the library is not installed; it lies beside this folder.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-INTERRUPTED = (
-    "begun and not ended: still running, or killed (by hand, or for memory or time); if nothing runs, run again"
-)
-
 _terminal = sys.stderr
 
 
@@ -24,7 +20,7 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
 
     An error that the user can mend is printed as one line that names the song and the stage; anything else is a defect
     of the program, and the line points to the log that holds the traceback. Both end the job with exit code 1. The
-    line stays beside the log (``<rule>.error``: cause, tab, message) until the job succeeds, for the table of states.
+    error stays beside the log (``<rule>.error``) until the job succeeds, for the table of states.
     """
     global _terminal
     os.environ.setdefault("OMP_NUM_THREADS", str(snakemake.threads))
@@ -35,26 +31,26 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
     _terminal = os.fdopen(os.dup(2), "w", encoding="utf-8", buffering=1)
     os.dup2(log.fileno(), 1)  # also what C++ libraries print
     os.dup2(log.fileno(), 2)
-    from justlmd.core.errors import JustLMDError, one_line
+    from justlmd.core.errors import INTERRUPTED, JustLMDError, one_line, write_failure
 
     note = Path(snakemake.log[0]).with_suffix(".error")
 
-    def fail(cause: str, message: str) -> None:
-        note.write_text(f"{cause}\t{one_line(message)}\n", encoding="utf-8")
-        print(f"ERROR  {song}  {stage}: {one_line(message)}", file=_terminal)
+    def fail(error: JustLMDError) -> None:
+        write_failure(note, error)
+        print(f"ERROR  {song}  {stage}: {one_line(error)}", file=_terminal)
         sys.exit(1)
 
-    # A killed job cannot say so itself.
-    note.write_text(f"interrupted\t{INTERRUPTED}\n", encoding="utf-8")
+    write_failure(note, INTERRUPTED)  # a killed job cannot say so itself
     start = time.monotonic()
     try:
         result = main(snakemake)
     except JustLMDError as error:
         print(error)
-        fail(getattr(error, "cause", "input"), str(error))
+        fail(error)
     except Exception as error:
         traceback.print_exc()
-        fail("defect", f"{type(error).__name__}: {error} (a defect of the program); report it with {snakemake.log[0]}")
+        what = f"{type(error).__name__}: {error} (a defect of the program)"
+        fail(JustLMDError(what, next_step=f"report it with {snakemake.log[0]}", cause="defect"))
     note.unlink(missing_ok=True)
     seconds = time.monotonic() - start
     print(f"done   {song}  {stage}  {seconds:.1f} s  {result}".rstrip(), file=_terminal)

@@ -14,7 +14,9 @@ def main(snakemake) -> str:
     params = snakemake.params
     path = Path(params.lrc)
     if not path.is_file():
-        raise InputError(f"{path}: the lyrics file does not exist; correct the song table or put it there")
+        raise InputError(
+            "the lyrics file does not exist", where=path, next_step="correct the song table or put it there"
+        )
     lyrics = parse_lrc(path.read_bytes(), str(path), params.offset_sign)
     how = None
     if params.first_line == "auto":

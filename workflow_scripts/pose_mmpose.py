@@ -33,7 +33,9 @@ def open_inferencer(options):
     try:
         from mmpose.apis import MMPoseInferencer
     except ImportError as error:
-        raise InputError(f"MMPose cannot be imported ({error}); its environment is envs/mmpose.yaml") from error
+        raise InputError(
+            f"MMPose cannot be imported ({error})", next_step="its environment is envs/mmpose.yaml"
+        ) from error
     arguments = {"pose2d": options.model, "pose2d_weights": options.weights or None}
     if options.detector:
         arguments |= {
@@ -46,7 +48,7 @@ def open_inferencer(options):
     try:
         return MMPoseInferencer(**arguments)
     except (ValueError, OSError, KeyError) as error:
-        raise InputError(f"MMPose cannot open the model {options.model!r}: {error}") from error
+        raise InputError(f"{error}", where=f"MMPose cannot open the model {options.model!r}") from error
 
 
 def plain(value):

@@ -12,7 +12,9 @@ def main(snakemake) -> str:
     encoder = snakemake.params.text_encoder
     songs = [lyrics_from_json(read_json(path), path) for path in snakemake.input]
     if not songs:
-        raise InputError("there are no lyrics.json yet; run the rule lyrics first: snakemake --cores 4 --until lyrics")
+        raise InputError(
+            "there are no lyrics.json yet", next_step="run the rule lyrics first: snakemake --cores 4 --until lyrics"
+        )
     states = text_states((line.text for lyrics in songs for line in lyrics.sung), encoder)
     write_text_states(snakemake.output[0], states, encoder)
     return f"{len(states)} different lines of {len(songs)} songs"

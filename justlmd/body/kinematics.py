@@ -5,7 +5,6 @@ Formulae: Loper et al., "SMPL: a skinned multi-person linear model", 2015, secti
 
 from typing import Any
 
-import numba
 import numpy as np
 
 from justlmd.body.model import LANDMARK_JOINTS, PARENTS, Body
@@ -53,7 +52,7 @@ def skin(
     body: Body, global_orient: np.ndarray, body_pose: np.ndarray, transl: np.ndarray, betas: np.ndarray | None = None
 ) -> np.ndarray:
     """Vertices (T, V, 3) float32 in metres by linear blend skinning; arguments as for :func:`joint_transforms`."""
-    from justlmd.body.kinematics import blend
+    from justlmd.body.skinning import blend
 
     world = joint_transforms(body, global_orient, body_pose, transl, betas)
     relative = world[:, :, :3, :].copy()
@@ -89,26 +88,3 @@ def smplx_model(body: Body) -> Any:
         bs_type="lrotmin",
     )
     return smplx.SMPL(model_path="", data_struct=data, num_betas=10)
-
-
-@numba.njit(cache=True, nogil=True)
-def blend(vertices: np.ndarray, transforms: np.ndarray, joints: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Posed vertices (T, V, 3) float32.
-
-    ``vertices`` (T, V, 3) in the rest pose, ``transforms`` (T, 24, 3, 4) from rest to pose, ``joints`` and ``weights``
-    (V, K): the joints that move a vertex and how much.
-    """
-    frames, count = vertices.shape[0], vertices.shape[1]
-    result = np.empty((frames, count, 3), np.float32)
-    for frame in range(frames):
-        for vertex in range(count):
-            x, y, z = vertices[frame, vertex, 0], vertices[frame, vertex, 1], vertices[frame, vertex, 2]
-            for axis in range(3):
-                value = np.float32(0.0)
-                for slot in range(joints.shape[1]):
-                    weight = weights[vertex, slot]
-                    if weight > 0.0:
-                        row = transforms[frame, joints[vertex, slot], axis]
-                        value += weight * (row[0] * x + row[1] * y + row[2] * z + row[3])
-                result[frame, vertex, axis] = value
-    return result

@@ -102,7 +102,9 @@ def load_body(path: str | Path | None = None) -> Body:
     path = FREE_BODY_PATH if path is None else Path(path)
     if not path.is_file():
         raise InputError(
-            f"{path}: no such body model file; give an SMPL .npz or .pkl, or leave it out for the free body"
+            "no such body model file",
+            where=path,
+            next_step="give an SMPL .npz or .pkl, or leave it out for the free body",
         )
     data: dict[str, Any]
     if path.suffix.lower() == ".npz":
@@ -112,7 +114,7 @@ def load_body(path: str | Path | None = None) -> Body:
 
         data = read_smpl_pickle(path)
     else:
-        raise InputError(f"{path}: a body model is an .npz or .pkl file")
+        raise InputError("a body model is an .npz or .pkl file", where=path)
     if path == FREE_BODY_PATH:
         data = _unpacked(data)
     return _checked(path, data, "free" if path == FREE_BODY_PATH else path.stem)
@@ -142,7 +144,7 @@ def _checked(path: Path, data: dict[str, Any], name: str) -> Body:
     """A Body from arrays of unknown origin; raises InputError that names the key at fault."""
     for key in ("v_template", "shapedirs", "J_regressor", "weights", "kintree_table", "f"):
         if key not in data:
-            raise InputError(f"{path}: not an SMPL body model: the key {key} is missing")
+            raise InputError(f"not an SMPL body model: the key {key} is missing", where=path)
     vertices = len(data["v_template"]) if np.ndim(data["v_template"]) == 2 else 0
     shapes = {
         "v_template": (vertices, 3),
@@ -161,18 +163,22 @@ def _checked(path: Path, data: dict[str, Any], name: str) -> Body:
         try:
             array = np.asarray(data[key], dtype=np.int64 if key in ("f", "kintree_table") else np.float32)
         except (TypeError, ValueError) as error:
-            raise InputError(f"{path}: {key} does not hold numbers") from error
+            raise InputError(f"{key} does not hold numbers", where=path) from error
         fits = array.ndim == len(shape) and all(b in (None, a) for a, b in zip(array.shape, shape, strict=True))
         if not fits or array.size == 0 or not np.isfinite(array).all():
             wanted = " x ".join("n" if size is None else str(size) for size in shape)
-            raise InputError(f"{path}: {key} has shape {array.shape} or values that are not finite; expected {wanted}")
+            raise InputError(
+                f"{key} has shape {array.shape} or values that are not finite",
+                where=path,
+                next_step=f"expected {wanted}",
+            )
         arrays[key] = array
     if not np.array_equal(arrays["kintree_table"][0, 1:], PARENTS[1:]):
-        raise InputError(f"{path}: kintree_table is not SMPL's tree of 24 joints (SMPL-H and SMPL-X do not fit)")
+        raise InputError("kintree_table is not SMPL's tree of 24 joints (SMPL-H and SMPL-X do not fit)", where=path)
     if arrays["f"].min() < 0 or arrays["f"].max() >= vertices:
-        raise InputError(f"{path}: f names vertices that do not exist")
+        raise InputError("f names vertices that do not exist", where=path)
     if np.abs(arrays["weights"].sum(1) - 1).max() > 1e-3:
-        raise InputError(f"{path}: the skinning weights of some vertices do not sum to 1")
+        raise InputError("the skinning weights of some vertices do not sum to 1", where=path)
     shapedirs = np.zeros((vertices, 3, 10), np.float32)
     components = min(10, arrays["shapedirs"].shape[2])
     shapedirs[:, :, :components] = arrays["shapedirs"][:, :, :components]

@@ -52,12 +52,12 @@ def read_smpl_pickle(path: str | Path) -> dict[str, Any]:
     needed = ("v_template", "shapedirs", "posedirs", "J_regressor", "weights", "kintree_table", "f")
     content = read_pickle(path, "an SMPL model", _BOXED)
     if not isinstance(content, dict):
-        raise InputError(f"{path}: an SMPL model file holds a dictionary, this one a {type(content).__name__}")
+        raise InputError(f"an SMPL model file holds a dictionary, this one a {type(content).__name__}", where=path)
     result = {}
     for key in needed:
         if key in content:
             try:
                 result[key] = _array(content[key])
             except (ValueError, TypeError, IndexError, KeyError, RecursionError) as error:
-                raise InputError(f"{path}: {key} {error}") from error
+                raise InputError(f"{key} {error}", where=path) from error
     return result

@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
 def check_link(song, options, refusing: set[str]) -> list[tuple[str, str, str]]:
     """Probe a song's link: status, cause, text. Servers that refuse to answer are not asked again (``refusing``)."""
     from justlmd.download.fetch import probe_url
-    from justlmd.project.status import FAILED, split_message
+    from justlmd.project.status import FAILED
 
     if not song.has_audio:
         return []
@@ -49,14 +49,14 @@ def check_link(song, options, refusing: set[str]) -> list[tuple[str, str, str]]:
         return [("ok", "", f"{length}  {found['title'] or ''}".rstrip())]
     if host and found["cause"] in ("blocked", "rate_limited"):
         refusing.add(host)
-    return [(FAILED, found["cause"], " -> ".join(filter(None, split_message(found["message"]))))]
+    return [(FAILED, found["cause"], f"{found['message']} -> {found['next_step']}")]
 
 
 def check_files(song) -> list[tuple[str, str, str]]:
     """What is wrong with a song's lyrics, motion and reference files: status, cause, text."""
     from justlmd.core.errors import InputError, one_line
     from justlmd.lyrics.lrc import parse_lrc
-    from justlmd.project.status import FAILED, split_message
+    from justlmd.project.status import FAILED
     from justlmd.songs.table import FETCH
 
     faults = []
@@ -66,8 +66,8 @@ def check_files(song) -> list[tuple[str, str, str]]:
         try:
             parse_lrc(lyrics.read_bytes(), str(lyrics))
         except InputError as error:
-            what = " -> ".join(filter(None, split_message(one_line(error))))
-            faults.append((FAILED, "lyrics", what))
+            what = " -> ".join(filter(None, (error.place_and_fault, error.next_step)))
+            faults.append((FAILED, "lyrics", one_line(what)))
         except OSError as error:
             faults.append((FAILED, "lyrics", f"{lyrics}: cannot be read ({error.strerror}) -> mend its permissions"))
     elif not made:

@@ -23,7 +23,9 @@ def main(argv: list[str] | None = None) -> int:
 
     def refuse_existing() -> None:
         if arguments.output and arguments.output.exists() and not arguments.force:
-            raise InputError(f"{arguments.output}: exists already; name another file, or add --force to replace it")
+            raise InputError(
+                "exists already", where=arguments.output, next_step="name another file, or add --force to replace it"
+            )
 
     refuse_existing()
     if urlsplit(arguments.list).scheme in ("http", "https"):
@@ -34,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     elif Path(arguments.list).is_file():
         rows, left_out = convert_song_list(arguments.list, arguments.lyrics)
     else:
-        raise InputError(f"{arguments.list}: no such file, and not the address of a playlist")
+        raise InputError("no such file, and not the address of a playlist", where=arguments.list)
     for line in left_out:
         print(f"left out: {line}", file=sys.stderr)
     if arguments.output:

@@ -29,11 +29,13 @@ def read_config(path: str) -> dict:
     try:
         config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); run this in the project's folder") from error
+        raise InputError(
+            f"cannot be read ({error.strerror})", where=path, next_step="run this in the project's folder"
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not YAML ({error})") from error
+        raise InputError(f"not YAML ({error})", where=path) from error
     if not isinstance(config, dict):
-        raise InputError(f"{path}: not a configuration")
+        raise InputError("not a configuration", where=path)
     check_config(config)
     return config
 

@@ -19,7 +19,9 @@ def choose_device(device: str) -> str:
     if torch.cuda.is_available():
         return "cuda"
     if device == "cuda":
-        raise InputError("config 'device' is cuda, but torch finds no CUDA device; use auto or cpu, or mend the driver")
+        raise InputError(
+            "config 'device' is cuda, but torch finds no CUDA device", next_step="use auto or cpu, or mend the driver"
+        )
     return "cpu"
 
 

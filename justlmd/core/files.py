@@ -46,11 +46,11 @@ def read_json(path: str | Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as error:
-        raise InputError(f"{path}:{error.lineno}: not valid JSON ({error.msg})") from error
+        raise InputError(f"not valid JSON ({error.msg})", where=f"{path}:{error.lineno}") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text, so not JSON") from error
+        raise InputError("not UTF-8 text, so not JSON", where=path) from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets within brackets
-        raise InputError(f"{path}: not JSON that can be read ({error})") from error
+        raise InputError(f"not JSON that can be read ({error})", where=path) from error
 
 
 def write_npz(path: str | Path, **arrays: np.ndarray | str | int | float) -> None:
@@ -67,4 +67,4 @@ def read_npz(path: str | Path) -> dict[str, np.ndarray]:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path}: not a readable npz file ({error})") from error
+        raise InputError(f"not a readable npz file ({error})", where=path) from error

@@ -166,4 +166,4 @@ def read_pickle(path: str | Path, what: str, boxed: tuple[str, ...] = ()) -> Any
                     raise pickle.UnpicklingError("it unfolds to more than 4 GiB")
             return _Unpickler(source, boxed).load()
     except Exception as error:  # a hostile file may make the unpickler raise anything
-        raise InputError(f"{path}: cannot be read as {what} ({error or type(error).__name__})") from error
+        raise InputError(f"cannot be read as {what} ({error or type(error).__name__})", where=path) from error

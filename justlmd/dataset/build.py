@@ -146,7 +146,9 @@ def build_dataset(
     out_dir = Path(out_dir)
     songs = sorted(songs, key=lambda song: song.song)
     if not songs:
-        raise InputError("no song was kept, so there is no data set to build; see manifest.tsv for the reasons")
+        raise InputError(
+            "no song was kept, so there is no data set to build", next_step="see manifest.tsv for the reasons"
+        )
     lyrics = {song.song: NO_LYRICS if song.lyrics is None else read_json(song.lyrics) for song in songs}
     texts = {name: song_text(value) for name, value in lyrics.items()}
     groups = song_groups(texts, {song.song: song.group for song in songs})
@@ -300,5 +302,5 @@ def _text_encoder(songs: Sequence[SongFiles], token_dim: int) -> tuple[str, int]
             found.setdefault((str(tokens["encoder"]), tokens["token_states"].shape[1]), song.song)
     if len(found) > 1:
         named = "; ".join(f"{song}: {name} ({width}-d)" for (name, width), song in found.items())
-        raise InputError(f"songs were embedded with different text encoders ({named}); embed all with one")
+        raise InputError(f"songs were embedded with different text encoders ({named})", next_step="embed all with one")
     return next(iter(found)) if found else ("", token_dim)

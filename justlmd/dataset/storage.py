@@ -134,6 +134,6 @@ def open_dataset(path: str | Path) -> DanceArrays:
             name: np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in (*ARRAYS, *learned)
         }
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a complete data set ({error}); build it again") from error
+        raise InputError(f"not a complete data set ({error})", where=path, next_step="build it again") from error
     rows = {song: SongRow(*values) for song, *values in songs.itertuples(index=False)}
     return DanceArrays(index, rows, read_json(path / "splits.json"), read_json(path / "dataset.json"), arrays)

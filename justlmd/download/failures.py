@@ -53,17 +53,21 @@ _STATUS |= {429: "rate_limited", 451: "geo"}
 class FailedAttempt(DownloadError):
     """A failure that also knows whether another attempt makes sense."""
 
-    def __init__(self, message: str, cause: str, tries: int | None) -> None:
-        super().__init__(message, cause)
+    def __init__(self, what: str, *, where: str, next_step: str, cause: str, tries: int | None) -> None:
+        super().__init__(what, where=where, next_step=next_step, cause=cause)
         self.tries = tries
         """Attempts that this failure is worth in all; None: as many as the options allow."""
 
 
 def failure(url: str, cause: str, detail: str, tries: int | None = 1) -> FailedAttempt:
-    """Word a failure: the link, what happened, the details, and the next step, on one line."""
+    """Word a failure: the link, what happened, the details, and the next step."""
     what, next_step = CAUSES[cause]
     return FailedAttempt(
-        f"{plain(url)}: {what} ({plain(detail)}); {next_step}", cause, None if cause in TRANSIENT else tries
+        f"{what} ({plain(detail)})",
+        where=plain(url),
+        next_step=next_step,
+        cause=cause,
+        tries=None if cause in TRANSIENT else tries,
     )
 
 

@@ -140,11 +140,12 @@ def probe_url(
     Returns
     -------
     dict
-        ``url``, ``status`` ("ok" or "failed"), ``cause`` and ``message`` of a failure (else None), and ``id``,
-        ``title`` and ``duration`` (s) as far as the site tells them. Never raises for what the link does.
+        ``url``, ``status`` ("ok" or "failed"), ``cause``, ``message`` and ``next_step`` of a failure (else None),
+        ``id``, ``title`` and ``duration`` (s) as far as the site tells them. Never raises for what the link does.
     """
     options = options or DownloadOptions()
-    answer = {"url": url, "status": "ok", "cause": None, "message": None, "id": None, "title": None, "duration": None}
+    answer = dict.fromkeys(("url", "status", "cause", "message", "next_step", "id", "title", "duration"))
+    answer |= {"url": url, "status": "ok"}
     try:
         link, local = _resolve(url)
         if local is None and options.pause:
@@ -158,7 +159,12 @@ def probe_url(
         duration = probe(local).duration_s if local else details.get("duration")
         return answer | {"id": plain(details.get("id")), "title": plain(details.get("title")), "duration": duration}
     except DownloadError as error:
-        return answer | {"status": "failed", "cause": error.cause, "message": str(error)}
+        return answer | {
+            "status": "failed",
+            "cause": error.cause,
+            "message": error.place_and_fault,
+            "next_step": error.next_step,
+        }
 
 
 def playlist_entries(
@@ -287,7 +293,7 @@ def _youtube_dl(options: DownloadOptions, local: bool, folder: Path | None, nopl
             try:
                 copy.write_bytes(Path(options.cookies).read_bytes())
             except OSError as error:
-                raise InputError(f"{options.cookies}: the cookies cannot be read ({error.strerror})") from error
+                raise InputError(f"the cookies cannot be read ({error.strerror})", where=options.cookies) from error
             settings["cookiefile"] = str(copy)
         with yt_dlp.YoutubeDL(settings) as ydl:
             yield ydl

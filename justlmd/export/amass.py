@@ -29,7 +29,7 @@ def write_amass(path: str | Path, motion: Motion, body: Body, fps: float = FPS, 
         raise ValueError(f"up is 'y' or 'z', not {up!r}")
     orient, transl = motion.global_orient, motion.transl
     if not len(motion) or not all(np.isfinite(part).all() for part in (orient, motion.body_pose, transl)):
-        raise InputError(f"{path}: a motion without frames or with values that are not finite cannot be exported")
+        raise InputError("a motion without frames or with values that are not finite cannot be exported", where=path)
     if up == "z":
         pelvis = body.rest_joints(motion.betas)[0]
         orient = matrix_to_axis_angle(Y_TO_Z_UP @ rotation_matrices(orient))

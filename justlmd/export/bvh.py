@@ -36,7 +36,7 @@ def write_bvh(path: str | Path, motion: Motion, body: Body, fps: float = FPS, un
     """
     pose = np.concatenate([motion.global_orient, motion.body_pose], axis=1)
     if not len(pose) or not np.isfinite(pose).all() or not np.isfinite(motion.transl).all():
-        raise InputError(f"{path}: a motion without frames or with values that are not finite cannot be exported")
+        raise InputError("a motion without frames or with values that are not finite cannot be exported", where=path)
     rest = body.rest_joints(motion.betas)
     lines = ["HIERARCHY"]
     order = _write_joint(lines, 0, 0, rest / unit_m, _tips(body, rest, body.rest_vertices(motion.betas)) / unit_m)

@@ -34,7 +34,7 @@ def write_glb(
     """
     pose = np.concatenate([motion.global_orient, motion.body_pose], axis=1)
     if not len(pose) or not np.isfinite(pose).all() or not np.isfinite(motion.transl).all():
-        raise InputError(f"{path}: a motion without frames or with values that are not finite cannot be exported")
+        raise InputError("a motion without frames or with values that are not finite cannot be exported", where=path)
     rest = body.rest_joints(motion.betas)
     buffer = _Buffer()
     colors = np.full((len(body.v_template), 4), 255, np.uint8)

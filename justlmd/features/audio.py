@@ -145,11 +145,11 @@ def _mono(source: str | Path | Audio) -> Audio:
         try:
             samples, sr = soundfile.read(str(source), dtype="float32", always_2d=True)
         except (soundfile.SoundFileError, OSError) as error:
-            raise InputError(f"{source}: not a readable sound file ({error})") from error
+            raise InputError(f"not a readable sound file ({error})", where=source) from error
         y = samples.mean(axis=1)
     if not len(y) or not np.isfinite(y).all():
         raise InputError(
-            f"{'samples' if isinstance(source, tuple) else source}: no sound, or values that are no numbers"
+            "no sound, or values that are no numbers", where="samples" if isinstance(source, tuple) else source
         )
     return y, int(sr)
 

@@ -22,12 +22,16 @@ def read_learned(path: Path, first: int, frames: int) -> np.ndarray:
     try:
         rows = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: not a readable .npy file of features ({error}); see features.learned") from error
+        raise InputError(
+            f"not a readable .npy file of features ({error})", where=path, next_step="see features.learned"
+        ) from error
     if getattr(rows, "ndim", 0) != 2 or not np.issubdtype(rows.dtype, np.floating):
-        raise InputError(f"{path}: holds no table of numbers (frames, features)")
+        raise InputError("holds no table of numbers (frames, features)", where=path)
     if len(rows) < first + frames - TOLERANCE:
-        raise InputError(f"{path}: has {len(rows)} rows, the motion needs {first + frames}: 30 per second of video.mp4")
+        raise InputError(
+            f"has {len(rows)} rows, the motion needs {first + frames}: 30 per second of video.mp4", where=path
+        )
     part = np.asarray(rows[first : first + frames], np.float32)
     if not np.isfinite(part).all():
-        raise InputError(f"{path}: holds values that are no numbers")
+        raise InputError("holds values that are no numbers", where=path)
     return np.pad(part, ((0, frames - len(part)), (0, 0)))

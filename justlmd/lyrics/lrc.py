@@ -80,7 +80,7 @@ def parse_lrc(data: bytes, name: str, offset_sign: int = -1) -> Lyrics:
         warnings.append(f"{name}: lines out of time order at {disorder} place(s); sorted by time")
     lines = _lines(sorted(events, key=lambda event: event.start_s))
     if not lines:
-        raise InputError(f"{name}: time stamps without any text; nothing is sung")
+        raise InputError("time stamps without any text", where=name, next_step="nothing is sung")
     if lines[0].start_s == 0.0 and len(lines) > 1:
         lines[0] = replace(lines[0], credit=True)
         warnings.append(f"{name}: the first line is at 0.00 and taken as credits, not as sung")
@@ -122,7 +122,9 @@ def write_lrc(lyrics: Lyrics) -> str:
 def _decode(data: bytes, name: str) -> tuple[list[str], list[str]]:
     """Decode a lyrics file into rows without line ends, and warnings; raises InputError if empty or oversized."""
     if len(data) > LONGEST_FILE:
-        raise InputError(f"{name}: {len(data)} bytes is too large for lyrics; is this another kind of file?")
+        raise InputError(
+            f"{len(data)} bytes is too large for lyrics", where=name, next_step="is this another kind of file?"
+        )
     text, legacy = _decode_text(data)
     warnings = []
     if legacy:
@@ -133,7 +135,9 @@ def _decode(data: bytes, name: str) -> tuple[list[str], list[str]]:
             warnings.append(f"{name}: removed {text.count(mark)} stray {what} character(s)")
             text = text.replace(mark, "")
     if not text.strip():
-        raise InputError(f"{name}: empty; it needs lines such as [00:12.34] followed by the words sung there")
+        raise InputError(
+            "empty", where=name, next_step="it needs lines such as [00:12.34] followed by the words sung there"
+        )
     return re.split(r"\r\n|\r|\n", text), warnings
 
 

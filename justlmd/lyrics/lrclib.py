@@ -46,8 +46,7 @@ class LyricsError(JustLMDError):
 
     def __init__(self, song: str, cause: str, detail: str) -> None:
         what, next_step = CAUSES[cause]
-        super().__init__(f"{plain(song)}: {what} ({plain(detail)}); {next_step}")
-        self.cause = cause
+        super().__init__(f"{what} ({plain(detail)})", where=plain(song), next_step=next_step, cause=cause)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def window_slices(
     The last window ends with the last line (or with the video, ``end_s``); windows without any word are left out.
     """
     if not 0 < stride_s <= window_s:
-        raise InputError(f"slicing stride {stride_s} s: choose a value above 0 and at most {window_s:g}")
+        raise InputError(f"choose a value above 0 and at most {window_s:g}", where=f"slicing stride {stride_s} s")
     first = lyrics.first_line_s
     finish = lyrics.end_s if end_s is None else min(lyrics.end_s, end_s)
     last = max(first, finish - window_s)
@@ -182,7 +182,7 @@ def read_sliced(sliced: dict[str, str], name: str = "sliced.json") -> list[Slice
     for stamp, text in sliced.items():
         match = re.fullmatch(r"([0-9]{2,6}):([0-9]{1,2}(?:\.[0-9]{0,9})?)", stamp)
         if not match or not isinstance(text, str):
-            raise InputError(f"{name}: {stamp!r} is not a time stamp mm:ss.xxx with a text")
+            raise InputError(f"{stamp!r} is not a time stamp mm:ss.xxx with a text", where=name)
         start = round(60 * int(match[1]) + float(match[2]), 3)
         pieces.append(Slice(start, round(start + WINDOW_S, 3), text))
     return pieces
@@ -192,7 +192,9 @@ def numbered_slice(sliced: dict[str, str], number: int, name: str) -> Slice:
     """Return slice ``number``, counted from 0, of ``sliced.json``; InputError says how many there are."""
     pieces = read_sliced(sliced, name)
     if number >= len(pieces):
-        raise InputError(f"{name}: there is no sequence {number}; the song has {len(pieces)}, counted from 0")
+        raise InputError(
+            f"there is no sequence {number}", where=name, next_step=f"the song has {len(pieces)}, counted from 0"
+        )
     return pieces[number]
 
 

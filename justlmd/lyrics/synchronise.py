@@ -151,8 +151,8 @@ def compare(lyrics: Lyrics, reference: np.ndarray, samples: np.ndarray, sr: int)
     first_s, sharpness = peak()
     if sharpness >= SHARP and first_s < 0:
         raise InputError(
-            f"the video begins {-first_s:.1f} s after the first line of the lyrics; take the lines before that out of "
-            "the .lrc file, or let the song begin earlier (column start)"
+            f"the video begins {-first_s:.1f} s after the first line of the lyrics",
+            next_step="take the lines before that out of the .lrc file, or let the song begin earlier (column start)",
         )
     near = np.arange(-round(APART_S * sr), round(APART_S * sr) + 1) + int(np.argmax(correlation))
     correlation[near % len(correlation)] = 0.0

@@ -22,7 +22,7 @@ def read_sound(path: str | Path, sr: int, channels: int) -> np.ndarray:
     """
     raw = _run(path, _sound_of(path).output("pipe:", format="f32le", ac=channels, ar=sr))
     if not raw:
-        raise InputError(f"{path}: holds no sound; give another file")
+        raise InputError("holds no sound", where=path, next_step="give another file")
     return np.frombuffer(raw, np.float32).reshape(-1, channels).T
 
 
@@ -40,13 +40,15 @@ def write_sound(source: str | Path, target: str | Path, start_s: float = 0.0, en
         with wave.open(str(temporary)) as written:
             length_s = written.getnframes() / SAMPLE_RATE
         if not length_s:
-            raise InputError(f"{source}: holds no sound after second {start_s:g}; correct start and end")
+            raise InputError(
+                f"holds no sound after second {start_s:g}", where=source, next_step="correct start and end"
+            )
     return length_s
 
 
 def _sound_of(path: str | Path) -> Any:
     if not Path(path).is_file():
-        raise InputError(f"{path}: the recording does not exist; correct the path or put it there")
+        raise InputError("the recording does not exist", where=path, next_step="correct the path or put it there")
     return ffmpeg.input(file_url(path), format_whitelist=SOUND_FORMATS, protocol_whitelist="file").audio
 
 
@@ -57,5 +59,7 @@ def _run(path: str | Path, stream: Any) -> bytes:
         )
     except ffmpeg.Error as error:
         reason = (error.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
-        raise InputError(f"{path}: holds no sound that can be read ({reason.strip()}); give another file") from error
+        raise InputError(
+            f"holds no sound that can be read ({reason.strip()})", where=path, next_step="give another file"
+        ) from error
     return bytes(output)

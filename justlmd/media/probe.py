@@ -55,7 +55,7 @@ def read_timeline(path: Path) -> Timeline:
         except av.error.FFmpegError:
             first = None
         if first is None:
-            raise InputError(f"{path}: holds no picture that decodes; get the file again")
+            raise InputError("holds no picture that decodes", where=path, next_step="get the file again")
         ratio = stream.sample_aspect_ratio
         stretch = float(ratio) if ratio else 1.0
         width, height, rotation = round(first.width * stretch), first.height, first.rotation % 360
@@ -79,7 +79,9 @@ def read_timeline(path: Path) -> Timeline:
                     if not packet.is_discard:
                         spans.append((time, packet.duration or 0))
         except av.error.FFmpegError as error:
-            raise InputError(f"{path}: cannot be read to its end ({error.strerror}); get the file again") from error
+            raise InputError(
+                f"cannot be read to its end ({error.strerror})", where=path, next_step="get the file again"
+            ) from error
         declared_s = (container.duration or 0) / av.time_base
         # Only the mp4 family has an index that counts pictures; other headers tell at best a duration.
         if container.format.name.startswith("mov") and stream.frames:
@@ -88,8 +90,9 @@ def read_timeline(path: Path) -> Timeline:
             short = end - zero < declared_s - max(0.5, 0.01 * declared_s)
         if short or not (last_is_whole or container.format.name == "mpegts"):
             raise InputError(
-                f"{path}: is cut short: it claims {declared_s:.1f} s, but {float(end - zero):.1f} s are there; "
-                "get the file again"
+                f"is cut short: it claims {declared_s:.1f} s, but {float(end - zero):.1f} s are there",
+                where=path,
+                next_step="get the file again",
             )
         spans.sort()
         times = [time for time, _ in spans]
@@ -115,7 +118,7 @@ def open_film(path: Path) -> av.container.InputContainer:
         with path.open("rb") as file:
             head = file.read(512)
     except OSError as error:
-        raise InputError(f"{path}: cannot be opened ({error.strerror}); check the path") from error
+        raise InputError(f"cannot be opened ({error.strerror})", where=path, next_step="check the path") from error
     try:
         return av.open(file_url(path), options={"format_whitelist": FORMATS, "protocol_whitelist": "file"})
     except (av.error.FFmpegError, OSError) as error:
@@ -125,7 +128,7 @@ def open_film(path: Path) -> av.container.InputContainer:
             what = "is text, not a video" if b"<html" not in head.lower() else "is a web page, not a video"
         else:
             what = f"is not a video that can be read ({error.strerror})"
-        raise InputError(f"{path}: {what}; get the file again or give another one") from error
+        raise InputError(f"{what}", where=path, next_step="get the file again or give another one") from error
 
 
 def picture_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
@@ -134,7 +137,9 @@ def picture_stream(container: av.container.InputContainer, path: Path) -> av.Vid
     covers = av.stream.Disposition.attached_pic
     film = next((stream for stream in container.streams.video if not stream.disposition & covers), None)
     if film is None and not container.streams.audio:
-        raise InputError(f"{path}: is not a video that can be read: its index is cut short; get the file again")
+        raise InputError(
+            "is not a video that can be read: its index is cut short", where=path, next_step="get the file again"
+        )
     if film is None:
-        raise InputError(f"{path}: holds no picture track; give a video, not only its sound")
+        raise InputError("holds no picture track", where=path, next_step="give a video, not only its sound")
     return film

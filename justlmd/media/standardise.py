@@ -56,10 +56,12 @@ def standardise(
     """
     source = Path(source)
     if crop not in CROPS:
-        raise InputError(f"{source}: crop is '{crop}', not one of {', '.join(CROPS)}")
+        raise InputError(f"crop is '{crop}', not one of {', '.join(CROPS)}", where=source)
     timeline = read_timeline(source)
     if timeline.audio_index is None:
-        raise InputError(f"{source}: has no sound, so there is no music to dance to; use a video with sound")
+        raise InputError(
+            "has no sound, so there is no music to dance to", where=source, next_step="use a video with sound"
+        )
     frames = _frames_to_write(source, timeline.info.duration_s, start_s, end_s)
 
     # A picture is the nearest one from half way to its predecessor on. The finer time base keeps that half exact, and
@@ -99,21 +101,23 @@ def standardise(
         with tempfile.TemporaryFile() as log:
             code = subprocess.run(command(outputs), stdin=subprocess.DEVNULL, stderr=log, check=False).returncode
             if code != 0:
-                raise InputError(f"{source}: cannot be converted: {last_line(log)}")
+                raise InputError(f"cannot be converted: {last_line(log)}", where=source)
         written = read_timeline(new_video).info.frames
         if written != frames:
             raise InputError(
-                f"{source}: damaged: only {written / FPS:.2f} s of {frames / FPS:.2f} s decode; get it again"
+                f"damaged: only {written / FPS:.2f} s of {frames / FPS:.2f} s decode",
+                where=source,
+                next_step="get it again",
             )
 
 
 def _frames_to_write(source: Path, duration_s: float, start_s: float, end_s: float | None) -> int:
     if not 0 <= start_s < duration_s:
-        raise InputError(f"{source}: start {start_s:g} s is not inside the video, which lasts {duration_s:.2f} s")
+        raise InputError(f"start {start_s:g} s is not inside the video, which lasts {duration_s:.2f} s", where=source)
     if end_s is not None and not start_s < end_s <= duration_s + 1:
         raise InputError(
-            f"{source}: end {end_s:g} s must lie after the start ({start_s:g} s) and within the video "
-            f"({duration_s:.2f} s)"
+            f"end {end_s:g} s must lie after the start ({start_s:g} s) and within the video ({duration_s:.2f} s)",
+            where=source,
         )
     length_s = min(duration_s, math.inf if end_s is None else end_s) - start_s
     # A frame for every k/30 s at which a picture is still on; a rest below a quarter of a frame (29.97) is no frame.

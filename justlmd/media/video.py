@@ -56,7 +56,9 @@ def verify(path: str | Path) -> VideoInfo:
     # Open groups of pictures at the start of a file may hold one or two that no decoder can show.
     if damaged > max(2, 0.01 * info.frames) or decoded < info.frames - max(2, 0.01 * info.frames):
         raise InputError(
-            f"{path}: damaged: {decoded} of {info.frames} pictures decode, {damaged} with errors; get the file again"
+            f"damaged: {decoded} of {info.frames} pictures decode, {damaged} with errors",
+            where=path,
+            next_step="get the file again",
         )
     return info
 
@@ -99,5 +101,5 @@ def read_frames(path: str | Path, start: int = 0, stop: int | None = None) -> It
                 index += 1
         except av.error.FFmpegError as error:
             raise InputError(
-                f"{path}: picture {index} does not decode ({error.strerror}); get the file again"
+                f"picture {index} does not decode ({error.strerror})", where=path, next_step="get the file again"
             ) from error

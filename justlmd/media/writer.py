@@ -50,9 +50,9 @@ def write_video(
     pictures = iter(frames)
     first = next(pictures, None)
     if first is None:
-        raise InputError(f"{path}: there are no pictures to write")
+        raise InputError("there are no pictures to write", where=path)
     if audio is not None and not Path(audio).is_file():
-        raise InputError(f"{path}: cannot be written: there is no sound file {audio}")
+        raise InputError(f"cannot be written: there is no sound file {audio}", where=path)
     with replacing(path) as temporary:
         if audio is None:
             _write_pictures(temporary, path, chain([first], pictures), first.shape[:2], fps, subtitles, crf)
@@ -102,7 +102,7 @@ def _write_pictures(
             process.wait()
             raise
         if process.wait() != 0:
-            raise InputError(f"{path}: cannot be written: {last_line(log)}")
+            raise InputError(f"cannot be written: {last_line(log)}", where=path)
     return count
 
 
@@ -122,7 +122,7 @@ def _add_sound(
         pictures = ffmpeg.input(file_url(silent)).video
         arguments = command(ffmpeg.output(pictures, sound, file_url(target), **settings))
         if subprocess.run(arguments, stdin=subprocess.DEVNULL, stderr=log, check=False).returncode != 0:
-            raise InputError(f"{path}: cannot be written: {last_line(log)}")
+            raise InputError(f"cannot be written: {last_line(log)}", where=path)
 
 
 def _fonts_directory() -> str:

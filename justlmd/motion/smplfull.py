@@ -59,7 +59,7 @@ def read_motion_meta(path: str | Path) -> MotionMeta:
     try:
         return MotionMeta(str(content["body_model"]["name"]), float(content["first_frame_s"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: lacks {error}; delete it and the smplfull.json beside it") from error
+        raise InputError(f"lacks {error}", where=path, next_step="delete it and the smplfull.json beside it") from error
 
 
 def read_song_motion(motion: str | Path, meta: str | Path, body: Body) -> Motion:
@@ -76,14 +76,14 @@ def read_smplfull(path: str | Path, *, allow_empty: bool = False) -> CameraMotio
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: no such motion file")
+        raise InputError("no such motion file", where=path)
     content = read_json(path)
     if not isinstance(content, dict) or not (content or allow_empty):
-        raise InputError(f'{path}: expected an object of frames with keys like "000000"')
+        raise InputError('expected an object of frames with keys like "000000"', where=path)
     frames: dict[int, dict[str, np.ndarray]] = {}
     for key, frame in content.items():
         if not re.fullmatch(r"[0-9]{6}", key) or int(key) >= MAX_FRAMES:
-            raise InputError(f"{path}: the key {key[:40]!r} is not a frame number of six digits below {MAX_FRAMES}")
+            raise InputError(f"the key {key[:40]!r} is not a frame number of six digits below {MAX_FRAMES}", where=path)
         values = _read_frame(f"{path}: frame {key}", frame)
         if values is not None:
             frames[int(key)] = values
@@ -91,7 +91,7 @@ def read_smplfull(path: str | Path, *, allow_empty: bool = False) -> CameraMotio
         nothing = np.zeros((0, 3))
         return CameraMotion(np.zeros((0, 72)), nothing, nothing, np.zeros(10), np.eye(3), np.zeros(0, bool))
     if not frames:
-        raise InputError(f"{path}: no frame holds a person")
+        raise InputError("no frame holds a person", where=path)
     known = np.array(sorted(frames))
     count = int(known[-1]) + 1
     columns = {name: np.stack([frames[k][name] for k in known]) for name in ("poses", "Rh", "Th", "shapes")}
@@ -114,11 +114,11 @@ def read_smplfull(path: str | Path, *, allow_empty: bool = False) -> CameraMotio
 def _read_frame(where: str, frame: Any) -> dict[str, np.ndarray] | None:
     """The arrays of one frame in camera coordinates; None when it has no person."""
     if not isinstance(frame, dict):
-        raise InputError(f"{where}: expected an object with K, R, T and annots")
+        raise InputError("expected an object with K, R, T and annots", where=where)
     K, R, T = (_numbers(where, frame, key, shape) for key, shape in (("K", (3, 3)), ("R", (3, 3)), ("T", (3, 1))))
     people = frame.get("annots")
     if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
-        raise InputError(f"{where}: annots is missing or not a list of people")
+        raise InputError("annots is missing or not a list of people", where=where)
     if not people:
         return None
     person = next((person for person in people if person.get("id") == 0), people[0])
@@ -126,7 +126,7 @@ def _read_frame(where: str, frame: Any) -> dict[str, np.ndarray] | None:
     values = {key: _numbers(where, person, key, (1, size))[0] for key, size in sizes.items()}
     if not np.array_equal(R, np.eye(3)) or T.any():  # the camera is not the world's frame: move the person into it
         if np.abs(R @ R.T - np.eye(3)).max() > 1e-3:
-            raise InputError(f"{where}: R is not a rotation matrix")
+            raise InputError("R is not a rotation matrix", where=where)
         values["Rh"] = matrix_to_axis_angle(R @ rotation_matrices(values["Rh"]))
         values["Th"] = R @ values["Th"] + T[:, 0]
     return values | {"K": K}
@@ -134,15 +134,15 @@ def _read_frame(where: str, frame: Any) -> dict[str, np.ndarray] | None:
 
 def _numbers(where: str, container: dict[str, Any], key: str, shape: tuple[int, int]) -> np.ndarray:
     if key not in container:
-        raise InputError(f"{where}: {key} is missing")
+        raise InputError(f"{key} is missing", where=where)
     try:
         array = np.asarray(container[key])
     except ValueError:
         array = np.zeros(0, object)  # rows of different length
     if array.dtype.kind not in "fiu" or array.shape not in (shape, (shape[0] * shape[1],)):
-        raise InputError(f"{where}: {key} is not {shape[0]} x {shape[1]} numbers")
+        raise InputError(f"{key} is not {shape[0]} x {shape[1]} numbers", where=where)
     if not np.isfinite(array).all():
-        raise InputError(f"{where}: {key} holds NaN or infinity")
+        raise InputError(f"{key} holds NaN or infinity", where=where)
     return array.astype(np.float64).reshape(shape)
 
 
@@ -151,7 +151,11 @@ def write_smplfull(path: str | Path, motion: CameraMotion) -> None:
     for name in ("poses", "Rh", "Th"):
         values = getattr(motion, name)
         if not np.isfinite(values[motion.valid]).all():
-            raise InputError(f"{path}: {name} holds NaN or infinity, which this format cannot say; mark frames invalid")
+            raise InputError(
+                f"{name} holds NaN or infinity, which this format cannot say",
+                where=path,
+                next_step="mark frames invalid",
+            )
     camera = (
         f'\t"K": {_rows(motion.K)}, \n\t"R": {_rows(np.eye(3))}, \n\t"T": {_rows(np.zeros((3, 1)))}, \n'
         f'\t"annots": [{{\n\t\t"id": 0, \n\t\t"shapes": {_rows(motion.shapes[None])}, \n'

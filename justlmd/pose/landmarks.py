@@ -73,7 +73,7 @@ def estimate_keypoints2d(
             found = _of_one(video, model, looks, person, _counting(progress, info.frames))
             doubtful = doubtful_frames(person, len(found))
     if not found:
-        raise InputError(f"{video}: no frame could be decoded; is it a video?")
+        raise InputError("no frame could be decoded", where=video, next_step="is it a video?")
     keypoints = np.stack([_MISSING if one is None else one[0] for one in found])
     return {
         "keypoints": keypoints,
@@ -159,11 +159,15 @@ def _open_mediapipe(model: str, still: bool) -> Any:
     import mediapipe
 
     if model not in MODELS:
-        raise InputError(f"pose model {model!r} is unknown; choose one of {', '.join(MODELS)}")
+        raise InputError(f"pose model {model!r} is unknown", next_step=f"choose one of {', '.join(MODELS)}")
     folder = Path(mediapipe.__file__).parent / "modules" / "pose_landmark"
     file = folder / f"pose_landmark_{model}.tflite"
     if not file.is_file():  # MediaPipe would try to download it
-        raise InputError(f"{file}: missing; copy it there (it is in the npm package @mediapipe/pose) or use pose: full")
+        raise InputError(
+            "missing",
+            where=file,
+            next_step="copy it there (it is in the npm package @mediapipe/pose) or use pose: full",
+        )
     return mediapipe.solutions.pose.Pose(
         static_image_mode=still,
         model_complexity=MODELS[model],

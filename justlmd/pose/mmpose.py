@@ -69,11 +69,13 @@ def keypoints2d_from_mmpose(
     """
     people = [_people(f"{name}: frame {k}", found) for k, found in enumerate(_by_frame(predictions, name))]
     if len(people) != frames:
-        raise InputError(f"{name}: {len(people)} frames, but the video has {frames}; are they of this video?")
+        raise InputError(
+            f"{len(people)} frames, but the video has {frames}", where=name, next_step="are they of this video?"
+        )
     counts = {len(points) for found in people for points, _ in found}
     if len(counts) > 1 or not counts <= LAYOUTS.keys():
         known = ", ".join(f"{count} ({layout})" for count, (layout, _) in LAYOUTS.items())
-        raise InputError(f"{name}: {sorted(counts)} points per person; known are {known}")
+        raise InputError(f"{sorted(counts)} points per person", where=name, next_step=f"known are {known}")
     layout, places = LAYOUTS[counts.pop() if counts else 17]
     keypoints = np.full((frames, len(LANDMARK_NAMES), 3), np.nan, np.float32)
     boxes = [[box for _, box in found] for found in people]
@@ -100,12 +102,12 @@ def _by_frame(predictions: Any, name: str) -> list[Any]:
     if isinstance(predictions, dict):
         predictions = predictions.get("instance_info")
     if not isinstance(predictions, list):
-        raise InputError(f"{name}: not a list of frames as MMPoseInferencer writes it for a video")
+        raise InputError("not a list of frames as MMPoseInferencer writes it for a video", where=name)
     result = []
     for frame in predictions:
         result.append(frame.get("instances", []) if isinstance(frame, dict) else frame)
         if not isinstance(result[-1], list):
-            raise InputError(f"{name}: frame {len(result) - 1} holds no list of instances")
+            raise InputError(f"frame {len(result) - 1} holds no list of instances", where=name)
     return result
 
 
@@ -119,7 +121,7 @@ def _people(where: str, instances: list[Any]) -> list[tuple[np.ndarray, np.ndarr
             # the box is wrapped into one more list
             box = np.ravel(np.asarray(instance["bbox"], float))[:4] if "bbox" in instance else None
         except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise InputError(f"{where}: an instance lacks keypoints and keypoint_scores of one length") from error
+            raise InputError("an instance lacks keypoints and keypoint_scores of one length", where=where) from error
         points = np.concatenate([points, scores.clip(0, 1)], axis=1)
         points[~np.isfinite(points).all(1)] = np.nan
         if box is None or box.shape != (4,) or not np.isfinite(box).all():

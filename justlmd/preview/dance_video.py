@@ -83,10 +83,10 @@ class Captions:
 def check_motion(path: str | Path, motion: Motion) -> None:
     """Raise InputError that names the video ``path`` when the motion has no frame or holds values not finite."""
     if not len(motion):
-        raise InputError(f"{path}: the motion has no frames to show")
+        raise InputError("the motion has no frames to show", where=path)
     for values in (motion.global_orient, motion.body_pose, motion.transl, motion.betas):
         if not np.isfinite(values).all():
-            raise InputError(f"{path}: the motion holds values that are not finite, so it cannot be shown")
+            raise InputError("the motion holds values that are not finite, so it cannot be shown", where=path)
 
 
 def write_captioned(

@@ -1,7 +1,7 @@
 """What became of each song: finished, dropped, failed or still waiting, with the cause and the next step.
 
 Everything is read from the songs' folders: the outputs that are there, and the ``<rule>.error`` notes that failed jobs
-leave beside their logs (one line: cause, tab, message).
+leave beside their logs.
 """
 
 import csv
@@ -9,10 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from justlmd.core.errors import InputError, one_line
+from justlmd.core.errors import InputError, one_line, read_failure
 from justlmd.core.files import read_json
-from justlmd.download.failures import CAUSES as DOWNLOAD_CAUSES
-from justlmd.lyrics.lrclib import CAUSES as LYRICS_CAUSES
 from justlmd.songs.table import FETCH, Song
 
 FINISHED, DROPPED, FAILED, WAITING, EXCLUDED = "finished", "dropped", "failed", "waiting", "excluded"
@@ -30,8 +28,6 @@ OUTPUTS = {
     "quality": "quality.json",
 }
 """The stages that a song goes through, as far as they apply to it, in order, and what shows that one is done."""
-
-NEXT_STEPS = {next_step for _, next_step in (*DOWNLOAD_CAUSES.values(), *LYRICS_CAUSES.values())}
 
 
 @dataclass(frozen=True)
@@ -122,22 +118,9 @@ def _age(path: Path) -> int:
 
 
 def _failed(song: str, reached: str, note: Path) -> Status:
-    cause, _, message = note.read_text(encoding="utf-8", errors="replace").partition("\t")
-    what, next_step = split_message(one_line(message), last=cause == "defect")
-    log = note.with_suffix(".log").as_posix()
-    return Status(song, FAILED, reached, note.stem, one_line(cause), what, next_step or f"see {log}")
-
-
-def split_message(message: str, last: bool = False) -> tuple[str, str]:
-    """Part an error's line into what happened and the next step (empty where it names none).
-
-    The next step stands behind the first semicolon, or behind the last one where the words before are not ours.
-    """
-    for step in NEXT_STEPS:
-        if message.endswith(f"; {step}"):
-            return message.removesuffix(f"; {step}"), step
-    parts = message.rsplit("; ", 1) if last else message.split("; ", 1)
-    return parts[0], parts[1] if len(parts) > 1 else ""
+    error = read_failure(note)
+    step = error.next_step or f"see {note.with_suffix('.log').as_posix()}"
+    return Status(song, FAILED, reached, note.stem, error.cause, error.place_and_fault, step)
 
 
 def _judged(path: Path) -> tuple[bool, str]:

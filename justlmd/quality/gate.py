@@ -112,8 +112,9 @@ def thresholds_of(overrides: Mapping[str, float] | None = None) -> dict[str, flo
     unknown = sorted(set(overrides or {}) - set(limits))
     if unknown:
         raise InputError(
-            f"config 'quality': there is no threshold {', '.join(map(repr, unknown))}; the thresholds are "
-            f"{', '.join(limits)}"
+            f"there is no threshold {', '.join(map(repr, unknown))}",
+            where="config 'quality'",
+            next_step=f"the thresholds are {', '.join(limits)}",
         )
     return limits | {name: float(value) for name, value in (overrides or {}).items()}
 

@@ -115,7 +115,7 @@ def recover_with_easymocap(
         missing = [frame for frame in shown if not _written(folder, frame).is_file()]
         if len(missing) == len(shown):
             raise InputError(
-                f"EasyMocap ended without a word and wrote nothing; its output: {folder / 'easymocap.log'}"
+                "EasyMocap ended without a word and wrote nothing", next_step=f"its output: {folder / 'easymocap.log'}"
             )
     return _merged(folder, shown, bridged(seen, longest_gap), K)
 
@@ -154,7 +154,11 @@ def _write_pictures(folder: Path, video: Path, start_frame: int, shown: range) -
     count = sum(1 for _ in partial.iterdir())
     if result.returncode != 0 or count != len(shown):
         reason = result.stderr.strip().splitlines()[-1:] or [f"{count} of {len(shown)} pictures came out"]
-        raise InputError(f"{video}: cannot be cut into pictures ({reason[0]}); are its 2D points those of this video?")
+        raise InputError(
+            f"cannot be cut into pictures ({reason[0]})",
+            where=video,
+            next_step="are its 2D points those of this video?",
+        )
     partial.rename(folder)
 
 
@@ -238,13 +242,15 @@ def _run(folder: Path, options: Mapping[str, Any]) -> None:
             )
     except OSError as error:
         raise InputError(
-            f"{command[0]}: cannot be started ({error.strerror}); see recovery.easymocap.python"
+            f"cannot be started ({error.strerror})", where=command[0], next_step="see recovery.easymocap.python"
         ) from error
     tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-40:]
     print("\n".join(tail), flush=True)
     if result.returncode != 0:
         last = tail[-1].strip() if tail else "no word"
-        raise InputError(f"EasyMocap ended with code {result.returncode}: {last}; its output: {log}")
+        raise InputError(
+            f"{last}", where=f"EasyMocap ended with code {result.returncode}", next_step=f"its output: {log}"
+        )
 
 
 def _merged(folder: Path, shown: range, usable: np.ndarray, K: np.ndarray) -> CameraMotion:

@@ -30,7 +30,7 @@ def load_pose_prior(device: str, path: str | Path = PRIOR_PATH) -> PosePrior:
     size = 3 * len(FREE_JOINTS)
     mean, precision = arrays.get("mean", np.zeros(0)), arrays.get("precision", np.zeros(0))
     if mean.shape != (size,) or precision.shape != (size, size):
-        raise InputError(f"{path}: not a pose prior: needs mean ({size},) and precision ({size}, {size})")
+        raise InputError(f"not a pose prior: needs mean ({size},) and precision ({size}, {size})", where=path)
 
     lower, upper = np.full((2, size), np.inf) * [[-1], [1]]
     for knee in _KNEES:

@@ -36,14 +36,16 @@ def convert_song_list(path: str | Path, lyrics_dir: str = "lyrics") -> tuple[lis
     content = read_json(path)
     if not isinstance(content, dict) or not isinstance(content.get("urls") or [], list):
         raise InputError(
-            f"{path}: expected an object of songs, or one with a list `urls`; is this another kind of file?"
+            "expected an object of songs, or one with a list `urls`",
+            where=path,
+            next_step="is this another kind of file?",
         )
     entries: list[tuple[str, Any]] = [(key, entry) for key, entry in content.items() if key != "urls"]
     entries += [("", entry) for entry in content.get("urls") or []]
     songs = []
     for key, entry in entries:
         if not (isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry)):
-            raise InputError(f"{path}: entry {plain(key or json.dumps(entry))}: expected [url, crop]")
+            raise InputError(f"entry {plain(key or json.dumps(entry))}: expected [url, crop]", where=path)
         songs.append({"name": key, "url": entry[0], "crop": entry[1], "title": key, "language": "en"})
     return _rows(songs, lyrics_dir, str(path))
 
@@ -90,7 +92,7 @@ def _rows(songs: Iterable[Row], lyrics_dir: str, source: str) -> tuple[list[Row]
         url = _short(song["url"].strip(), source)
         name = _safe(song["name"]) or _safe(_video_id(url))
         if not name:
-            raise InputError(f"{source}: {plain(url)}: neither a key nor a video id to name the song by")
+            raise InputError(f"{plain(url)}: neither a key nor a video id to name the song by", where=source)
         same = (name, url, song["crop"])
         if same in names:
             repeated.append(f"{url}: named twice, the first time as {names[same]}")
@@ -105,10 +107,10 @@ def _rows(songs: Iterable[Row], lyrics_dir: str, source: str) -> tuple[list[Row]
             "language": song["language"],
         }
         if problems := row_problems(row):
-            raise InputError(f"{source}: entry {plain(song['name'] or url)}: {'; '.join(problems)}")
+            raise InputError(f"entry {plain(song['name'] or url)}: {'; '.join(problems)}", where=source)
         rows.append(row)
     if not rows:
-        raise InputError(f"{source}: no song in it")
+        raise InputError("no song in it", where=source)
     return rows, repeated
 
 
@@ -137,7 +139,7 @@ def _short(url: str, source: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise InputError(f"{source}: {plain(url)}: not a link ({error})") from error
+        raise InputError(f"{plain(url)}: not a link ({error})", where=source) from error
     video = parse_qs(parts.query).get("v", [""])[0]
     if video and (parts.hostname or "") in YOUTUBE:
         return f"{url.partition('?')[0]}?v={quote(video, safe='')}"

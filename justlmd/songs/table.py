@@ -94,7 +94,7 @@ def read_songs(path: str | Path) -> list[Song]:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: the song table does not exist; set `songs:` in config.yaml to yours")
+        raise InputError("the song table does not exist", where=path, next_step="set `songs:` in config.yaml to yours")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # a row with more cells than columns loses some
@@ -109,9 +109,11 @@ def read_songs(path: str | Path) -> list[Song]:
                 comment=None,
             )
     except pd.errors.ParserWarning as error:
-        raise InputError(f"{path}: a row has more cells than there are columns; take the tabs too many out") from error
+        raise InputError(
+            "a row has more cells than there are columns", where=path, next_step="take the tabs too many out"
+        ) from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a tab-separated UTF-8 table ({error})") from error
+        raise InputError(f"not a tab-separated UTF-8 table ({error})", where=path) from error
     problems = [
         f"{path}: column '{name}' is unknown; the columns are {', '.join(COLUMNS)}"
         for name in table.columns
@@ -147,10 +149,14 @@ def read_danced_to(path: str, songs: Iterable[str]) -> dict[str, Song]:
     found = {song.id: song for song in read_songs(path)} if path else {}
     for name, song in found.items():
         if name in songs:
-            raise InputError(f"{path}: song '{name}', column 'id': already used in the song table; choose another")
+            raise InputError(
+                f"song '{name}', column 'id': already used in the song table", where=path, next_step="choose another"
+            )
         if song.local_source is None:
             raise InputError(
-                f"{path}: song '{name}', column 'url': {song.url!r} is no file; songs to dance to are files"
+                f"song '{name}', column 'url': {song.url!r} is no file",
+                where=path,
+                next_step="songs to dance to are files",
             )
     return found
 
@@ -160,8 +166,8 @@ def check_provider(songs: Iterable[Song], provider: str) -> None:
     names = [song.id for song in songs if song.lyrics == FETCH]
     if names and not provider:
         raise InputError(
-            f"config 'lyrics.provider' is empty, but the lyrics of {', '.join(names)} are to be fetched;"
-            " set it to an LRCLIB-compatible server's address, or name .lrc files in the song table"
+            f"config 'lyrics.provider' is empty, but the lyrics of {', '.join(names)} are to be fetched",
+            next_step="set it to an LRCLIB-compatible server's address, or name .lrc files in the song table",
         )
 
 

@@ -56,7 +56,7 @@ def evaluate(
     out_dir, device = Path(out_dir), choose_device(device)
     train, test = (LyricsMusicDance(dataset_dir, split, stride=STRIDE) for split in ("train", "test"))
     if not len(test):
-        raise InputError(f"{dataset_dir}: no test song has a window of six seconds, so nothing can be evaluated")
+        raise InputError("no test song has a window of six seconds, so nothing can be evaluated", where=dataset_dir)
     truth, train_truth = real_windows(test), real_windows(train)
     beats, null_beats = _beats(test), _null_beats(test, seed)
     evaluation = _Evaluation(test, truth, train_truth[0], beats, null_beats, bootstrap, seed)

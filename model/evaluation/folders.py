@@ -86,7 +86,7 @@ class _Clips:
                 names.append(name)
                 firsts.append(first)
         if not joints:
-            raise InputError(f"{folder}: no motion file of six seconds or more there ({len(paths)} files found)")
+            raise InputError(f"no motion file of six seconds or more there ({len(paths)} files found)", where=folder)
         self.joints, self.rotations = np.array(joints), np.array(rotations)
         self.names, self.firsts = np.array(names), np.array(firsts)
 

@@ -42,7 +42,7 @@ def leave_one_out(
     for song, row in data.songs.items():
         members.setdefault(row.group, []).append(song)
     if len(members) < 2:
-        raise InputError(f"{dataset_dir}: leaving one group of songs out needs two groups, there is {len(members)}")
+        raise InputError(f"leaving one group of songs out needs two groups, there is {len(members)}", where=dataset_dir)
     rows = []
     for group in groups or list(members):
         fold = Path(out_dir) / group

@@ -33,7 +33,7 @@ def normalise(features: np.ndarray, real: np.ndarray, min_std: float = 0.0) -> A
     mean, std = real.mean(0), real.std(0)
     keep = std >= min_std
     if not keep.any():
-        raise InputError("features: all are constant in the reference, so distances in them mean nothing")
+        raise InputError("all are constant in the reference, so distances in them mean nothing", where="features")
     return (features[:, keep] - mean[keep]) / (std[keep] + 1e-10)
 
 
@@ -108,7 +108,7 @@ def actor_diversity(
     x, labels = np.asarray(features, dtype=np.float64), np.asarray(labels)
     n, count = len(x), int(labels.max()) + 1
     if len(np.unique(labels)) != count:
-        raise InputError("actor_diversity: every label from 0 to the largest must occur")
+        raise InputError("every label from 0 to the largest must occur", where="actor_diversity")
     first, second = random.randint(0, n, pairs), random.randint(0, n, pairs)
     spread = np.linalg.norm(x[first] - x[second], axis=1).mean()
     left, total = np.full(count, per_label), 0.0
@@ -275,7 +275,7 @@ def retrieval(similarity: np.ndarray, text_similarity: np.ndarray | None = None,
     """
     s = np.asarray(similarity, dtype=np.float64)
     if s.ndim != 2 or s.shape[0] != s.shape[1] or not len(s):
-        raise InputError(f"retrieval: expected a square similarity matrix, got {s.shape}")
+        raise InputError(f"expected a square similarity matrix, got {s.shape}", where="retrieval")
     correct = np.eye(len(s), dtype=bool)
     if text_similarity is not None:
         correct |= np.asarray(text_similarity) > 2 * threshold - 1

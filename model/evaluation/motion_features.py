@@ -71,9 +71,11 @@ def check_joints(joints: np.ndarray, frames: int) -> Array:
     """Return ``joints`` as float64 (T, 24, 3); raises InputError for another shape, too few frames or NaN."""
     x = np.asarray(joints, dtype=np.float64)
     if x.ndim != 3 or x.shape[1:] != (24, 3) or len(x) < frames:
-        raise InputError(f"joints: expected ({frames} or more frames, 24, 3), got {x.shape}")
+        raise InputError(f"expected ({frames} or more frames, 24, 3), got {x.shape}", where="joints")
     if not np.isfinite(x).all():
-        raise InputError("joints: contain NaN or infinite values; leave out frames without motion first")
+        raise InputError(
+            "contain NaN or infinite values", where="joints", next_step="leave out frames without motion first"
+        )
     return x
 
 

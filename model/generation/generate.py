@@ -65,7 +65,9 @@ def generate(
     tokens = read_npz(lyrics_embeddings) if lyrics_embeddings is not None else None
     if tokens is not None and str(tokens["encoder"]) != facts["text_encoder"]:
         found, wanted = str(tokens["encoder"]), facts["text_encoder"]
-        raise InputError(f"{lyrics_embeddings}: made by text encoder {found!r}, the model was trained with {wanted!r}")
+        raise InputError(
+            f"made by text encoder {found!r}, the model was trained with {wanted!r}", where=lyrics_embeddings
+        )
     first = round(FPS * start_s)
     last = round(FPS * end_s) if end_s is not None else _song_end(audio_features, tokens)
     if last - first < 2:

@@ -140,7 +140,7 @@ class TrunkModel(DanceModel):
     def __init__(self, config: TrunkConfig) -> None:
         super().__init__()
         if SEQUENCE_FRAMES % config.patch or FPS % config.patch:
-            raise InputError(f"network.patch: {config.patch} must divide {FPS} and {SEQUENCE_FRAMES}")
+            raise InputError(f"{config.patch} must divide {FPS} and {SEQUENCE_FRAMES}", where="network.patch")
         self.config = config
         self.register_buffer("music_mean", torch.zeros(MUSIC))
         self.register_buffer("music_std", torch.ones(MUSIC))

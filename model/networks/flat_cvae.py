@@ -107,7 +107,9 @@ class FlatCVAE(DanceModel):
     ) -> MotionTensors:
         if guidance != (1.0, 1.0):
             raise InputError(
-                "guidance: this model always sees music and lyrics, so there is nothing to guide; use 1, 1"
+                "this model always sees music and lyrics, so there is nothing to guide",
+                where="guidance",
+                next_step="use 1, 1",
             )
         scaled = torch.sigmoid(self._logits(z, self._condition(conditions)).float())
         values = scaled.unflatten(1, (SEQUENCE_FRAMES, -1)) * self.span + self.low

@@ -48,7 +48,7 @@ class FlowDancer(TrunkModel):
     def __init__(self, config: FlowDancerConfig) -> None:
         super().__init__(config)
         if config.euler_steps < 1:
-            raise InputError(f"network.euler_steps: {config.euler_steps} must be at least 1")
+            raise InputError(f"{config.euler_steps} must be at least 1", where="network.euler_steps")
         d = config.d_model
         self.latent_dim = SEQUENCE_FRAMES * MOVING.stop
         self.register_buffer("waves", 2.0 ** torch.arange(-1, 7) * math.pi, persistent=False)

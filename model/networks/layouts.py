@@ -46,7 +46,7 @@ def encode(layout: str, global_orient: Tensor, body_pose: Tensor, transl: Tensor
     if layout == "axis_angle_26":
         th = _flip_axes(pelvis[:, None] + transl) - (root @ pelvis[:, None, :, None])[..., 0]
         return torch.cat([rh, body_pose, th, rh], dim=-1)
-    raise InputError(f"layout {layout!r} is unknown; choose one of {', '.join(FEATURES)}")
+    raise InputError(f"layout {layout!r} is unknown", next_step=f"choose one of {', '.join(FEATURES)}")
 
 
 def decode(layout: str, values: Tensor, pelvis: Tensor) -> MotionTensors:

@@ -159,9 +159,9 @@ class TransformerCVAE(DanceModel):
     def __init__(self, config: TransformerCVAEConfig) -> None:
         super().__init__()
         if config.layout not in FEATURES:
-            raise InputError(f"layout {config.layout!r} is unknown; choose one of {', '.join(FEATURES)}")
+            raise InputError(f"layout {config.layout!r} is unknown", next_step=f"choose one of {', '.join(FEATURES)}")
         if config.kl not in ("batch_sum", "per_sample"):
-            raise InputError(f"kl {config.kl!r} is unknown; choose batch_sum or per_sample")
+            raise InputError(f"kl {config.kl!r} is unknown", next_step="choose batch_sum or per_sample")
         self.config, self.latent_dim = config, config.d_model
         code = position_code(SEQUENCE_FRAMES, config.d_model)
         self.encoder = Encoder(config, code)
@@ -211,7 +211,9 @@ class TransformerCVAE(DanceModel):
     ) -> MotionTensors:
         if guidance != (1.0, 1.0):
             raise InputError(
-                "guidance: this model always sees music and lyrics, so there is nothing to guide; use 1, 1"
+                "this model always sees music and lyrics, so there is nothing to guide",
+                where="guidance",
+                next_step="use 1, 1",
             )
         values = self.decoder(z, self.condition(conditions))
         return decode(self.config.layout, values.float(), rest_joints[:, 0])

@@ -68,14 +68,14 @@ def read_config(path: str | Path) -> ModelConfig:
     try:
         content = read_json(path) if path.suffix == ".json" else yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: not a readable configuration ({error})") from error
+        raise InputError(f"not a readable configuration ({error})", where=path) from error
     return parse_config(content, str(path))
 
 
 def parse_config(content: Any, name: str) -> ModelConfig:
     """Check and type a configuration; ``name`` is the file that errors name."""
     if not isinstance(content, dict) or content.get("model") not in MODELS:
-        raise InputError(f"{name}: 'model' must be one of {', '.join(MODELS)}")
+        raise InputError(f"'model' must be one of {', '.join(MODELS)}", where=name)
     network = _typed(MODELS[content["model"]][1], content.get("network") or {}, f"{name}: network")
     training = _typed(TrainingConfig, content.get("training") or {}, f"{name}: training")
     for key, allowed in (
@@ -84,28 +84,30 @@ def parse_config(content: Any, name: str) -> ModelConfig:
         ("keep", ("best", "last")),
     ):
         if getattr(training, key) not in allowed:
-            raise InputError(f"{name}: training.{key}: {getattr(training, key)!r} is not one of {', '.join(allowed)}")
+            raise InputError(
+                f"training.{key}: {getattr(training, key)!r} is not one of {', '.join(allowed)}", where=name
+            )
     for key in ("steps", "batch_size", "accumulate", "eval_every"):
         if getattr(training, key) < 1:
-            raise InputError(f"{name}: training.{key}: {getattr(training, key)} must be at least 1")
+            raise InputError(f"training.{key}: {getattr(training, key)} must be at least 1", where=name)
     for key, largest in (("tempo", 0.5), ("yaw", 180.0)):
         if not 0 <= getattr(training, key) <= largest:
-            raise InputError(f"{name}: training.{key}: {getattr(training, key)} must be from 0 to {largest:g}")
+            raise InputError(f"training.{key}: {getattr(training, key)} must be from 0 to {largest:g}", where=name)
     return ModelConfig(content["model"], network, training)
 
 
 def _typed(kind: type, values: Any, name: str) -> Any:
     """Make the dataclass ``kind`` of ``values``; unknown keys and wrong types are errors."""
     if not isinstance(values, dict):
-        raise InputError(f"{name}: must be keys and values")
+        raise InputError("must be keys and values", where=name)
     types = {field.name: field.type for field in fields(kind)}
     for key, value in values.items():
         if key not in types:
-            raise InputError(f"{name}.{key}: unknown key; the keys are {', '.join(types)}")
+            raise InputError("unknown key", where=f"{name}.{key}", next_step=f"the keys are {', '.join(types)}")
         wanted = types[key]
         number = wanted is float and isinstance(value, int) and not isinstance(value, bool)
         if isinstance(wanted, type) and not number and type(value) is not wanted:
-            raise InputError(f"{name}.{key}: {value!r} is not of type {wanted.__name__}")
+            raise InputError(f"{value!r} is not of type {wanted.__name__}", where=f"{name}.{key}")
     return kind(**{key: float(value) if types[key] is float else value for key, value in values.items()})
 
 
@@ -146,7 +148,7 @@ def start_weights(model: DanceModel, config: ModelConfig) -> str:
     found = [f"{key} {there[key]!r} there, {value!r} here" for key, value in here.items() if there.get(key) != value]
     if other.model != config.model or found:
         found = found[:1] if other.model != config.model else found
-        raise InputError(f"training.start_from: {path} holds another network ({'; '.join(found)})")
+        raise InputError(f"{path} holds another network ({'; '.join(found)})", where="training.start_from")
     _load_weights(model, path)
     return hashlib.sha256((path / WEIGHTS).read_bytes()).hexdigest()
 
@@ -154,7 +156,7 @@ def start_weights(model: DanceModel, config: ModelConfig) -> str:
 def _trained(path: Path) -> tuple[ModelConfig, dict[str, Any]]:
     """Configuration and facts of a trained model."""
     if not (path / "config.json").is_file():
-        raise InputError(f"{path}: no trained model there (config.json is missing); train it first")
+        raise InputError("no trained model there (config.json is missing)", where=path, next_step="train it first")
     content = read_json(path / "config.json")
     return parse_config(content, str(path / "config.json")), content.get("facts", {})
 
@@ -163,4 +165,4 @@ def _load_weights(model: DanceModel, path: Path) -> None:
     try:
         model.load_state_dict(load_file(path / WEIGHTS))
     except (OSError, SafetensorError, RuntimeError) as error:
-        raise InputError(f"{path / WEIGHTS}: does not hold the weights of its configuration") from error
+        raise InputError("does not hold the weights of its configuration", where=path / WEIGHTS) from error

@@ -40,7 +40,11 @@ def pretrain(
     """
     folder, out_dir = Path(folder), Path(out_dir)
     if out_dir.resolve().is_relative_to(folder.resolve()):
-        raise InputError(f"{out_dir}: lies in {folder}, so that results would be read as motion; choose another folder")
+        raise InputError(
+            f"lies in {folder}, so that results would be read as motion",
+            where=out_dir,
+            next_step="choose another folder",
+        )
     body = body or load_body()
     songs = motion_alone(folder, body)
     build_dataset(
@@ -56,14 +60,14 @@ def motion_alone(folder: Path, body: Body) -> list[SongFiles]:
         name = path.relative_to(folder)
         try:
             if not whole_windows(read_yup_motion(path, body).valid):
-                raise InputError(f"{path}: has no six seconds of motion without a gap")
+                raise InputError("has no six seconds of motion without a gap", where=path)
         except (InputError, OSError) as error:
             print(f"left out: {' '.join(str(error).split())}", flush=True)
             continue
         person = name.parent.as_posix() if len(name.parts) > 1 else ""
         songs.append(SongFiles(song=name.as_posix(), motion=partial(read_yup_motion, path), group=person))
     if not songs:
-        raise InputError(f"{folder}: no file there has six seconds of motion in a form that is known here")
+        raise InputError("no file there has six seconds of motion in a form that is known here", where=folder)
     return songs
 
 

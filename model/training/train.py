@@ -87,7 +87,7 @@ class _Run:
         self.data = LyricsMusicDance(dataset_dir, "train", stride=settings.stride or None)
         self.held_out = LyricsMusicDance(dataset_dir, "val")
         if not len(self.data):
-            raise InputError(f"{dataset_dir}: the training split has no window of six seconds")
+            raise InputError("the training split has no window of six seconds", where=dataset_dir)
         torch.manual_seed(seed)
         self.model: DanceModel = build_model(config)
         self.start = start_weights(self.model, config) if settings.start_from else ""
@@ -152,7 +152,9 @@ class _Run:
         broken = [name for name, value in row.items() if not math.isfinite(value) and not name.startswith("val_")]
         if broken or (len(self.held_out) and not math.isfinite(row["val_loss"])):
             advice = "lower training.lr in its configuration or set training.clip to 1"
-            raise JustLMDError(f"training diverged before step {self.step} (a loss is not finite); {advice}")
+            raise JustLMDError(
+                f"training diverged before step {self.step} (a loss is not finite)", next_step=f"{advice}"
+            )
         if not len(self.held_out):  # nothing to judge by: the last weights count
             improved, loss = True, math.inf
         else:

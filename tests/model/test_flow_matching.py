@@ -219,7 +219,7 @@ def test_fewer_than_one_step_is_refused():
 
 
 def test_a_trained_model_is_the_same_after_loading_and_its_reconstructions_are_left_empty(folder, data, tmp_path):
-    training = TrainingConfig(steps=6, batch_size=4, stride=30, eval_every=3)
+    training = TrainingConfig(steps=6, batch_size=4, stride=30, eval_every=3, precision="32-true")
     config = ModelConfig("flow_dancer", FlowDancerConfig(**TINY, euler_steps=3), training)
     train(folder, tmp_path / "v4", config, device="cpu")
     assert read_config(tmp_path / "v4" / "config.json") == config

@@ -139,7 +139,7 @@ def _smpl_joints(joints: list[BvhJoint]) -> dict[int, int]:
     names = {_plain(joint.name): number for number, joint in reversed(list(enumerate(joints)))}
     found = {joint: names[_plain(name)] for joint, name in enumerate(JOINT_NAMES) if _plain(name) in names}
     if missing := [name for joint, name in enumerate(JOINT_NAMES[:NEEDED]) if joint not in found]:
-        raise InputError(f"its joints are not SMPL's: {', '.join(missing[:4])} and others are missing")
+        raise InputError(f"{', '.join(missing[:4])} and others are missing", where="its joints are not SMPL's")
     for joint, number in list(found.items())[1:]:
         if joints[number].parent != found[int(PARENTS[joint])]:
             parent = joints[joints[number].parent].name

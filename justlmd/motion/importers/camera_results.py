@@ -122,7 +122,7 @@ def read_frankmocap(folder: Path, body: Body, size: tuple[int, int]) -> SourceMo
     """
     files = sorted(path for path in folder.iterdir() if path.suffix == ".pkl")
     if not files:
-        raise InputError(f"{folder}: a folder of motion holds FrankMocap's .pkl files, this one none")
+        raise InputError("a folder of motion holds FrankMocap's .pkl files, this one none", where=folder)
     numbered = [re.search(r"(\d{1,9})_prediction_result$", path.stem) for path in files]
     focal, rest = 1.2 * min(size), body.rest_joints()[0]
     found: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
@@ -130,7 +130,7 @@ def read_frankmocap(folder: Path, body: Body, size: tuple[int, int]) -> SourceMo
         number = int(match[1]) if match and all(numbered) else index
         content = read_pickle(path, "a FrankMocap result", ("torch.",))
         if not isinstance(content, dict) or "pred_output_list" not in content:
-            raise InputError(f"{path}: not a FrankMocap result (pred_output_list is missing)")
+            raise InputError("not a FrankMocap result (pred_output_list is missing)", where=path)
         people = [one for one in content["pred_output_list"] if one is not None and "pred_body_pose" in one]
         if people:
             one = people[0]
@@ -142,7 +142,7 @@ def read_frankmocap(folder: Path, body: Body, size: tuple[int, int]) -> SourceMo
             betas = ten_betas(one.get("pred_betas", np.zeros(10)))
             found[number] = np.ravel(one["pred_body_pose"])[:72].astype(float), place, betas
     if not found:
-        raise InputError(f"{folder}: nobody was found in any of its files")
+        raise InputError("nobody was found in any of its files", where=folder)
     poses, places, shapes = (np.stack(values) for values in zip(*found.values(), strict=True))
     return _tracked("FrankMocap result", np.array(list(found)), max(found) + 1, poses, places, ten_betas(shapes), None)
 

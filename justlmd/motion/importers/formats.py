@@ -71,7 +71,7 @@ def read_any_motion(path: str | Path, body: Body, size: tuple[int, int] = (1280,
     """
     path = Path(path)
     if not path.exists():
-        raise InputError(f"{path}: no such motion file")
+        raise InputError("no such motion file", where=path)
     kind, content = ("folder", None) if path.is_dir() else _content(path)
     if kind == "json":
         meta = path.with_name(f"{path.stem}.meta.json")  # beside files that this workflow made
@@ -83,9 +83,9 @@ def read_any_motion(path: str | Path, body: Body, size: tuple[int, int] = (1280,
             raise InputError(f"{len(source.poses)} frames are no motion")
         return imported(source, body, size)
     except InputError as error:
-        raise error if str(path) in str(error) else InputError(f"{path}: {error}") from error
+        raise error if str(path) in str(error) else InputError(f"{error}", where=path) from error
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path}: holds values of an unexpected kind or shape ({error})") from error
+        raise InputError(f"holds values of an unexpected kind or shape ({error})", where=path) from error
 
 
 def read_yup_motion(path: str | Path, body: Body) -> Motion:
@@ -99,12 +99,12 @@ def _content(path: Path) -> tuple[str, Any]:
     with path.open("rb") as stream:
         start = stream.read(64)
     if not start:
-        raise InputError(f"{path}: is empty")
+        raise InputError("is empty", where=path)
     if start[:6] == b"\x93NUMPY":
         try:
             return "npy", np.load(path, allow_pickle=False)
         except (ValueError, EOFError, OSError) as error:
-            raise InputError(f"{path}: not a readable npy file ({error})") from error
+            raise InputError(f"not a readable npy file ({error})", where=path) from error
     if start[:2] == b"PK":
         return _zip(path)
     if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
@@ -131,7 +131,7 @@ def _zip(path: Path) -> tuple[str, Any]:
                         raise
         return "npz", arrays
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path}: not a readable npz file ({error})") from error
+        raise InputError(f"not a readable npz file ({error})", where=path) from error
 
 
 def _torch(path: Path) -> Any:
@@ -141,7 +141,7 @@ def _torch(path: Path) -> Any:
         return torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
         first = str(error).strip().splitlines()[0]
-        raise InputError(f"{path}: torch refuses to load it without running code ({first})") from error
+        raise InputError(f"torch refuses to load it without running code ({first})", where=path) from error
 
 
 def _source(path: Path, content: Any, body: Body, size: tuple[int, int]) -> SourceMotion:
@@ -150,7 +150,7 @@ def _source(path: Path, content: Any, body: Body, size: tuple[int, int]) -> Sour
     if isinstance(content, str):
         return read_bvh(content, body)
     if not isinstance(content, dict) or not content:
-        raise InputError(f"{path}: holds a {type(content).__name__}, no motion that is known here")
+        raise InputError(f"holds a {type(content).__name__}, no motion that is known here", where=path)
     for needed, reader in _READERS:
         if needed <= content.keys():
             return reader(content, body, size)
@@ -166,7 +166,7 @@ def _source(path: Path, content: Any, body: Body, size: tuple[int, int]) -> Sour
     inner = (
         f", the first with {', '.join(str(key)[:40] for key in list(first)[:12])}" if isinstance(first, dict) else ""
     )
-    raise InputError(f"{path}: no motion format that is known here; it holds {found}{inner}")
+    raise InputError("no motion format that is known here", where=path, next_step=f"it holds {found}{inner}")
 
 
 def _amass(content: Content, body: Body, size: tuple[int, int]) -> SourceMotion:
@@ -174,7 +174,7 @@ def _amass(content: Content, body: Body, size: tuple[int, int]) -> SourceMotion:
     trans = numbers(content, "trans", 2)
     smplx = poses.shape[1] == 165 or str(content.get("surface_model_type", "")) == "smplx"
     if poses.shape[1] not in (156, 165, 72):
-        raise InputError(f"poses has {poses.shape[1]} columns; AMASS has 156 (SMPL-H) or 165 (SMPL-X)")
+        raise InputError(f"poses has {poses.shape[1]} columns", next_step="AMASS has 156 (SMPL-H) or 165 (SMPL-X)")
     rates = [content[key] for key in ("mocap_frame_rate", "mocap_framerate", "fps") if key in content]
     if not rates:
         raise InputError("the frame rate is missing (mocap_framerate or mocap_frame_rate)")
@@ -212,7 +212,9 @@ def _edge(content: Content, body: Body, size: tuple[int, int]) -> SourceMotion:
 def _joints(joints: np.ndarray, fps: float, body: Body) -> SourceMotion:
     joints = joints.astype(float)
     if joints.ndim != 3 or joints.shape[1] not in (17, 22, 24) or joints.shape[2] != 3:
-        raise InputError(f"an array {joints.shape}; joint positions are (T, 17, 3), (T, 22, 3) or (T, 24, 3)")
+        raise InputError(
+            f"an array {joints.shape}", next_step="joint positions are (T, 17, 3), (T, 22, 3) or (T, 24, 3)"
+        )
     valid = np.isfinite(joints).all((1, 2))
     if not valid.any():
         raise InputError("no frame of these joint positions is finite")
@@ -236,5 +238,5 @@ _READERS: tuple[tuple[set[str], Callable[[Content, Body, tuple[int, int]], Sourc
 def _world(format: str, poses: np.ndarray, pelvis: np.ndarray, fps: float, axes: str) -> SourceMotion:
     """A motion without shape parameters, seen by no camera."""
     if poses.shape != (len(pelvis), 72):
-        raise InputError(f"{poses.shape} angles for {len(pelvis)} frames; expected 72 per frame")
+        raise InputError(f"{poses.shape} angles for {len(pelvis)} frames", next_step="expected 72 per frame")
     return SourceMotion(format, poses, pelvis, fps, axes, "unknown", np.zeros(10), np.ones(len(poses), bool))

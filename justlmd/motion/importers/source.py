@@ -166,7 +166,9 @@ def _up(source: SourceMotion, body: Body) -> tuple[int, int]:
     stands = (joints[:, name("head")] - feet).mean(0)
     axis = int(np.abs(stands).argmax())
     if axis == 0 or abs(stands[axis]) < 0.3:
-        raise InputError("the body stands neither along the y nor along the z axis; turn the motion so that it does")
+        raise InputError(
+            "the body stands neither along the y nor along the z axis", next_step="turn the motion so that it does"
+        )
     return axis, int(np.sign(stands[axis]))
 
 
@@ -181,7 +183,7 @@ def array_of(value: Any) -> np.ndarray:
 def numbers(content: Mapping[Any, Any], key: str, dimensions: int) -> np.ndarray:
     array = array_of(content[key])
     if array.ndim != dimensions:
-        raise InputError(f"{key} has the shape {array.shape}; expected {dimensions} dimensions")
+        raise InputError(f"{key} has the shape {array.shape}", next_step=f"expected {dimensions} dimensions")
     return array
 
 

@@ -1,0 +1,96 @@
+"""A table full of faults through the real Snakefile."""
+
+import csv
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from media_server import MediaServer, Page, media_server
+from song_folders import REPO, write_songs
+from synthetic_media import clicks, constant_rate, write_film
+from toy_songs import write_song
+
+from justlmd.media.ffmpeg import ffmpeg_exe
+
+
+@pytest.fixture
+def server() -> Iterator[MediaServer]:
+    with media_server() as running:
+        yield running
+
+
+FAULTS = {  # song: what is wrong with its row, and the stage, cause and words of the answer
+    "missing": ({"url": "nowhere.mp4"}, "download", "not_found", "no such file: nowhere.mp4"),
+    "lost": ({"url": "{base}/lost.mp4"}, "download", "not_found", "HTTP Error 404"),
+    "private": ({"url": "{base}/403.mp4"}, "download", "private", "HTTP Error 403"),
+    "slow": ({"url": "{base}/429.mp4"}, "download", "rate_limited", "HTTP Error 429"),
+    "page": ({"url": "{base}/page.html"}, "download", "unsupported", "Unsupported URL"),
+    "text": ({"url": "{base}/text.mp4"}, "download", "damaged", "not a whole video"),
+    "cut": ({"url": "{base}/cut.mp4"}, "download", "damaged", "not a whole video"),
+    "short": ({"start": "100"}, "standardise", "input", "source.mp4"),
+    "empty": ({"lyrics": "empty.lrc"}, "lyrics", "input", "empty.lrc: empty"),
+    "wordless": ({"lyrics": "nowhere.lrc"}, "lyrics", "input", "nowhere.lrc: the lyrics file does not exist"),
+}
+
+
+@pytest.mark.workflow
+@pytest.mark.slow
+def test_a_list_full_of_faults_ends_with_the_right_reasons_and_all_good_songs(tmp_path, server):
+    command = ["git", "ls-files", "-co", "--exclude-standard"]
+    names = subprocess.run(command, cwd=REPO, check=True, capture_output=True, text=True).stdout.split("\n")
+    for name in filter(None, names):
+        if (REPO / name).is_file():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPO / name, tmp_path / name)
+    noise = np.random.default_rng(0).integers(0, 255, (90, 64, 192, 3), dtype=np.uint8)
+    write_film(tmp_path / "raw.mp4", constant_rate(30, 3), clicks(3, [1]), pictures=noise)
+    faststart = [ffmpeg_exe(), "-v", "error", "-i", "raw.mp4", "-c", "copy", "-movflags", "+faststart", "film.mp4"]
+    subprocess.run(faststart, cwd=tmp_path, check=True)
+    film = (tmp_path / "film.mp4").read_bytes()
+    server.pages |= {f"/{state}.mp4": Page(b"", always=state) for state in (403, 429)}
+    server.pages |= {
+        "/film.mp4": Page(film),
+        "/page.html": Page(b"<html>no video here</html>", "text/html"),
+        "/text.mp4": Page(b"this is no video"),
+        "/cut.mp4": Page(film[: len(film) // 3]),
+    }
+    (tmp_path / "good.lrc").write_text("[00:00.50]here we go\n[00:02.00]\n")
+    (tmp_path / "empty.lrc").write_text("")
+    write_song(tmp_path / "toy", "toy", start_s=0.5)
+    motion = {"motion": "toy/smplfull.json"}  # nobody dances in the noise
+    good = {"good": motion, "linked": motion | {"url": "{base}/film.mp4"}}
+    changes = good | {name: changed for name, (changed, *_) in FAULTS.items()}
+    songs = [{"id": name, "url": "film.mp4", "lyrics": "good.lrc"} | changed for name, changed in changes.items()]
+    write_songs(tmp_path, *(song | {"url": song["url"].format(base=server.base)} for song in songs))
+
+    # The good songs to their end, the others as far as their fault.
+    targets = [f"results/songs/{name}/video.mp4" for name in changes if FAULTS.get(name, [""] * 2)[1] != "lyrics"]
+    targets += [f"results/songs/{name}/lyrics.json" for name in ("empty", "wordless")]
+    targets += [f"results/songs/{name}/quality.json" for name in good]
+    run = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", *targets],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    printed = run.stdout + run.stderr
+    assert run.returncode == 1
+    assert "Traceback" not in printed
+    with (tmp_path / "results/status.tsv").open(newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert [row["song"] for row in rows] == list(changes)
+    for row in rows:
+        if row["song"] in good:
+            assert (row["status"], row["reached"], row["message"]) == ("finished", "quality", "")
+            continue
+        _, stage, cause, words = FAULTS[row["song"]]
+        assert (row["status"], row["stage"], row["cause"]) == ("failed", stage, cause), row
+        assert words in row["message"]
+        assert row["next_step"]
+        assert f"ERROR  {row['song']}  {stage}: " in printed
+    assert f"--config 'exclude=[{','.join(FAULTS)}]'" in printed
