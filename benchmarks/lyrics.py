@@ -26,7 +26,7 @@ from justlmd.lyrics.document import Lyrics, shift
 from justlmd.lyrics.lrc import parse_lrc
 from justlmd.lyrics.synchronise import CONFIDENT, drift, listen
 from justlmd.lyrics.vocal_activity import SR, curves_of, voice_activity, voice_spectrum
-from justlmd.media.audio import read_sound
+from justlmd.media.audio import read_audio
 
 RESULTS = Path(__file__).parent / "results" / "lyrics.json"
 FIRST_SEED = 100  # those below 60 were used for tuning and choosing
@@ -70,7 +70,7 @@ def real_songs(folder: Path) -> Iterator[Case]:
             continue
         words = true_words(audio.parent)
         yield Case(
-            "real", audio.parent.name, read_sound(audio, SR, 2), parse_lrc(path.read_bytes(), path.name), words, ""
+            "real", audio.parent.name, read_audio(audio, SR, 2), parse_lrc(path.read_bytes(), path.name), words, ""
         )
 
 

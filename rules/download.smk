@@ -42,7 +42,7 @@ rule standardise:
         song=one_of(SOURCES),
     conda:
         "../envs/media.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
@@ -56,15 +56,15 @@ rule standardise:
         "../workflow_scripts/standardise.py"
 
 
-rule sound:
+rule audio:
     input:
         lambda wildcards: if_present(TABLE[wildcards.song].local_source),
     output:
         "results/songs/{song}/audio.wav",
     log:
-        "results/songs/{song}/logs/sound.log",
+        "results/songs/{song}/logs/audio.log",
     benchmark:
-        "results/songs/{song}/logs/sound.tsv"
+        "results/songs/{song}/logs/audio.tsv"
     wildcard_constraints:
         song=one_of(DANCED_TO),
     conda:
@@ -78,6 +78,6 @@ rule sound:
         start=lambda wildcards: TABLE[wildcards.song].start,
         end=lambda wildcards: TABLE[wildcards.song].end,
     message:
-        "Taking the sound of {wildcards.song}"
+        "Extracting the audio of {wildcards.song}"
     script:
-        "../workflow_scripts/sound.py"
+        "../workflow_scripts/audio.py"

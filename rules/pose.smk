@@ -14,7 +14,7 @@ rule mmpose:
     retries: 1
     conda:
         "../envs/mmpose.yaml"
-    threads: 2
+    threads: 1
     resources:
         gpu=1,
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
@@ -47,7 +47,7 @@ rule pose:
     retries: 1
     conda:
         "../envs/pose.yaml"
-    threads: 2
+    threads: 1
     resources:
         gpu=1,
         mem_mb=lambda wildcards, attempt: 3000 * attempt,

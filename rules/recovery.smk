@@ -21,7 +21,7 @@ rule recovery:
     retries: 1
     conda:
         "../envs/body.yaml"
-    threads: 2
+    threads: 1
     resources:
         gpu=1,
         mem_mb=lambda wildcards, attempt: (16000 if EASYMOCAP else 4000) * attempt,

@@ -12,6 +12,11 @@ from typing import Any
 # Inside a rule's own conda environment the library is not installed; it lies beside this folder.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"
+)  # fmt: skip
+"""What torch, numpy, scipy, numba and OpenCV read when they are imported."""
+
 _terminal = sys.stderr
 
 
@@ -23,7 +28,8 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
     error stays beside the log (``<rule>.error``) until the job succeeds, for the table of states.
     """
     global _terminal
-    os.environ.setdefault("OMP_NUM_THREADS", str(snakemake.threads))
+    # Songs run side by side: no library may start more threads than the rule asks for.
+    os.environ |= dict.fromkeys(THREAD_VARIABLES, str(snakemake.threads))
     stage = snakemake.rule
     wildcards = dict(snakemake.wildcards.items())
     song = wildcards.get("song") or wildcards.get("name") or "all songs"  # a model has a name

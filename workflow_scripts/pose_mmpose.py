@@ -63,7 +63,7 @@ def parsed():
     for name in ("weights", "detector", "detector-weights"):
         parser.add_argument(f"--{name}", default="")
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
 

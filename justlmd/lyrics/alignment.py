@@ -15,7 +15,7 @@ import numpy as np
 from justlmd.core.errors import InputError
 from justlmd.lyrics.document import Line, Lyrics
 from justlmd.lyrics.word_timing import Word
-from justlmd.media.audio import read_sound
+from justlmd.media.audio import read_audio
 
 SR = 16000
 POCKETSPHINX = "pocketsphinx"
@@ -38,7 +38,7 @@ def aligned_with(backend: str, lyrics: Lyrics, audio: str | Path, language: str)
         left = f"pocketsphinx knows English only: the words of this song ({language}) are interpolated"
         return replace(lyrics, warnings=(*lyrics.warnings, left))
     aligner = pocketsphinx_aligner() if backend == POCKETSPHINX else ctc_aligner(backend)
-    return align(lyrics, centre(read_sound(audio, SR, 2)), aligner)
+    return align(lyrics, centre(read_audio(audio, SR, 2)), aligner)
 
 
 def align(lyrics: Lyrics, voice: np.ndarray, aligner: Aligner) -> Lyrics:

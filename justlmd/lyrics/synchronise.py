@@ -13,7 +13,7 @@ import numpy as np
 from justlmd.core.errors import InputError, JustLMDError
 from justlmd.lyrics.document import Line, Lyrics, shift, timestamp
 from justlmd.lyrics.vocal_activity import RATE, SR, VocalCurves, vocal_curves
-from justlmd.media.audio import read_sound
+from justlmd.media.audio import read_audio
 
 LONGEST_SHIFT_S = 60.0
 CONFIDENT = 1.0  # standard deviations by which the best shift must lead
@@ -64,7 +64,7 @@ def synchronise(
     """
     warnings: list[str] = []
     if reference is not None:
-        recording, sound = (read_sound(path, REFERENCE_SR, 1)[0] for path in (reference, audio))
+        recording, sound = (read_audio(path, REFERENCE_SR, 1)[0] for path in (reference, audio))
         found = compare(lyrics, recording, sound, REFERENCE_SR)
         if found.confidence is not None and found.confidence >= SHARP:
             if found.second_s is not None:
@@ -78,7 +78,7 @@ def synchronise(
             f"{reference} is not the recording in the video (peak {found.confidence}, {SHARP:g} needed), so the first "
             "line was found by listening"
         )
-    curves = vocal_curves(read_sound(audio, SR, 2))
+    curves = vocal_curves(read_audio(audio, SR, 2))
     found = listen(lyrics, curves)
     if found.confidence is None or found.confidence < CONFIDENT:
         raise NeedsManualSync(

@@ -1,5 +1,6 @@
 """The one way to run ffmpeg: its executable, its command lines, the formats it may open and what it says."""
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import ffmpeg
 import imageio_ffmpeg
 
 from justlmd import FPS
+from justlmd.core.errors import InputError
 
 FILE: dict[str, Any] = {
     "movflags": "+faststart",
@@ -17,11 +19,11 @@ FILE: dict[str, Any] = {
 }
 
 ENCODING: dict[str, Any] = FILE | {
-    # Two threads always: x264's output depends on their number, and the same input must give the same bytes.
+    # One thread always: x264's output depends on their number, and songs run side by side.
     "vcodec": "libx264",
     "preset": "veryfast",
     "pix_fmt": "yuv420p",
-    "threads": 2,
+    "threads": 1,
     # One key frame per second keeps random access cheap; no B-frames, so that frame k is at k/fps for every reader.
     "g": FPS,
     "bf": 0,
@@ -39,15 +41,29 @@ def command(outputs: Any) -> list[str]:
     return ffmpeg.compile(outputs, cmd=ffmpeg_exe(), overwrite_output=True)
 
 
-def last_line(log: Any) -> str:
-    """What ffmpeg said at the end of a log file that is open for reading."""
-    log.seek(0)
-    lines = log.read().decode(errors="replace").strip().splitlines()
-    return lines[-1].strip() if lines else "ffmpeg ended without a reason"
+def run(outputs: Any, where: str | Path, fault: str = "cannot be converted", next_step: str = "") -> bytes:
+    """Run ffmpeg to its end and return what it wrote to ``pipe:``.
+
+    Raises
+    ------
+    InputError
+        ffmpeg failed: ``fault`` with ffmpeg's last line, about the file ``where``.
+    """
+    done = subprocess.run(command(outputs), stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise failure(done.stderr, where, fault, next_step)
+    return done.stdout
 
 
-# Containers that hold films. Anything else (playlists, concat scripts, text read as "ansi art") could open further
-# files or addresses, so that it is never given to a demuxer.
+def failure(log: bytes, where: str | Path, fault: str, next_step: str = "") -> InputError:
+    """The error of an ffmpeg that wrote ``log`` to its standard error."""
+    lines = log.decode(errors="replace").strip().splitlines()
+    reason = lines[-1].strip() if lines else "ffmpeg gave no reason"
+    return InputError(f"{fault} ({reason})", where=where, next_step=next_step)
+
+
+# Containers that hold videos. Anything else (playlists, concat scripts, text read as "ansi art") could open further
+# files or addresses, so it is never given to a demuxer.
 FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,h264,hevc"
 
 

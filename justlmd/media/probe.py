@@ -1,4 +1,4 @@
-"""What a video file holds and when each of its pictures is shown, read with PyAV without decoding it all."""
+"""What a video file holds and when each of its frames is shown, read with PyAV without decoding it all."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,7 +21,7 @@ class VideoInfo:
     """Mean frame rate in 1/s."""
     frames: int
     duration_s: float
-    """End of the last picture on the file's clock in seconds."""
+    """End of the last frame on the file's clock in seconds."""
     rotation: int
     """Counter-clockwise turn in degrees (0, 90, 180, 270) that the file asks its player for."""
     has_audio: bool
@@ -29,39 +29,39 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class Timeline:
-    """What the packets of a file say, without decoding more than one picture."""
+    """What the packets of a file say, without decoding more than one frame."""
 
     info: VideoInfo
     video_index: int
     audio_index: int | None
     square_pixels: bool
-    last_picture_s: float
+    last_frame_s: float
     times: list[int]
-    """Presentation time of every picture in order, in the stream's time base."""
+    """Presentation time of every frame in order, in the stream's time base."""
 
 
 def read_timeline(path: Path) -> Timeline:
-    """Read every packet and decode one picture.
+    """Read every packet and decode one frame.
 
     Raises
     ------
     InputError
-        The file is missing, no video, without pictures, or shorter than its own index or header says.
+        The file is missing, no video, without frames, or shorter than its own index or header says.
     """
-    with open_film(path) as container:
-        stream = picture_stream(container, path)
+    with open_video(path) as container:
+        stream = video_stream(container, path)
         try:
             first = next(container.decode(stream), None)
         except av.error.FFmpegError:
             first = None
         if first is None:
-            raise InputError("holds no picture that decodes", where=path, next_step="get the file again")
+            raise InputError("holds no frame that decodes", where=path, next_step="get the file again")
         ratio = stream.sample_aspect_ratio
         stretch = float(ratio) if ratio else 1.0
         width, height, rotation = round(first.width * stretch), first.height, first.rotation % 360
-    with open_film(path) as container:
-        stream = picture_stream(container, path)
-        sound = container.streams.best("audio")
+    with open_video(path) as container:
+        stream = video_stream(container, path)
+        audio = container.streams.best("audio")
         zero = Fraction(container.start_time or 0, av.time_base)
         spans: list[tuple[int, int]] = []
         read = 0
@@ -83,7 +83,7 @@ def read_timeline(path: Path) -> Timeline:
                 f"cannot be read to its end ({error.strerror})", where=path, next_step="get the file again"
             ) from error
         declared_s = (container.duration or 0) / av.time_base
-        # Only the mp4 family has an index that counts pictures; other headers tell at best a duration.
+        # Only the mp4 family has an index that counts frames; other headers tell at best a duration.
         if container.format.name.startswith("mov") and stream.frames:
             short = read < stream.frames - max(2, 0.01 * stream.frames)
         else:
@@ -107,13 +107,13 @@ def read_timeline(path: Path) -> Timeline:
             frames=len(times),
             duration_s=float(times[-1] * stream.time_base + last_s - zero),
             rotation=rotation,
-            has_audio=sound is not None,
+            has_audio=audio is not None,
         )
-        return Timeline(info, stream.index, sound.index if sound else None, stretch == 1.0, float(last_s), times)
+        return Timeline(info, stream.index, audio.index if audio else None, stretch == 1.0, float(last_s), times)
 
 
-def open_film(path: Path) -> av.container.InputContainer:
-    """Open a local film, and nothing that a film could point to."""
+def open_video(path: Path) -> av.container.InputContainer:
+    """Open a local video, and nothing that it could point to."""
     try:
         with path.open("rb") as file:
             head = file.read(512)
@@ -131,15 +131,15 @@ def open_film(path: Path) -> av.container.InputContainer:
         raise InputError(f"{what}", where=path, next_step="get the file again or give another one") from error
 
 
-def picture_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
-    """Return the first moving picture of a file."""
-    # A cover picture inside a music file is a stream of its own kind, not a film.
+def video_stream(container: av.container.InputContainer, path: Path) -> av.VideoStream:
+    """Return the first video track of a file."""
+    # A cover image inside a music file is a video stream too, marked as attached.
     covers = av.stream.Disposition.attached_pic
-    film = next((stream for stream in container.streams.video if not stream.disposition & covers), None)
-    if film is None and not container.streams.audio:
+    video = next((stream for stream in container.streams.video if not stream.disposition & covers), None)
+    if video is None and not container.streams.audio:
         raise InputError(
             "is not a video that can be read: its index is cut short", where=path, next_step="get the file again"
         )
-    if film is None:
-        raise InputError("holds no picture track", where=path, next_step="give a video, not only its sound")
-    return film
+    if video is None:
+        raise InputError("holds no video track", where=path, next_step="give a video, not only its audio")
+    return video

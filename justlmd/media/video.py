@@ -11,25 +11,25 @@ import av
 import numpy as np
 
 from justlmd.core.errors import InputError
-from justlmd.media.probe import VideoInfo, open_film, picture_stream, read_timeline
+from justlmd.media.probe import VideoInfo, open_video, read_timeline, video_stream
 
 SAMPLE_RATE = 48_000
 """Sample rate of every ``audio.wav`` in Hz: one video frame is exactly 1600 samples."""
 
 
 def probe(path: str | Path) -> VideoInfo:
-    """Measure a video: its packets are read, one picture is decoded.
+    """Measure a video: its packets are read, one frame is decoded.
 
     Raises
     ------
     InputError
-        The file is missing, is no video, holds no picture, or is cut short.
+        The file is missing, is no video, holds no frame, or is cut short.
     """
     return read_timeline(Path(path)).info
 
 
 def verify(path: str | Path) -> VideoInfo:
-    """Decode a whole video, picture and sound, and check that everything its index declares is there.
+    """Decode a whole video with its audio, and check that everything its index declares is there.
 
     Raises
     ------
@@ -40,11 +40,11 @@ def verify(path: str | Path) -> VideoInfo:
     timeline = read_timeline(path)
     info = timeline.info
     decoded = damaged = 0
-    with open_film(path) as container:
+    with open_video(path) as container:
         streams = [container.streams[timeline.video_index]]
         if timeline.audio_index is not None:
             streams.append(container.streams[timeline.audio_index])
-        streams[0].codec_context.thread_type = "AUTO"
+        streams[0].codec_context.thread_count = 1
         for packet in container.demux(streams):
             try:
                 for frame in packet.decode():
@@ -53,10 +53,10 @@ def verify(path: str | Path) -> VideoInfo:
                         damaged += frame.is_corrupt
             except av.error.FFmpegError:
                 damaged += 1
-    # Open groups of pictures at the start of a file may hold one or two that no decoder can show.
+    # An open group of pictures at the start of a file may hold one or two frames that no decoder can show.
     if damaged > max(2, 0.01 * info.frames) or decoded < info.frames - max(2, 0.01 * info.frames):
         raise InputError(
-            f"damaged: {decoded} of {info.frames} pictures decode, {damaged} with errors",
+            f"damaged: {decoded} of {info.frames} frames decode, {damaged} with errors",
             where=path,
             next_step="get the file again",
         )
@@ -64,7 +64,7 @@ def verify(path: str | Path) -> VideoInfo:
 
 
 def read_frames(path: str | Path, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
-    """Decode pictures ``start`` to ``stop`` (exclusive; None: to the end) in order of presentation.
+    """Decode frames ``start`` to ``stop`` (exclusive; None: to the end) in order of presentation.
 
     Yields
     ------
@@ -84,9 +84,9 @@ def read_frames(path: str | Path, start: int = 0, stop: int | None = None) -> It
             return
         first_time = times[start]
     index = start
-    with open_film(path) as container:
-        stream = picture_stream(container, path)
-        stream.codec_context.thread_type = "AUTO"
+    with open_video(path) as container:
+        stream = video_stream(container, path)
+        stream.codec_context.thread_count = 1
         if first_time is not None:
             container.seek(first_time, stream=stream)
         try:
@@ -95,11 +95,10 @@ def read_frames(path: str | Path, start: int = 0, stop: int | None = None) -> It
                     continue
                 if stop is not None and index >= stop:
                     return
-                # One thread: on two cores the decoder already keeps the other busy (709 against 509 frames/s).
-                picture = frame.reformat(format="rgb24", threads=1).to_ndarray()
-                yield np.ascontiguousarray(np.rot90(picture, frame.rotation // 90)) if frame.rotation else picture
+                rgb = frame.reformat(format="rgb24", threads=1).to_ndarray()
+                yield np.ascontiguousarray(np.rot90(rgb, frame.rotation // 90)) if frame.rotation else rgb
                 index += 1
         except av.error.FFmpegError as error:
             raise InputError(
-                f"picture {index} does not decode ({error.strerror})", where=path, next_step="get the file again"
+                f"frame {index} does not decode ({error.strerror})", where=path, next_step="get the file again"
             ) from error

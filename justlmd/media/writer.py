@@ -1,4 +1,4 @@
-"""Writing films: pictures, sound and captions to H.264 in mp4, the same bytes for the same input.
+"""Writing videos: frames, audio and captions to H.264 in mp4, the same bytes for the same input.
 
 The ``ffmpeg`` is the one that the ``imageio-ffmpeg`` wheel carries, driven by ``ffmpeg-python`` with argument lists,
 never by a shell.
@@ -16,7 +16,9 @@ import numpy as np
 from justlmd import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.files import replacing
-from justlmd.media.ffmpeg import ENCODING, FILE, command, file_url, last_line
+from justlmd.media.ffmpeg import ENCODING, FILE, command, failure, file_url, run
+
+UNWRITABLE = "cannot be written"
 
 
 def write_video(
@@ -28,51 +30,51 @@ def write_video(
     subtitles: str | Path | None = None,
     crf: int = 20,
 ) -> None:
-    """Encode pictures, and optionally sound and captions, to an H.264 mp4.
+    """Encode frames, and optionally audio and captions, to an H.264 mp4.
 
     Parameters
     ----------
     frames
         (height, width, 3) uint8 RGB each, all of one size; odd sizes get a black column or row.
     audio, audio_start_s
-        Sound file, and the second of it that belongs to the first picture; silence follows its end.
+        Audio file, and the second of it that belongs to the first frame; silence follows its end.
     subtitles
-        ``.ass`` file burned into the pictures; its fonts come from matplotlib (DejaVu).
+        ``.ass`` file burned into the frames; its fonts come from matplotlib (DejaVu).
     crf
         Constant quality of x264: lower is better and bigger.
 
     Raises
     ------
     InputError
-        There are no pictures, or ffmpeg refuses the sound or the captions. ``path`` is then as it was before; so it
+        There are no frames, or ffmpeg refuses the audio or the captions. ``path`` is then as it was before; so it
         is when ``frames`` raises.
     """
-    pictures = iter(frames)
-    first = next(pictures, None)
+    images = iter(frames)
+    first = next(images, None)
     if first is None:
-        raise InputError("there are no pictures to write", where=path)
+        raise InputError("there are no frames to write", where=path)
     if audio is not None and not Path(audio).is_file():
-        raise InputError(f"cannot be written: there is no sound file {audio}", where=path)
+        raise InputError(f"cannot be written: there is no audio file {audio}", where=path)
     with replacing(path) as temporary:
         if audio is None:
-            _write_pictures(temporary, path, chain([first], pictures), first.shape[:2], fps, subtitles, crf)
+            _write_frames(temporary, path, chain([first], images), first.shape[:2], fps, subtitles, crf)
             return
         with tempfile.TemporaryDirectory() as folder:
             silent = Path(folder) / "silent.mp4"
-            count = _write_pictures(silent, path, chain([first], pictures), first.shape[:2], fps, subtitles, crf)
-            _add_sound(silent, audio, audio_start_s, count / fps, temporary, path)
+            count = _write_frames(silent, path, chain([first], images), first.shape[:2], fps, subtitles, crf)
+            _add_audio(silent, audio, audio_start_s, count / fps, temporary, path)
 
 
-def _write_pictures(
+def _write_frames(
     target: Path,
     path: str | Path,
-    pictures: Iterable[np.ndarray],
+    images: Iterable[np.ndarray],
     size: tuple[int, ...],
     fps: int,
     subtitles: str | Path | None,
     crf: int,
 ) -> int:
-    """Encode pictures of ``size`` (height, width) to ``target``, which errors call ``path``; returns their number."""
+    """Encode frames of ``size`` (height, width) to ``target``, which errors call ``path``; returns their number."""
     shape = (*size, 3)
     stream = ffmpeg.input(
         "pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{shape[1]}x{shape[0]}", framerate=fps, thread_queue_size=8
@@ -89,10 +91,10 @@ def _write_pictures(
         process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=log)
         assert process.stdin is not None
         try:
-            for picture in pictures:
-                if picture.shape != shape or picture.dtype != np.uint8:
-                    raise ValueError(f"a picture is {picture.shape} {picture.dtype}, not {shape} uint8")
-                process.stdin.write(np.ascontiguousarray(picture).data)
+            for image in images:
+                if image.shape != shape or image.dtype != np.uint8:
+                    raise ValueError(f"a frame is {image.shape} {image.dtype}, not {shape} uint8")
+                process.stdin.write(np.ascontiguousarray(image).data)
                 count += 1
             process.stdin.close()
         except BrokenPipeError:
@@ -102,27 +104,24 @@ def _write_pictures(
             process.wait()
             raise
         if process.wait() != 0:
-            raise InputError(f"cannot be written: {last_line(log)}", where=path)
+            log.seek(0)
+            raise failure(log.read(), path, UNWRITABLE)
     return count
 
 
-def _add_sound(
+def _add_audio(
     silent: Path, audio: str | Path, start_s: float, length_s: float, target: Path, path: str | Path
 ) -> None:
-    """Copy the pictures of ``silent`` to ``target`` with ``length_s`` seconds of sound from ``start_s`` on.
+    """Copy the frames of ``silent`` to ``target`` with ``length_s`` seconds of audio from ``start_s`` on.
 
-    In a step of its own: ``-shortest`` beside an endless ``apad`` ended the sound up to one AAC frame early, and on a
+    In a step of its own: ``-shortest`` beside an endless ``apad`` ended the audio up to one AAC frame early, and on a
     busy machine not always at the same place.
     """
-    sound = ffmpeg.input(file_url(audio), protocol_whitelist="file").audio
-    sound = sound.filter("atrim", start=start_s, end=start_s + length_s).filter("asetpts", "PTS-STARTPTS")
-    sound = sound.filter("apad", whole_dur=length_s)
+    track = ffmpeg.input(file_url(audio), protocol_whitelist="file").audio
+    track = track.filter("atrim", start=start_s, end=start_s + length_s).filter("asetpts", "PTS-STARTPTS")
+    track = track.filter("apad", whole_dur=length_s)
     settings = FILE | {"vcodec": "copy", "acodec": "aac", "audio_bitrate": "160k"}
-    with tempfile.TemporaryFile() as log:
-        pictures = ffmpeg.input(file_url(silent)).video
-        arguments = command(ffmpeg.output(pictures, sound, file_url(target), **settings))
-        if subprocess.run(arguments, stdin=subprocess.DEVNULL, stderr=log, check=False).returncode != 0:
-            raise InputError(f"cannot be written: {last_line(log)}", where=path)
+    run(ffmpeg.output(ffmpeg.input(file_url(silent)).video, track, file_url(target), **settings), path, UNWRITABLE)
 
 
 def _fonts_directory() -> str:

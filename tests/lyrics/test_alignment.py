@@ -15,7 +15,7 @@ from justlmd.core.errors import InputError
 from justlmd.lyrics.alignment import SR, align, aligned_with, centre, ctc_aligner, ctc_path, pocketsphinx_aligner
 from justlmd.lyrics.document import Lyrics
 from justlmd.lyrics.lrc import parse_lrc
-from justlmd.media.audio import read_sound
+from justlmd.media.audio import read_audio
 
 FRESH = 71
 
@@ -186,4 +186,4 @@ def test_sound_at_another_rate_is_read_at_ours(tmp_path):
     import soundfile
 
     soundfile.write(tmp_path / "a.wav", np.zeros((44100, 2)), 44100)
-    assert read_sound(tmp_path / "a.wav", SR, 2).shape == (2, SR)
+    assert read_audio(tmp_path / "a.wav", SR, 2).shape == (2, SR)

@@ -21,7 +21,7 @@ from justlmd.lyrics.document import Lyrics, lyrics_to_json, shift
 from justlmd.lyrics.lrc import parse_lrc, write_lrc
 from justlmd.lyrics.synchronise import CONFIDENT, NeedsManualSync, compare, drift, listen, synchronise
 from justlmd.lyrics.vocal_activity import SR, VocalCurves, vocal_curves, voice_activity
-from justlmd.media.audio import read_sound
+from justlmd.media.audio import read_audio
 from justlmd.media.ffmpeg import ffmpeg_exe
 
 SEED = 3  # a song that was not used for tuning has a seed from 60 on
@@ -74,7 +74,7 @@ def test_no_demo_song_is_placed_wrongly_with_confidence():
 def test_a_real_song_is_placed_or_flagged(shared_data, song, sure):
     audio = shared_data / "songs" / song
     lyrics = parse_lrc(next(audio.parent.glob("*.lrc")).read_bytes(), song)
-    found = listen(shift(lyrics, 20.0), vocal_curves(read_sound(audio, SR, 2)))
+    found = listen(shift(lyrics, 20.0), vocal_curves(read_audio(audio, SR, 2)))
     assert (found.confidence >= CONFIDENT) == sure
     assert found.first_line_s == pytest.approx(lyrics.first_line_s, abs=0.15)
 
@@ -162,9 +162,9 @@ def test_a_video_that_begins_after_the_first_line_says_what_to_do():
 
 def test_files_without_sound_are_refused_by_name(tmp_path):
     (tmp_path / "a.mp3").write_bytes(b"not a sound")
-    for name, what in (("a.mp3", "holds no sound"), ("b.mp3", "does not exist")):
+    for name, what in (("a.mp3", "holds no audio"), ("b.mp3", "does not exist")):
         with pytest.raises(InputError, match=rf"{name}: .*{what}"):
-            read_sound(tmp_path / name, SR, 1)
+            read_audio(tmp_path / name, SR, 1)
 
 
 def test_voice_activity_is_a_probability_per_512_samples():

@@ -187,7 +187,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_a_video_without_sound_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
     source = write_film(tmp_path / "source.mp4", constant_rate(30, 1))
-    with pytest.raises(InputError, match="has no sound"):
+    with pytest.raises(InputError, match="has no audio"):
         cut(tmp_path, source)
     assert [path.name for path in tmp_path.iterdir()] == ["source.mp4"]
 
@@ -226,7 +226,7 @@ def damaged_files(folder: Path) -> dict[str, Path]:
         "is cut short: it claims 4.0 s": data[: len(data) // 2],
         "is cut short": data[:-500],
         "its index is cut short": data[:300],
-        "damaged: .* of 120 pictures": data[: len(data) // 4] + bytes(len(data) // 2) + data[len(data) * 3 // 4 :],
+        "damaged: .* of 120 frames": data[: len(data) // 4] + bytes(len(data) // 2) + data[len(data) * 3 // 4 :],
     }
     paths = {}
     for number, (message, content) in enumerate(files.items()):
@@ -251,7 +251,7 @@ def test_sound_alone_is_not_a_video(tmp_path: Path) -> None:
     source = tmp_path / "song.m4a"
     command = [ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac", "-f", "mp4", str(source)]
     subprocess.run(command, check=True)
-    with pytest.raises(InputError, match="holds no picture track"):
+    with pytest.raises(InputError, match="holds no video track"):
         verify(source)
 
 
@@ -369,7 +369,7 @@ def test_pictures_that_fail_half_way_leave_the_old_file(tmp_path: Path) -> None:
         write_video(video, pictures())
     with pytest.raises(ValueError, match="not \\(64, 192, 3\\) uint8"):
         write_video(video, [numbered_picture(1), numbered_picture(2)[:32]])
-    with pytest.raises(InputError, match="no pictures"):
+    with pytest.raises(InputError, match="no frames"):
         write_video(video, [])
     with pytest.raises(InputError, match="cannot be written"):
         write_video(video, [numbered_picture(number) for number in range(90)], audio=tmp_path / "missing.wav")
