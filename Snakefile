@@ -5,7 +5,7 @@ from snakemake.utils import min_version
 min_version("9.10")
 
 
-configfile: "config.yaml"
+configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "rules/songs.smk"
@@ -19,6 +19,7 @@ include: "rules/features.smk"
 include: "rules/dataset.smk"
 include: "rules/model.smk"
 include: "rules/preview.smk"
+include: "rules/status.smk"
 
 
 report: "report/workflow.rst"

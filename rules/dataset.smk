@@ -3,7 +3,7 @@
 
 checkpoint manifest:
     input:
-        songs=config["songs"],
+        songs=project_file(config["songs"]),
         quality=expand(rules.quality.output, song=SONGS),
         sliced=expand(rules.slices.output, song=SONGS),
         lyrics=expand(rules.lyrics.output, song=SONGS),

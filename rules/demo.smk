@@ -10,6 +10,8 @@ rule demo:
         "results/demo/{song}/demo.log",
     benchmark:
         "results/demo/{song}/demo.tsv"
+    wildcard_constraints:
+        song=one_of(name for name, song in TABLE.items() if song.url == f"results/demo/{name}/video.mp4"),
     conda:
         "../envs/body.yaml"
     threads: 1

@@ -5,7 +5,7 @@ rule train:
     input:
         index=rules.dataset.output.index,
         splits=rules.dataset.output.splits,
-        config=lambda wildcards: config["models"][wildcards.name]["config"],
+        config=lambda wildcards: project_file(config["models"][wildcards.name]["config"]),
     output:
         checkpoint="results/models/{name}/model.safetensors",
         config="results/models/{name}/config.json",
@@ -23,7 +23,7 @@ rule train:
         "../envs/model.yaml"
     threads: 2
     resources:
-        gpu=1,
+        gpu=gpu,
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
         runtime=lambda wildcards, attempt: 720 * attempt,
     params:
@@ -81,7 +81,7 @@ rule evaluate:
         "../envs/model.yaml"
     threads: 2
     resources:
-        gpu=1,
+        gpu=gpu,
         mem_mb=6000,
         runtime=120,
     params:
@@ -110,7 +110,7 @@ rule generate:
         "../envs/model.yaml"
     threads: 2
     resources:
-        gpu=1,
+        gpu=gpu,
         mem_mb=4000,
         runtime=30,
     params:

@@ -11,16 +11,18 @@ rule mmpose:
         "results/songs/{song}/logs/mmpose.log",
     benchmark:
         "results/songs/{song}/logs/mmpose.tsv"
+    wildcard_constraints:
+        song=one_of(WITH_VIDEO),
     retries: 1
     conda:
         "../envs/mmpose.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpu,
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        program=Path(workflow.basedir) / "workflow_scripts" / "pose_mmpose.py",
+        program=PROJECT / "workflow_scripts" / "pose_mmpose.py",
         options=[
             part
             for option, value in (config["mmpose"] | {"device": config["device"]}).items()
@@ -44,12 +46,13 @@ rule pose:
         "results/songs/{song}/logs/pose.log",
     benchmark:
         "results/songs/{song}/logs/pose.tsv"
+    wildcard_constraints:
+        song=one_of(WITH_VIDEO),
     retries: 1
     conda:
         "../envs/pose.yaml"
     threads: 1
     resources:
-        gpu=1,
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:

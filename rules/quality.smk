@@ -14,6 +14,8 @@ rule quality:
         "results/songs/{song}/logs/quality.log",
     benchmark:
         "results/songs/{song}/logs/quality.tsv"
+    wildcard_constraints:
+        song=one_of(SONGS),
     conda:
         "../envs/pose.yaml"
     threads: 1
@@ -48,6 +50,8 @@ rule overlay:
         "results/songs/{song}/logs/overlay.log",
     benchmark:
         "results/songs/{song}/logs/overlay.tsv"
+    wildcard_constraints:
+        song=one_of(WITH_VIDEO),
     conda:
         "../envs/body.yaml"
     threads: 1
@@ -80,6 +84,8 @@ rule contact_sheet:
         "results/songs/{song}/logs/contact_sheet.log",
     benchmark:
         "results/songs/{song}/logs/contact_sheet.tsv"
+    wildcard_constraints:
+        song=one_of(WITH_VIDEO),
     conda:
         "../envs/body.yaml"
     threads: 1

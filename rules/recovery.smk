@@ -17,13 +17,13 @@ rule recovery:
     benchmark:
         "results/songs/{song}/logs/recovery.tsv"
     wildcard_constraints:
-        song=one_of(name for name, song in TABLE.items() if song.has_video),
+        song=one_of(WITH_VIDEO),
     retries: 1
     conda:
         "../envs/body.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=gpu,
         mem_mb=lambda wildcards, attempt: (16000 if EASYMOCAP else 4000) * attempt,
         runtime=lambda wildcards, attempt: (480 if EASYMOCAP else 60) * attempt,
     params:
@@ -51,7 +51,7 @@ rule import_motion:
     benchmark:
         "results/songs/{song}/logs/import_motion.tsv"
     wildcard_constraints:
-        song=one_of(name for name, song in TABLE.items() if not song.has_video),
+        song=one_of(name for name in TABLE if name not in [*WITH_VIDEO, *DANCED_TO]),
     conda:
         "../envs/body.yaml"
     threads: 1

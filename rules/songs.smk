@@ -1,6 +1,5 @@
 # The song table and the configuration, checked before any job starts.
 import csv
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -8,17 +7,25 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-sys.path.insert(0, workflow.basedir)
+PROJECT = Path(str(workflow.current_basedir)).parent  # also when another workflow uses this one as a module
+sys.path.insert(0, str(PROJECT))
 
 from justlmd.project.preflight import check_backends
 from justlmd.project.config import check_config
+from justlmd.core.device import has_gpu_driver
 from justlmd.core.errors import JustLMDError
 from justlmd.songs.table import FETCH, check_provider, read_danced_to, read_songs
+
+
+def project_file(path):
+    """A path of the configuration: in the working directory, or else a file of the project itself."""
+    return path if Path(path).exists() else str(PROJECT / path)
+
 
 try:
     check_config(config)
     check_backends(config)
-    TABLE = {song.id: song for song in read_songs(config["songs"])}
+    TABLE = {song.id: song for song in read_songs(project_file(config["songs"]))}
     SOURCES = [name for name, song in TABLE.items() if song.has_audio]
     DANCED_TO = read_danced_to(config["generate"]["table"], TABLE)
     for option in ("exclude", "keep"):
@@ -36,6 +43,7 @@ TABLE |= DANCED_TO  # they have sound and lyrics, and are no part of the data se
 FETCHED = {name: f"results/songs/{name}/fetched.lrc" for name, song in TABLE.items() if song.lyrics == FETCH}
 TABLE |= {name: replace(TABLE[name], lyrics=path) for name, path in FETCHED.items()}
 
+WITH_VIDEO = [name for name, song in TABLE.items() if song.has_video and name not in DANCED_TO]
 SONGS = {name: song for name, song in TABLE.items() if name not in [*config["exclude"], *DANCED_TO]}
 if not SONGS:
     raise WorkflowError(f"no song of {config['songs']} is left: config 'exclude' names them all")
@@ -50,6 +58,12 @@ wildcard_constraints:
     song=one_of(TABLE),
     name=one_of(config["models"]),
     sample=r"(/sample_\d+)?",
+
+
+def gpu(wildcards):
+    """The resource of jobs that use the GPU: 1, or 0 where there is none, so that they run side by side on the CPU."""
+    here = workflow.local_exec and not has_gpu_driver()
+    return 0 if config["device"] == "cpu" or (config["device"] == "auto" and here) else 1
 
 
 def if_present(path):
@@ -112,15 +126,19 @@ def sample_number(sample):
     return int(sample.rpartition("_")[2] or 1)
 
 
+def generated_samples():
+    """The value of the wildcard ``sample`` for each dance to a song: none for the first, ``/sample_2``, ..."""
+    return ["", *(f"/sample_{number}" for number in range(2, config["generate"]["samples"] + 1))]
+
+
 def generated_dances(wildcards):
     """Dances of the configured model: for the songs named, or for the first that it was not trained on; for new ones."""
     names = config["generate"]["songs"]
     if names == "auto":
         names = held_out_song()
     names = [*names, *DANCED_TO]
-    samples = ["", *(os.sep + f"sample_{number}" for number in range(2, config["generate"]["samples"] + 1))]
     files = [rules.generated_preview.output[0], *rules.generated_files.output]
-    return expand(files, song=names, name=config["generate"]["model"], sample=samples)
+    return expand(files, song=names, name=config["generate"]["model"], sample=generated_samples())
 
 
 def is_news(record):
@@ -129,21 +147,3 @@ def is_news(record):
 
 
 logger.addFilter(is_news)
-
-
-def write_status():
-    """Write results/status.tsv and return what people should see of it."""
-    from justlmd.core.files import write_text
-    from justlmd.project.status import song_statuses, status_summary, status_table
-
-    rows = song_statuses(read_songs(config["songs"]), Path("results"), config["exclude"])
-    write_text("results/status.tsv", status_table(rows))
-    return f"{status_summary(rows)}\nThe whole table: results/status.tsv"
-
-
-onsuccess:
-    write_status()
-
-
-onerror:
-    print(write_status(), file=sys.stderr)

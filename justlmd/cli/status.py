@@ -11,11 +11,13 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
 
     from justlmd.core.files import write_text
-    from justlmd.project.status import song_statuses, status_summary, status_table
-    from justlmd.songs.table import read_songs
+    from justlmd.project.status import read_stages, song_statuses, status_summary, status_table
+    from justlmd.songs.table import read_danced_to, read_songs
 
-    config = read_config(arguments.configfile)
-    rows = song_statuses(read_songs(arguments.songs or config["songs"]), Path("results"), config["exclude"])
+    config, results = read_config(arguments.configfile), Path("results")
+    table = {song.id: song for song in read_songs(arguments.songs or config["songs"])}
+    songs = [*table, *read_danced_to(config["generate"]["table"], table)]
+    rows = song_statuses(songs, read_stages(results), results, config["exclude"])
     write_text("results/status.tsv", status_table(rows))
     print(status_summary(rows))
     print("The whole table: results/status.tsv")

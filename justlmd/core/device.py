@@ -1,7 +1,9 @@
 """Where torch computes, and in which number format."""
 
+import shutil
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from justlmd.core.errors import InputError
 
@@ -23,6 +25,11 @@ def choose_device(device: str) -> str:
             "config 'device' is cuda, but torch finds no CUDA device", next_step="use auto or cpu, or mend the driver"
         )
     return "cpu"
+
+
+def has_gpu_driver() -> bool:
+    """Whether this machine has an NVIDIA driver; cheap, because torch is not asked."""
+    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
 
 
 def choose_precision(precision: str, device: str) -> str:

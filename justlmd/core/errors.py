@@ -17,11 +17,14 @@ class JustLMDError(Exception):
     next_step
         What to do; empty where the fault says it.
     cause
-        Short machine-readable class of the fault, for ``status.tsv``.
+        Short machine-readable class of the fault, for ``status.tsv``; by default that of the class of the error.
     """
 
-    def __init__(self, what: str, *, where: object = "", next_step: str = "", cause: str = "input") -> None:
-        self.what, self.where, self.next_step, self.cause = what, str(where), next_step, cause
+    cause = "input"
+
+    def __init__(self, what: str, *, where: object = "", next_step: str = "", cause: str = "") -> None:
+        self.what, self.where, self.next_step = what, str(where), next_step
+        self.cause = cause or type(self).cause
         super().__init__(what)
 
     @property

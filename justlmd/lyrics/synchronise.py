@@ -83,8 +83,8 @@ def synchronise(
     if found.confidence is None or found.confidence < CONFIDENT:
         raise NeedsManualSync(
             f"needs manual sync: the first line seems to begin at {_minutes(found.first_line_s)} or "
-            f"{_minutes(found.second_s)} (confidence {found.confidence}, {CONFIDENT:g} needed); listen to "
-            f"{audio} there and put the right time into the column first_line"
+            f"{_minutes(found.second_s)} (confidence {found.confidence}, {CONFIDENT:g} needed)",
+            next_step=f"listen to {audio} there and put the right time into the column first_line",
         )
     shifted = shift(lyrics, found.first_line_s)
     return replace(shifted, warnings=(*shifted.warnings, *warnings, *drift(shifted, curves))), found

@@ -1,33 +1,34 @@
 """What became of each song: finished, dropped, failed or still waiting, with the cause and the next step.
 
-Everything is read from the songs' folders: the outputs that are there, and the ``<rule>.error`` notes that failed jobs
-leave beside their logs.
+The workflow hands over the stages of each song as its rules define them (:func:`write_stages`). Everything else is
+read from the songs' folders: the outputs that are there, and the notes that failed jobs leave beside their logs.
 """
 
 import csv
-from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
 from justlmd.core.errors import InputError, one_line, read_failure
-from justlmd.core.files import read_json
-from justlmd.songs.table import FETCH, Song
+from justlmd.core.files import read_json, write_json
 
 FINISHED, DROPPED, FAILED, WAITING, EXCLUDED = "finished", "dropped", "failed", "waiting", "excluded"
 ALL_SONGS = "all songs"
+STAGES = "logs/stages.json"
+"""Where the workflow notes the stages, under ``results/``."""
 
-OUTPUTS = {
-    "download": "source.mp4",
-    "standardise": "video.mp4",
-    "fetch_lyrics": "fetched.lrc",
-    "lyrics": "lyrics.json",
-    "slices": "sliced.json",
-    "pose": "keypoints2d.npz",
-    "recovery": "smplfull.json",
-    "import_motion": "smplfull.json",
-    "quality": "quality.json",
-}
-"""The stages that a song goes through, as far as they apply to it, in order, and what shows that one is done."""
+
+@dataclass(frozen=True)
+class Stage:
+    """One job of a song, or of all songs together."""
+
+    rule: str
+    outputs: tuple[str, ...]
+    """Paths whose presence shows that the job is done."""
+    note: str
+    """Where the job leaves the reason when it fails."""
+    required: bool = True
+    """Whether the song is unfinished without it; of other stages only failures count."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,39 @@ class Status:
     next_step: str = ""
 
 
-def song_statuses(songs: Sequence[Song], results: Path, excluded: Iterable[str] = ()) -> list[Status]:
-    """Every song of the table in its order, one row per failure; then what failed for all songs together.
+def write_stages(results: Path, stages: Mapping[str, Sequence[Stage]]) -> None:
+    """Note the stages of each song in order, and those of all songs together under :data:`ALL_SONGS`."""
+    write_json(results / STAGES, {song: [asdict(stage) for stage in its] for song, its in stages.items()})
+
+
+def read_stages(results: Path) -> dict[str, list[Stage]]:
+    """The stages by song that the last run of the workflow noted; empty where it has not run."""
+    path = results / STAGES
+    if not path.is_file():
+        return {}
+    content = read_json(path)
+    try:
+        return {
+            str(song): [
+                Stage(str(s["rule"]), tuple(map(str, s["outputs"])), str(s["note"]), bool(s["required"])) for s in its
+            ]
+            for song, its in content.items()
+        }
+    except (AttributeError, KeyError, TypeError) as error:
+        raise InputError("is damaged", where=path, next_step="delete it and run the workflow again") from error
+
+
+def song_statuses(
+    songs: Iterable[str], stages: Mapping[str, Sequence[Stage]], results: Path, excluded: Iterable[str] = ()
+) -> list[Status]:
+    """Every song in the order of ``songs``, one row per failure; then what failed for all songs together.
 
     Parameters
     ----------
     songs
-        All rows of the song table.
+        Ids of all rows of the song table, and of the songs to dance to.
+    stages
+        The stages of each song; a song without any is waiting for the first run.
     results
         The workflow's folder ``results``.
     excluded
@@ -61,66 +88,59 @@ def song_statuses(songs: Sequence[Song], results: Path, excluded: Iterable[str] 
     verdicts = _verdicts(results / "manifest.tsv")
     rows: list[Status] = []
     for song in songs:
-        rows += _song(song, results, song.id in excluded, verdicts)
-    for pattern in ("logs/*.error", "models/*/logs/*.error"):
-        rows += [_failed(ALL_SONGS, "", path) for path in sorted(results.glob(pattern))]
+        rows += _song(song, stages.get(song, []), results, song in excluded, verdicts)
+    rows += [_failed(ALL_SONGS, "", stage) for stage in stages.get(ALL_SONGS, []) if _has_failed(stage)]
     return rows
 
 
-def _song(song: Song, results: Path, excluded: bool, verdicts: dict[str, tuple[str, str]]) -> list[Status]:
-    folder = results / "songs" / song.id
-    stages = _stages(song)
-    missing = [stage for stage in stages if not (folder / OUTPUTS[stage]).is_file()]
-    reached = ["", *stages][stages.index(missing[0]) if missing else -1]
+def _song(
+    song: str, stages: Sequence[Stage], results: Path, excluded: bool, verdicts: dict[str, tuple[str, str]]
+) -> list[Status]:
+    required = [stage for stage in stages if stage.required]
+    missing = [stage.rule for stage in required if not _is_done(stage)]
+    names = ["", *(stage.rule for stage in required)]
+    reached = names[names.index(missing[0]) - 1] if missing else names[-1]
     if excluded:
-        return [Status(song.id, EXCLUDED, reached, "", "excluded", "excluded by configuration")]
-    patterns = (f"demo/{song.id}/*.error", f"songs/{song.id}/logs/*.error", f"generated/{song.id}/*/logs/*.error")
-    notes = [path for pattern in patterns for path in results.glob(pattern) if _counts(path, folder, stages)]
-    if notes:
-        order = {stage: number for number, stage in enumerate(stages)}
-        notes.sort(key=lambda path: (order.get(path.stem, len(order)), path))
-        return [_failed(song.id, reached, path) for path in notes]
-    if missing:
-        return [Status(song.id, WAITING, reached, missing[0], next_step="run the workflow")]
-    kept, reasons = _judged(folder / "quality.json")
-    judged_since = (results / "manifest.tsv").is_file() and _age(folder / "quality.json") <= _age(
-        results / "manifest.tsv"
-    )
-    if judged_since and song.id in verdicts:
-        verdict, reason = verdicts[song.id]
+        return [Status(song, EXCLUDED, reached, "", "excluded", "excluded by configuration")]
+    failed = [stage for stage in stages if _has_failed(stage)]
+    if failed:
+        return [_failed(song, reached, stage) for stage in failed]
+    if missing or not stages:
+        return [Status(song, WAITING, reached, missing[0] if missing else "", next_step="run the workflow")]
+    quality = results / "songs" / song / "quality.json"
+    if "quality" not in names:  # a song to dance to is not judged
+        return [Status(song, FINISHED, reached, "")]
+    kept, reasons = _judged(quality)
+    manifest = results / "manifest.tsv"
+    if song in verdicts and _age(quality) <= _age(manifest):
+        verdict, reason = verdicts[song]
         kept, reasons = verdict == "kept", reason
     if kept:
-        return [Status(song.id, FINISHED, reached, "", message=reasons)]
-    step = f"look at overlay.mp4; if the gate is wrong, put {song.id} under `keep` in config.yaml"
-    return [Status(song.id, DROPPED, reached, "quality", "quality", reasons, step)]
+        return [Status(song, FINISHED, reached, "", message=reasons)]
+    step = f"look at overlay.mp4; if the gate is wrong, put {song} under `keep` in config.yaml"
+    return [Status(song, DROPPED, reached, "quality", "quality", reasons, step)]
 
 
-def _stages(song: Song) -> list[str]:
-    """The names of the stages in OUTPUTS that apply to a song."""
-    left_out = {"import_motion"} if song.has_video else {"pose", "recovery"}
-    if not song.has_audio:
-        left_out |= {"download", "standardise"}
-    if song.lyrics != FETCH:
-        left_out.add("fetch_lyrics")
-    return [stage for stage in OUTPUTS if stage not in left_out]
+def _is_done(stage: Stage) -> bool:
+    return all(Path(output).is_file() for output in stage.outputs)
 
 
-def _counts(note: Path, folder: Path, stages: Sequence[str]) -> bool:
-    """Whether a note still holds: not of a stage that no longer applies, or whose output was put there since."""
-    if note.stem not in OUTPUTS:
-        return True
-    output = folder / OUTPUTS[note.stem]
-    return note.stem in stages and not (output.is_file() and _age(output) >= _age(note))
+def _has_failed(stage: Stage) -> bool:
+    """Whether a job left a note, and its outputs were not put there since, by hand."""
+    note = Path(stage.note)
+    if not note.is_file():
+        return False
+    return not (_is_done(stage) and all(_age(Path(output)) >= _age(note) for output in stage.outputs))
 
 
 def _age(path: Path) -> int:
     return path.stat().st_mtime_ns
 
 
-def _failed(song: str, reached: str, note: Path) -> Status:
-    error = read_failure(note)
-    step = error.next_step or f"see {note.with_suffix('.log').as_posix()}"
-    return Status(song, FAILED, reached, note.stem, error.cause, error.place_and_fault, step)
+def _failed(song: str, reached: str, stage: Stage) -> Status:
+    error = read_failure(stage.note)
+    step = error.next_step or f"see {Path(stage.note).with_suffix('.log').as_posix()}"
+    return Status(song, FAILED, reached, stage.rule, error.cause, error.place_and_fault, step)
 
 
 def _judged(path: Path) -> tuple[bool, str]:
@@ -162,12 +182,12 @@ def status_summary(rows: Sequence[Status]) -> str:
         if status in of_songs.values()
     ]
     lines = [f"{len(of_songs)} songs: {', '.join(counts)}"]
-    told = [row for row in rows if row.status not in (FINISHED, EXCLUDED)]
-    if told:
+    unfinished = [row for row in rows if row.status not in (FINISHED, EXCLUDED)]
+    if unfinished:
         table = [("song", "status", "stage", "cause", "what happened -> what to do")]
         table += [
             (row.song, row.status, row.stage, row.cause, " -> ".join(filter(None, (row.message, row.next_step))))
-            for row in told
+            for row in unfinished
         ]
         lines += columns(table)
     if FAILED in of_songs.values():

@@ -5,14 +5,24 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from song_folders import REPO, program, write_songs
 
+from justlmd.core.errors import InputError
 from justlmd.core.files import write_json
-from justlmd.project.status import song_statuses, status_summary, status_table
-from justlmd.songs.table import Song
+from justlmd.project.status import (
+    ALL_SONGS,
+    Stage,
+    Status,
+    read_stages,
+    song_statuses,
+    status_summary,
+    status_table,
+    write_stages,
+)
 
 JOB = """
 import sys, time
@@ -46,7 +56,30 @@ def job(folder: Path, stage: str, what: str) -> subprocess.Popen[str]:
     return subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-SONG = Song(id="a", url="a.mp4", lyrics="a.lrc")
+OUTPUTS = {
+    "download": "source.mp4",
+    "standardise": "video.mp4",
+    "fetch_lyrics": "fetched.lrc",
+    "lyrics": "lyrics.json",
+    "slices": "sliced.json",
+    "pose": "keypoints2d.npz",
+    "recovery": "smplfull.json",
+    "quality": "quality.json",
+}
+
+
+def stages(results: Path, *names: str, song: str = "a", required: bool = True) -> list[Stage]:
+    """The stages of a song with a video, or those named."""
+    folder = results / "songs" / song
+    chosen = names or [name for name in OUTPUTS if name != "fetch_lyrics"]
+    return [
+        Stage(name, (str(folder / OUTPUTS[name]),), str(folder / f"logs/{name}.error"), required) for name in chosen
+    ]
+
+
+def states(results: Path, *names: str, excluded: Sequence[str] = ()) -> list[Status]:
+    """What became of song a."""
+    return song_statuses(["a"], {"a": stages(results, *names)}, results, excluded)
 
 
 def put(results: Path, *names: str) -> None:
@@ -76,13 +109,13 @@ def test_a_failed_job_says_why_until_it_succeeds(tmp_path, what, cause, message,
     assert process.returncode == 1
     assert printed.startswith(f"ERROR  a  lyrics: {message}; {next_step}")
     assert printed.count("\n") == 1
-    (row,) = song_statuses([SONG], results)
+    (row,) = states(results)
     assert (row.status, row.stage, row.cause, row.message) == ("failed", "lyrics", cause, message)
     assert row.next_step.startswith(next_step)
     process = job(tmp_path, "lyrics", "fine")
     _, printed = process.communicate(timeout=60)
     assert printed.startswith("done   a  lyrics")
-    (row,) = song_statuses([SONG], results)
+    (row,) = states(results)
     assert (row.status, row.stage, row.reached) == ("waiting", "download", "")
 
 
@@ -96,50 +129,66 @@ def test_a_killed_job_is_listed_as_interrupted(tmp_path):
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
-    (row,) = song_statuses([SONG], tmp_path / "results")
+    (row,) = states(tmp_path / "results")
     assert (row.status, row.stage, row.cause) == ("failed", "lyrics", "interrupted")
     assert row.next_step == "if nothing runs, run again"
 
 
-STAGES = ("source.mp4", "video.mp4", "lyrics.json", "sliced.json", "keypoints2d.npz", "smplfull.json")
-
-
 def test_a_song_is_waiting_dropped_or_finished_as_its_files_say(tmp_path):
     put(tmp_path, "lyrics.json", "source.mp4")
-    (row,) = song_statuses([SONG], tmp_path)
+    (row,) = states(tmp_path)
     assert (row.status, row.reached, row.stage) == ("waiting", "download", "standardise")
-    put(tmp_path, *STAGES)
-    (row,) = song_statuses([SONG], tmp_path)
+    put(tmp_path, *(OUTPUTS[name] for name in OUTPUTS if name not in ("fetch_lyrics", "quality")))
+    (row,) = states(tmp_path)
     assert (row.status, row.reached, row.stage) == ("waiting", "recovery", "quality")
     write_json(tmp_path / "songs/a/quality.json", {"keep": False, "reasons": ["two dancers", "cut in\tthe shot"]})
-    (row,) = song_statuses([SONG], tmp_path)
+    (row,) = states(tmp_path)
     assert (row.status, row.stage, row.message) == ("dropped", "quality", "two dancers; cut in the shot")
     assert "`keep`" in row.next_step
     (tmp_path / "manifest.tsv").write_text("song\tverdict\treason\na\tkept\tkept by configuration although: two\n")
-    (row,) = song_statuses([SONG], tmp_path)
+    (row,) = states(tmp_path)
     assert (row.status, row.message) == ("finished", "kept by configuration although: two")
-    (row,) = song_statuses([SONG], tmp_path, excluded=["a"])
+    (row,) = states(tmp_path, excluded=["a"])
     assert (row.status, row.reached) == ("excluded", "quality")
     for content in ("", "[]", "{", '{"reasons": 1}'):
         (tmp_path / "songs/a/quality.json").write_text(content)
         os.utime(tmp_path / "manifest.tsv", (1, 1))
-        assert song_statuses([SONG], tmp_path)[0].status == "dropped"
+        assert states(tmp_path)[0].status == "dropped"
 
 
 def test_only_the_stages_of_a_song_count(tmp_path):
     put(tmp_path, "lyrics.json", "sliced.json", "smplfull.json", "logs/download.error")
     write_json(tmp_path / "songs/a/quality.json", {"keep": True, "reasons": []})
-    assert song_statuses([Song(id="a", url="", lyrics="a.lrc", motion="m.json")], tmp_path)[0].status == "finished"
-    (row,) = song_statuses([Song(id="a", url="", lyrics="fetch", motion="m.json")], tmp_path)
+    names = ["lyrics", "slices", "recovery", "quality"]
+    assert states(tmp_path, *names)[0].status == "finished"
+    (row,) = states(tmp_path, "fetch_lyrics", *names)
     assert (row.status, row.stage) == ("waiting", "fetch_lyrics")
 
 
+def test_a_stage_that_is_not_required_counts_only_when_it_fails(tmp_path):
+    put(tmp_path, "lyrics.json")
+    its = [*stages(tmp_path, "lyrics"), *stages(tmp_path, "pose", required=False)]
+    assert song_statuses(["a"], {"a": its}, tmp_path)[0].status == "finished"
+    put(tmp_path, "logs/pose.error")
+    (row,) = song_statuses(["a"], {"a": its}, tmp_path)
+    assert (row.status, row.stage) == ("failed", "pose")
+
+
 def test_a_file_put_there_by_hand_ends_the_failure_of_its_stage(tmp_path):
-    song = Song(id="a", url="", lyrics="fetch", motion="m.json")
     put(tmp_path, "logs/fetch_lyrics.error")
-    assert song_statuses([song], tmp_path)[0].status == "failed"
+    assert states(tmp_path, "fetch_lyrics", "lyrics")[0].status == "failed"
     put(tmp_path, "fetched.lrc")
-    assert song_statuses([song], tmp_path)[0].status == "waiting"
+    assert states(tmp_path, "fetch_lyrics", "lyrics")[0].status == "waiting"
+
+
+def test_stages_come_back_from_their_file_and_a_damaged_one_is_named(tmp_path):
+    its = {"a": stages(tmp_path), ALL_SONGS: stages(tmp_path, "quality", required=False)}
+    assert read_stages(tmp_path) == {}
+    write_stages(tmp_path, its)
+    assert read_stages(tmp_path) == its
+    write_json(tmp_path / "logs/stages.json", {"a": [{"rule": "pose"}]})
+    with pytest.raises(InputError, match=r"stages\.json: is damaged; delete it"):
+        read_stages(tmp_path)
 
 
 def test_the_table_lists_every_song_and_every_failure_and_the_summary_says_how_to_go_on(tmp_path):
@@ -152,7 +201,9 @@ def test_the_table_lists_every_song_and_every_failure_and_the_summary_says_how_t
     )
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs/dataset.error").write_bytes(b"\xff damaged")
-    rows = song_statuses([SONG, Song(id="b", url="b.mp4", lyrics="b.lrc"), Song(id="c", url="c", lyrics="c")], tmp_path)
+    its = {song: stages(tmp_path, song=song) for song in "abc"}
+    its[ALL_SONGS] = [Stage("dataset", (str(tmp_path / "dataset/x"),), str(tmp_path / "logs/dataset.error"), False)]
+    rows = song_statuses("abc", its, tmp_path)
     assert [(row.song, row.status, row.stage) for row in rows] == [
         ("a", "failed", "download"),
         ("a", "failed", "lyrics"),
@@ -171,6 +222,7 @@ def test_the_table_lists_every_song_and_every_failure_and_the_summary_says_how_t
 
 def test_the_status_program_writes_the_table(tmp_path):
     write_songs(tmp_path, {"id": "a", "url": "a.mp4", "lyrics": "a.lrc"})
+    write_stages(tmp_path / "results", {"a": stages(Path("results"))})
     done = program("status", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1 songs: 1 waiting\n")

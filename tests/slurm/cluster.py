@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol")
 PACKAGES = ("slurm-wlm", "munge")
-GPU_RULES = ("pose", "recovery")
+GPU_RULES = ("recovery",)
 TARGETS = ("smplfull.json", "audio_features.npz", "lyrics_embeddings.npz", "quality.json")
 
 SLURM_CONF = """\

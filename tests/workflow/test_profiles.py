@@ -10,14 +10,14 @@ def rules_with_gpu(repo: Path) -> set[str]:
     """Names of the rules whose resources ask for a GPU."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in sorted((repo / "rules").glob("*.smk")))
     _, *parts = re.split(r"^(?:rule|checkpoint) +(\w+) *:", text, flags=re.MULTILINE)
-    return {name for name, body in zip(parts[::2], parts[1::2], strict=True) if re.search(r"^ +gpu=1,", body, re.M)}
+    return {name for name, body in zip(parts[::2], parts[1::2], strict=True) if re.search(r"^ +gpu=gpu,", body, re.M)}
 
 
 def test_every_rule_that_asks_for_a_gpu_has_the_gpu_partition_and_no_other(repo: Path):
     profile = yaml.safe_load((repo / "profiles/slurm/config.yaml").read_text(encoding="utf-8"))
     partitions = {name: resources["slurm_partition"] for name, resources in profile["set-resources"].items()}
     assert partitions == dict.fromkeys(rules_with_gpu(repo), "gpu")
-    assert {"pose", "recovery"} < partitions.keys()
+    assert {"mmpose", "recovery"} < partitions.keys()
 
 
 def test_rules_of_one_group_ask_for_the_same_partition(repo: Path):

@@ -400,10 +400,10 @@ def test_a_wrong_configuration_is_explained_before_any_job(repo, arguments, word
     assert "Traceback" not in result.stdout
 
 
-def test_gpu_rules_ask_for_the_gpu_and_the_default_profile_caps_it(repo):
-    result = snakemake(repo, "--dry-run", "--quiet", "host", "--forceall")
+def test_gpu_rules_ask_for_the_gpu_where_there_is_one_and_the_default_profile_caps_it(repo):
+    result = snakemake(repo, "--dry-run", "--quiet", "host", "--forceall", "--config", "device=cuda")
     jobs = result.stdout.split("\n\n")
-    for rule in ("pose", "recovery", "train", "evaluate"):
+    for rule in ("recovery", "train", "evaluate", "generate"):
         asked = [job for job in jobs if job.lstrip().split("\n")[0] == f"rule {rule}:"]
         assert all("gpu=1" in job for job in asked)
     assert "gpu: 1" in (repo / "profiles/default/config.yaml").read_text()

@@ -1,0 +1,64 @@
+# What became of each song: the stages are those of the rules, noted when a run begins, for `make status` too.
+import re
+
+from snakemake.io import apply_wildcards
+
+from justlmd.core.files import write_text
+from justlmd.project.status import ALL_SONGS, Stage, song_statuses, status_summary, status_table, write_stages
+
+REQUIRED = ["download", "standardise", "audio", "fetch_lyrics", "lyrics", "slices", "pose", "recovery"]
+REQUIRED += ["import_motion", "quality"]
+OPTIONAL = ["demo", "mmpose", "audio_features", "lyrics_embeddings", "overlay", "contact_sheet", "motion_files"]
+OF_DANCES = ["generate", "generated_files", "generated_preview"]
+
+
+def stages_of(name, required, /, **wildcards):
+    """The stage that a rule is for these wildcards; none where its constraints do not admit them."""
+    definition = getattr(rules, name).rule
+    for wildcard, value in wildcards.items():
+        if not re.fullmatch(definition.wildcard_constraints.get(wildcard, ".*"), value):
+            return []
+    outputs = tuple(apply_wildcards(str(path), wildcards) for path in definition.output)
+    log = Path(apply_wildcards(str(definition.log[0]), wildcards))
+    return [Stage(name, outputs, str(log.with_suffix(".error")), required)]
+
+
+def stages_of_song(song):
+    """The stages of one song: those that finish it, those that are made beside, and its dances."""
+    found = [stage for name in REQUIRED for stage in stages_of(name, True, song=song)]
+    found += [stage for name in OPTIONAL for stage in stages_of(name, False, song=song)]
+    asked = song in DANCED_TO or song in config["generate"]["songs"]
+    for sample in generated_samples():
+        wildcards = dict(song=song, name=config["generate"]["model"], sample=sample)
+        found += [stage for name in OF_DANCES for stage in stages_of(name, asked, **wildcards)]
+    return found
+
+
+def stages_of_all_songs():
+    """The stages of the data set and the models; only their failures are listed."""
+    found = [stage for name in ("manifest", "text_states", "dataset", "evaluate") for stage in stages_of(name, False)]
+    return found + [stage for name in config["models"] for stage in stages_of("train", False, name=name)]
+
+
+def stages():
+    """Every stage by song, and those of all songs together."""
+    return {song: stages_of_song(song) for song in TABLE} | {ALL_SONGS: stages_of_all_songs()}
+
+
+def write_status():
+    """Write results/status.tsv and return what people should see of it."""
+    rows = song_statuses(TABLE, stages(), Path("results"), config["exclude"])
+    write_text("results/status.tsv", status_table(rows))
+    return f"{status_summary(rows)}\nThe whole table: results/status.tsv"
+
+
+onstart:
+    write_stages(Path("results"), stages())
+
+
+onsuccess:
+    write_status()
+
+
+onerror:
+    print(write_status(), file=sys.stderr)
