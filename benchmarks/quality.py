@@ -20,7 +20,8 @@ from justlmd.core.files import write_json
 from justlmd.media.standardise import standardise
 from justlmd.media.writer import write_video
 from justlmd.pose.landmarks import estimate_keypoints2d
-from justlmd.quality.gate import CRITERIA, assess
+from justlmd.quality.criteria import CRITERIA
+from justlmd.quality.gate import assess
 from justlmd.quality.image_signals import picture_signs
 from justlmd.recovery.fit import recover
 

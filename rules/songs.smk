@@ -10,8 +10,8 @@ from snakemake.logging import logger
 PROJECT = Path(str(workflow.current_basedir)).parent  # also when another workflow uses this one as a module
 sys.path.insert(0, str(PROJECT))
 
-from justlmd.project.preflight import check_backends
-from justlmd.project.config import check_config
+from justlmd.project.preflight import check_backends, check_files, check_ids
+from justlmd.project.config import parse_config
 from justlmd.core.device import has_gpu_driver
 from justlmd.core.errors import JustLMDError
 from justlmd.songs.table import FETCH, check_provider, read_danced_to, read_songs
@@ -23,15 +23,13 @@ def project_file(path):
 
 
 try:
-    check_config(config)
+    config.update(parse_config(config).model_dump(mode="json"))  # what was left out takes its default
     check_backends(config)
+    check_files(config, project_file)
     TABLE = {song.id: song for song in read_songs(project_file(config["songs"]))}
     SOURCES = [name for name, song in TABLE.items() if song.has_audio]
     DANCED_TO = read_danced_to(config["generate"]["table"], TABLE)
-    for option in ("exclude", "keep"):
-        for name in config[option]:
-            if name not in TABLE:
-                raise JustLMDError(f"config '{option}': there is no song '{name}' in {config['songs']}")
+    check_ids(config, TABLE, DANCED_TO)
     asked = [song for song in [*TABLE.values(), *DANCED_TO.values()] if song.id not in config["exclude"]]
     check_provider(asked, config["lyrics"]["provider"])
 except JustLMDError as error:

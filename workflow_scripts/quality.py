@@ -10,11 +10,10 @@ def main(snakemake) -> str:
     from justlmd.lyrics.document import lyrics_from_json
     from justlmd.lyrics.slices import motion_span
     from justlmd.motion.smplfull import read_motion_meta, read_smplfull
-    from justlmd.quality.gate import assess, thresholds_of
+    from justlmd.quality.gate import assess
     from justlmd.quality.image_signals import picture_signs
 
     files, params = snakemake.input, snakemake.params
-    thresholds_of(params.thresholds)  # a wrong name shows at once
     body = load_body(params.body_model or None)
     meta = read_motion_meta(files.meta)
     start_frame, stop_frame = round(meta.first_frame_s * FPS), None

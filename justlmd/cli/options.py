@@ -24,7 +24,7 @@ def read_config(path: str) -> dict:
     import yaml
 
     from justlmd.core.errors import InputError
-    from justlmd.project.config import check_config
+    from justlmd.project.config import parse_config
 
     try:
         config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
@@ -36,8 +36,7 @@ def read_config(path: str) -> dict:
         raise InputError(f"not YAML ({error})", where=path) from error
     if not isinstance(config, dict):
         raise InputError("not a configuration", where=path)
-    check_config(config)
-    return config
+    return parse_config(config, path).model_dump(mode="json")
 
 
 def arguments_of(description: str) -> argparse.ArgumentParser:

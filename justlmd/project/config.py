@@ -1,29 +1,181 @@
-"""The configuration, checked against its schema before any job starts."""
+"""The configuration as typed, bounded values, checked before any job starts.
 
-from typing import Any
+One class per section of ``config.yaml``; the comments there say what each key does. Keys and sections that a user's
+file leaves out take the defaults below, which are those of ``config.yaml``.
+"""
 
-import jsonschema
-import yaml
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from justlmd.core.errors import InputError
-from justlmd.songs.table import SCHEMAS
+from justlmd.core.invalid import fault_lines
+from justlmd.quality.criteria import thresholds_of
 
 
-def check_config(config: dict[str, Any]) -> None:
-    """Check the whole configuration against ``schemas/config.schema.yaml``.
+def _matches(pattern: str, what: str) -> AfterValidator:
+    """A check that a text fits ``pattern``, which ``what`` describes."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"must be {what}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _known_thresholds(values: dict[str, float]) -> dict[str, float]:
+    try:
+        thresholds_of(values)
+    except InputError as error:
+        raise ValueError(f"{error.what}; {error.next_step}") from None
+    return values
+
+
+def _sign(value: int) -> int:
+    if value not in (-1, 1):
+        raise ValueError("must be -1 or 1")
+    return value
+
+
+Text = Annotated[str, Field(max_length=4096)]
+NonEmpty = Annotated[str, Field(min_length=1, max_length=4096)]
+Ids = tuple[NonEmpty, ...]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Name = Annotated[str, _matches(r"[A-Za-z0-9_-]{1,40}", "a name of at most 40 letters, digits, _ and -")]
+Language = Annotated[str, _matches(r"[a-z]{2,3}(-[A-Za-z0-9]+)*", "a language code such as en or pt-BR")]
+Address = Annotated[
+    str,
+    _matches(r"|https?://[^\s/?#]+\S*", "the address of a server that begins with http:// or https://, or empty"),
+]
+NpyPattern = Annotated[str, _matches(r".*\{song\}.*\.npy", "the path of .npy files with {song} in it")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Download(_Section):
+    max_height: int = Field(default=720, ge=144, le=4320)
+    attempts: int = Field(default=4, ge=1, le=100)
+    pause: float = Field(default=5, ge=0, le=3600)
+    cookies: Text = ""
+    proxy: Text = ""
+
+
+class Lyrics(_Section):
+    offset_sign: Annotated[int, AfterValidator(_sign)] = -1
+    slicing: Literal["phrases", "windows", "compat"] = "phrases"
+    stride: float = Field(default=3.0, gt=0, le=3600)
+    alignment: NonEmpty = "none"
+    provider: Address = ""
+    duration_tolerance: float = Field(default=3, ge=0, le=3600)
+
+
+class MMPose(_Section):
+    model: NonEmpty = "rtmpose-m_8xb512-700e_body8-halpe26-256x192"
+    weights: Text = ""
+    detector: Text = ""
+    detector_weights: Text = ""
+
+
+class EasyMocap(_Section):
+    root: Text = ""
+    python: Text = ""
+    command: tuple[Text, ...] = ()
+
+
+class Features(_Section):
+    text_encoder: NonEmpty = "minilm"
+    text_encoders: dict[Language, NonEmpty] = {}
+    learned: dict[Annotated[str, _matches(r"[A-Za-z0-9_]{1,40}", "a name of letters, digits and _")], NpyPattern] = {}
+    edge35: bool = False
+
+
+class Dataset(_Section):
+    seed: Seed = 0
+    val_fraction: float = Field(default=0.15, ge=0, le=0.5)
+    test_fraction: float = Field(default=0.15, ge=0, le=0.5)
+
+
+class Model(_Section):
+    config: NonEmpty
+    seed: Seed = 0
+
+
+class Evaluation(_Section):
+    bootstrap: int = Field(default=1000, ge=10, le=1_000_000)
+    seed: Seed = 0
+
+
+class Guidance(_Section):
+    music: float = Field(default=1.0, ge=0, le=100)
+    lyrics: float = Field(default=1.0, ge=0, le=100)
+
+
+class Generate(_Section):
+    model: Name = "v3"
+    songs: Literal["auto"] | Ids = "auto"
+    table: Text = ""
+    seed: Seed = 0
+    samples: int = Field(default=1, ge=1, le=1000)
+    guidance: Guidance = Guidance()
+
+
+class Config(_Section):
+    """The whole configuration."""
+
+    songs: NonEmpty = "songs.tsv"
+    exclude: Ids = ()
+    keep: Ids = ()
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    body_model: Text = ""
+    download: Download = Download()
+    lyrics: Lyrics = Lyrics()
+    pose: Literal["mediapipe", "mmpose"] = "mediapipe"
+    mmpose: MMPose = MMPose()
+    recovery: Literal["fit", "easymocap"] = "fit"
+    focal: float = Field(default=0, ge=0, le=1_000_000)
+    easymocap: EasyMocap = EasyMocap()
+    quality: Annotated[dict[str, Annotated[float, Field(ge=0)]], AfterValidator(_known_thresholds)] = {}
+    features: Features = Features()
+    dataset: Dataset = Dataset()
+    models: dict[Name, Model] = Field(
+        default={
+            "v2": Model(config="model/configs/v2_small.yaml"),
+            "v3": Model(config="model/configs/v3_small.yaml"),
+        },
+        min_length=1,
+    )
+    evaluation: Evaluation = Evaluation()
+    generate: Generate = Generate()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Config":
+        if self.generate.model not in self.models:
+            known = ", ".join(self.models)
+            raise ValueError(f"generate.model: {self.generate.model!r} is not one of the models {known}")
+        return self
+
+
+def parse_config(content: Mapping[str, Any] | None, name: str = "config") -> Config:
+    """Check and type a configuration; ``name`` is the file that errors name.
 
     Raises
     ------
     InputError
-        One line per fault: the key, what was found, what is allowed.
+        One line per fault: the key, the value found, what is allowed.
     """
-    schema = yaml.safe_load((SCHEMAS / "config.schema.yaml").read_text(encoding="utf-8"))
-    problems = []
-    for error in jsonschema.Draft202012Validator(schema).iter_errors(config):
-        key = ".".join(str(part) for part in error.absolute_path)
-        hint = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
-        problems.append(f"config '{key}': {error.message}. {hint}".rstrip() if key else f"config: {error.message}")
-    if config.get("generate", {}).get("model") not in config.get("models", {}) and not problems:
-        problems.append(f"config 'generate.model': {config['generate']['model']!r} is not one of the models")
-    if problems:
-        raise InputError("\n".join(sorted(problems)))
+    try:
+        return Config.model_validate(_without_tuples(dict(content or {})))
+    except ValidationError as error:
+        raise InputError("\n".join(fault_lines(error, name, Config))) from None
+
+
+def _without_tuples(value: Any) -> Any:
+    """The same values with lists as tuples, which strict validation wants; YAML and Snakemake give lists."""
+    if isinstance(value, Mapping):
+        return {key: _without_tuples(item) for key, item in value.items()}
+    return tuple(map(_without_tuples, value)) if isinstance(value, list | tuple) else value

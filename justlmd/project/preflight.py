@@ -1,6 +1,9 @@
-"""What the chosen backends need, checked before any job starts; imports nothing, so that it may run anywhere."""
+"""Files, songs and programs that the configuration names, checked before any job starts.
 
-from collections.abc import Mapping
+Imports nothing beyond the standard library, so that it may run anywhere.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,63 @@ def check_backends(config: Mapping[str, Any]) -> None:
         problems += _mmpose_problems(config["mmpose"])
     if problems:
         raise InputError("\n".join([*problems, "What each backend needs: docs/gpu-backends.md"]))
+
+
+def check_files(config: Mapping[str, Any], find: Callable[[str], str] = str) -> None:
+    """Check that the files and folders that the configuration names are there.
+
+    Parameters
+    ----------
+    config
+        The checked configuration.
+    find
+        Where a relative path leads to.
+
+    Raises
+    ------
+    InputError
+        One line per missing file: the key and the path.
+    """
+    files = {
+        "songs": config["songs"],
+        "body_model": config["body_model"],
+        "download.cookies": config["download"]["cookies"],
+        "generate.table": config["generate"]["table"],
+    }
+    files |= {f"models.{name}.config": model["config"] for name, model in config["models"].items()}
+    problems = [
+        f"config '{key}': {path} does not exist; correct the path, relative to the folder where you run"
+        for key, path in files.items()
+        if path and not Path(find(path)).expanduser().is_file()
+    ]
+    alignment = config["lyrics"]["alignment"]
+    if alignment not in ("none", "pocketsphinx") and not Path(alignment).expanduser().is_dir():
+        problems.append(
+            f"config 'lyrics.alignment': {alignment} is no folder; allowed are none, pocketsphinx and the folder of a "
+            "CTC model"
+        )
+    if problems:
+        raise InputError("\n".join(problems))
+
+
+def check_ids(config: Mapping[str, Any], songs: Iterable[str], danced_to: Iterable[str]) -> None:
+    """Check that the songs that the configuration names stand in the table; raises InputError, one line per id."""
+    known = set(songs)
+    asked = config["generate"]["songs"]
+    named = {option: config[option] for option in ("exclude", "keep")}
+    problems = [
+        f"config '{option}': there is no song '{name}' in {config['songs']}"
+        for option, names in named.items()
+        for name in names
+        if name not in known
+    ]
+    problems += [
+        f"config 'generate.songs': there is no song '{name}' in {config['songs']}"
+        for name in ([] if asked == "auto" else asked)
+        if name not in known | set(danced_to)
+    ]
+    if problems:
+        raise InputError("\n".join(problems))
 
 
 def _mmpose_problems(options: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 from justlmd import FPS
 from justlmd.core.files import replacing
 from justlmd.media.video import read_frames
-from justlmd.quality.gate import CRITERIA
+from justlmd.quality.criteria import CRITERIA
 
 MOMENTS = 12
 COLUMNS = 4

@@ -6,7 +6,7 @@ import pytest
 from justlmd.core.errors import InputError
 from justlmd.media.writer import write_video
 from justlmd.quality.contact_sheet import COLUMNS, MOMENTS, moments, write_contact_sheet
-from justlmd.quality.gate import thresholds_of
+from justlmd.quality.criteria import thresholds_of
 
 
 def judged(**ranges: list[list[int]]) -> dict:

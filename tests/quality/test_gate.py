@@ -17,7 +17,8 @@ from justlmd.media.standardise import standardise
 from justlmd.media.writer import write_video
 from justlmd.motion.motion import CameraMotion
 from justlmd.pose.landmarks import estimate_keypoints2d
-from justlmd.quality.gate import CRITERIA, assess, runs, thresholds_of
+from justlmd.quality.criteria import CRITERIA, thresholds_of
+from justlmd.quality.gate import assess, runs
 from justlmd.quality.image_signals import PictureSigns, background_edges, background_shift
 from justlmd.quality.motion_checks import spikes
 from justlmd.recovery.fit import recover

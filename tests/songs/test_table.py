@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from justlmd.core.errors import InputError
-from justlmd.project.config import check_config
+from justlmd.project.config import parse_config
 from justlmd.songs.table import COLUMNS, check_provider, read_danced_to, read_songs
 
 HEADER = "\t".join(COLUMNS)
@@ -121,10 +121,10 @@ def test_the_word_fetch_needs_artist_and_title_and_a_provider(tmp_path):
 @pytest.mark.parametrize("provider", ["ftp://example.org", "lrclib.net", "https://", "https:// example.org", 5])
 def test_a_provider_that_is_no_web_address_is_a_configuration_error(repo, provider):
     config = yaml.safe_load((repo / "config.yaml").read_text(encoding="utf-8"))
-    check_config(config)
+    parse_config(config)
     config["lyrics"]["provider"] = provider
     with pytest.raises(InputError, match=r"lyrics\.provider"):
-        check_config(config)
+        parse_config(config)
 
 
 def test_schema_columns_and_the_users_page_name_the_same_columns(repo):

@@ -1,0 +1,90 @@
+"""What a failed validation says to the person who wrote the file."""
+
+from collections import defaultdict
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+MOST_LINES = 20
+"""Faults that are listed; of more only the number is given."""
+
+_WORDS = {
+    "a valid tuple": "a list",
+    "a valid string": "text",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "a valid boolean": "true or false",
+    "a finite number": "a finite number",
+}
+
+
+def fault_lines(error: ValidationError, name: str, kind: type) -> list[str]:
+    """One line per fault: ``name``, the key, the value found, what is allowed.
+
+    Parameters
+    ----------
+    error
+        What pydantic found wrong.
+    name
+        The file that the lines name.
+    kind
+        The class that was validated, whose fields are the known keys.
+    """
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for fault in error.errors(include_url=False, include_context=False):
+        # The parts of a union and the keys of a mapping stand in the path, too, but not in the file.
+        path = [str(part) for part in fault["loc"] if "[" not in str(part)]
+        message = _message(fault["type"], fault["msg"], kind, path)
+        shown = "" if fault["type"] in ("missing", "extra_forbidden") else _shown(fault["input"])
+        if message not in found[".".join(path), shown]:
+            found[".".join(path), shown].append(message)
+    lines = [
+        ": ".join(filter(None, (name, key, " ".join(filter(None, (shown, " or ".join(messages)))))))
+        for (key, shown), messages in found.items()
+    ]
+    rest = len(lines) - MOST_LINES
+    return [*lines[:MOST_LINES], f"{name}: and {rest} more faults"] if rest > 0 else lines
+
+
+def _message(kind_of_fault: str, text: str, kind: type, path: list[str]) -> str:
+    if kind_of_fault == "extra_forbidden":
+        return f"unknown key; the keys are {', '.join(_keys(kind, path[:-1]))}"
+    if kind_of_fault == "missing":
+        return "is missing"
+    if kind_of_fault in ("value_error", "assertion_error"):
+        return text.partition(", ")[2]
+    if kind_of_fault.startswith(("model", "dataclass", "dict")):
+        return "must be keys and values"
+    text = text.replace("Input should be", "must be")
+    for theirs, ours in _WORDS.items():
+        text = text.replace(theirs, ours)
+    return text[:1].lower() + text[1:]
+
+
+def _keys(kind: Any, path: list[str]) -> list[str]:
+    """The names of the fields of the class that lies at ``path`` in ``kind``."""
+    for part in path:
+        known = _annotations(kind)
+        kind = known[part] if part in known else next(iter(getattr(kind, "__args__", ())[1:]), kind)
+    return list(_annotations(kind))
+
+
+def _annotations(kind: Any) -> dict[str, Any]:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return {key: field.annotation for key, field in kind.model_fields.items()}
+    return {field.name: field.type for field in fields(kind)} if is_dataclass(kind) else {}
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, BaseModel):
+        return ""
+    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else _bounded(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _bounded(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # an integer of more digits than Python writes
+        return "a number of thousands of digits"

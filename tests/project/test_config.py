@@ -1,0 +1,143 @@
+"""Every value of the configuration, changed for the worse, is one line that names its key."""
+
+import copy
+import math
+from typing import Any
+
+import pytest
+import yaml
+
+from justlmd.core.errors import InputError
+from justlmd.project.config import Config, parse_config
+from justlmd.project.preflight import check_files, check_ids
+
+
+@pytest.fixture(scope="session")
+def shipped(repo) -> dict[str, Any]:
+    return yaml.safe_load((repo / "config.yaml").read_text(encoding="utf-8"))
+
+
+def leaves(value: Any, path: tuple = ()) -> list[tuple]:
+    """Paths of all values that are no mappings with content."""
+    if isinstance(value, dict) and value:
+        return [leaf for key, item in value.items() for leaf in leaves(item, (*path, key))]
+    return [path]
+
+
+def changed(content: dict[str, Any], path: tuple, value: Any) -> dict[str, Any]:
+    result = copy.deepcopy(content)
+    inner = result
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    return result
+
+
+def faults(content: dict[str, Any]) -> list[str]:
+    """The lines of the error; none when the configuration is accepted."""
+    try:
+        parse_config(content, "mine.yaml")
+    except InputError as error:
+        return str(error).split("\n")
+    return []
+
+
+def test_the_shipped_configuration_holds_the_defaults(shipped):
+    assert parse_config(shipped) == Config() == parse_config({}) == parse_config(None)
+
+
+WRONG: list[Any] = [
+    None,
+    True,
+    math.nan,
+    math.inf,
+    -math.inf,
+    -1,
+    10**400,
+    "",
+    "x" * 5000,
+    [[]],
+    {"unheard_of": 1},
+    object(),
+]
+
+
+def test_every_leaf_refuses_what_it_cannot_mean_in_one_line_with_its_key(shipped):
+    refused = 0
+    for path in leaves(shipped):
+        key = ".".join(map(str, path))
+        for wrong in WRONG:
+            lines = faults(changed(shipped, path, wrong))
+            for line in lines:
+                assert line.startswith("mine.yaml: ") and len(line) < 600, line
+                assert key in line or path[-1] in line, (key, line)
+            refused += bool(lines)
+            # What may stand there: empty texts that mean "none", true for a switch.
+            accepted = (
+                (wrong == "" and isinstance(wrong, str))
+                or (wrong is True and key == "features.edge35")
+                or (wrong == -1 and type(wrong) is int and key == "lyrics.offset_sign")
+            )
+            assert lines or accepted, (key, wrong)
+    assert refused > 350
+
+
+def test_an_unknown_key_beside_every_leaf_is_named_with_those_that_exist(shipped):
+    for path in leaves(shipped):
+        if path[0] == "models" and len(path) == 2:
+            continue
+        (line,) = faults(changed(shipped, (*path[:-1], "unheard_of"), 1))
+        assert "unheard_of" in line and ("unknown key" in line or "must be" in line), line
+
+
+def test_each_section_may_be_left_out_but_is_no_text_number_or_null(shipped):
+    for section, content in shipped.items():
+        rest = {key: value for key, value in shipped.items() if key != section}
+        assert parse_config(rest) == Config()
+        if isinstance(content, dict):
+            for wrong in (None, 3, "x", []):
+                (line,) = faults(shipped | {section: wrong})
+                assert line.startswith(f"mine.yaml: {section}: ") and "keys and values" in line
+
+
+def test_all_faults_are_named_at_once_and_a_flood_of_them_is_cut_short():
+    lines = faults({"lyrics": {"stride": 0}, "focal": -1})
+    assert [line.split(": ")[1] for line in lines] == ["lyrics.stride", "focal"]
+    lines = faults({f"key{number}": 1 for number in range(100)})
+    assert len(lines) == 21 and lines[-1] == "mine.yaml: and 80 more faults"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"quality": {"sharpness": 1}}, "no threshold 'sharpness'; the thresholds are detection_rate"),
+        ({"quality": {"cuts": -1}}, "quality.cuts: -1 must be greater than or equal to 0"),
+        ({"generate": {"model": "v9"}}, "'v9' is not one of the models v2, v3"),
+        ({"models": {"../x": {"config": "a.yaml"}}}, "'../x' must be a name of at most 40"),
+        ({"models": {"v3": {}}}, "models.v3.config: is missing"),
+        ({"features": {"learned": {"mert": "mert/a.npy"}}}, "{song}"),
+        ({"features": {"text_encoders": {"Spanish": "x"}}}, "a language code such as en"),
+        ({"generate": {"songs": "all"}}, "'all' must be 'auto' or must be a list"),
+        ({"lyrics": {"provider": "file:///etc/passwd"}}, "http:// or https://"),
+    ],
+)
+def test_what_does_not_fit_together_is_explained(content, words):
+    (line,) = faults(content)
+    assert words in line
+
+
+def test_files_and_songs_that_do_not_exist_are_named(shipped, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = parse_config({"body_model": "smpl.pkl", "lyrics": {"alignment": "models/ctc"}}).model_dump(mode="json")
+    with pytest.raises(InputError) as caught:
+        check_files(config)
+    lines = str(caught.value).split("\n")
+    for key in ("songs", "body_model", "models.v2.config", "models.v3.config", "lyrics.alignment"):
+        assert sum(f"config '{key}': " in line for line in lines) == 1
+    config = parse_config({"keep": ["a", "b"], "generate": {"songs": ["c", "d"]}}).model_dump(mode="json")
+    with pytest.raises(InputError) as caught:
+        check_ids(config, ["a"], ["c"])
+    assert str(caught.value).split("\n") == [
+        "config 'keep': there is no song 'b' in songs.tsv",
+        "config 'generate.songs': there is no song 'd' in songs.tsv",
+    ]
