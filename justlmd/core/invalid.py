@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 MOST_LINES = 20
 """Faults that are listed; of more only the number is given."""
 
+UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")  # of a model, of a dataclass
 _WORDS = {
     "a valid tuple": "a list",
     "a valid string": "text",
@@ -19,7 +20,7 @@ _WORDS = {
 }
 
 
-def fault_lines(error: ValidationError, name: str, kind: type) -> list[str]:
+def fault_lines(error: ValidationError, name: str, kind: type, section: str = "") -> list[str]:
     """One line per fault: ``name``, the key, the value found, what is allowed.
 
     Parameters
@@ -30,15 +31,18 @@ def fault_lines(error: ValidationError, name: str, kind: type) -> list[str]:
         The file that the lines name.
     kind
         The class that was validated, whose fields are the known keys.
+    section
+        The key of the file under which the validated values stand; empty for a whole file.
     """
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for fault in error.errors(include_url=False, include_context=False):
         # The parts of a union and the keys of a mapping stand in the path, too, but not in the file.
         path = [str(part) for part in fault["loc"] if "[" not in str(part)]
         message = _message(fault["type"], fault["msg"], kind, path)
-        shown = "" if fault["type"] in ("missing", "extra_forbidden") else _shown(fault["input"])
-        if message not in found[".".join(path), shown]:
-            found[".".join(path), shown].append(message)
+        shown = "" if fault["type"] in ("missing", *UNKNOWN_KEY) else _shown(fault["input"])
+        key = ".".join(filter(None, (section, *path)))
+        if message not in found[key, shown]:
+            found[key, shown].append(message)
     lines = [
         ": ".join(filter(None, (name, key, " ".join(filter(None, (shown, " or ".join(messages)))))))
         for (key, shown), messages in found.items()
@@ -48,7 +52,7 @@ def fault_lines(error: ValidationError, name: str, kind: type) -> list[str]:
 
 
 def _message(kind_of_fault: str, text: str, kind: type, path: list[str]) -> str:
-    if kind_of_fault == "extra_forbidden":
+    if kind_of_fault in UNKNOWN_KEY:
         return f"unknown key; the keys are {', '.join(_keys(kind, path[:-1]))}"
     if kind_of_fault == "missing":
         return "is missing"
