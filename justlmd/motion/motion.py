@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from justlmd.body.camera import intrinsics
 from justlmd.body.kinematics import forward_kinematics
 from justlmd.body.model import MIRRORED_JOINTS, Body
 from justlmd.core.rotations import matrix_to_axis_angle, rotation_matrices
@@ -125,11 +126,9 @@ def to_camera(motion: Motion, body: Body, K: np.ndarray, floor_offset: float = 0
 def before_camera(motion: Motion, body: Body, size: tuple[int, int] = (1280, 720)) -> CameraMotion:
     """The camera motion of a dance that no camera has seen: 3.5 m before a camera 1 m above the floor.
 
-    ``size`` (width, height) of the imagined picture gives K with EasyMocap's focal length, 1.2 min(width, height).
+    ``size`` (width, height) in pixels of the imagined frames gives the :func:`~justlmd.body.camera.intrinsics`.
     """
-    focal = 1.2 * min(size)
-    K = np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1.0]])
-    return to_camera(replace(motion, transl=motion.transl + [0, 0, -3.5]), body, K, floor_offset=-1.0)
+    return to_camera(replace(motion, transl=motion.transl + [0, 0, -3.5]), body, intrinsics(size), floor_offset=-1.0)
 
 
 def mirror(motion: Motion) -> Motion:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from justlmd import FPS
+from justlmd.body.camera import Camera, camera_for
 from justlmd.body.clothing import clothing_colors
 from justlmd.body.kinematics import skin
 from justlmd.body.model import Body
@@ -17,7 +18,7 @@ from justlmd.lyrics.document import Line
 from justlmd.media.writer import write_video
 from justlmd.motion.motion import Motion
 from justlmd.preview.captions import write_captions
-from justlmd.preview.renderer import Camera, camera_for, draw_shadow, render_mesh, render_room
+from justlmd.preview.renderer import draw_shadow, render_mesh, render_room
 
 SHADOW_JOINTS = [0, 10, 11]
 CHUNK = 60

@@ -19,6 +19,7 @@ from typing import Any
 import ffmpeg
 import numpy as np
 
+from justlmd.body.camera import intrinsics
 from justlmd.body.model import LANDMARK_NAMES, Body
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, write_json, write_text
@@ -94,8 +95,7 @@ def recover_with_easymocap(
     frames = slice(start_frame, stop_frame)
     points = body25(keypoints2d["keypoints"][frames])
     width, height = int(keypoints2d["width"]), int(keypoints2d["height"])
-    focal = 1.2 * min(width, height) if focal is None else float(focal)
-    K = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
+    K = intrinsics((width, height), focal)
     seen = (points[..., 2] > 0).sum(1) >= FEWEST_POINTS
     if not seen.any():
         nothing = np.zeros((len(seen), 3))

@@ -11,6 +11,7 @@ import roma
 import torch
 from torch import Tensor
 
+from justlmd.body.camera import intrinsics
 from justlmd.body.landmarks import LANDMARKS
 from justlmd.body.model import Body
 from justlmd.core.rotations import continuous_rotation_vectors
@@ -70,8 +71,7 @@ def recover(
     keypoints = keypoints2d["keypoints"][frames].astype(np.float64)
     world = keypoints2d["world"][frames].astype(np.float64)
     width, height = float(keypoints2d["width"]), float(keypoints2d["height"])
-    focal = 1.2 * min(width, height) if focal is None else float(focal)
-    camera = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
+    camera = intrinsics((width, height), focal)
     betas = betas_of_height(body, height_m)
 
     seen: np.ndarray = np.isfinite(np.concatenate([keypoints, world], axis=1)).all((1, 2))

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from justlmd.body.camera import Camera, camera_for, intrinsics, look_at
 from justlmd.body.clothing import clothing_colors
 from justlmd.body.kinematics import skin
 from justlmd.body.model import JOINT_NAMES, load_body
-from justlmd.preview.renderer import Camera, camera_for, draw_shadow, intrinsics, look_at, render_mesh, render_room
+from justlmd.preview.renderer import draw_shadow, render_mesh, render_room
 
 SIZE = (320, 240)
 GREY = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from justlmd import FPS
+from justlmd.body.camera import intrinsics
 from justlmd.body.kinematics import forward_kinematics
 from justlmd.body.model import JOINT_NAMES, Body
 from justlmd.core.errors import InputError
@@ -89,7 +90,7 @@ def imported(source: SourceMotion, body: Body, size: tuple[int, int]) -> Importe
             Rh=source.poses[:, :3],
             Th=source.pelvis - turn @ rest_pelvis,
             shapes=betas,
-            K=_camera(size) if source.K is None else source.K,
+            K=intrinsics(size) if source.K is None else source.K,
             valid=source.valid,
         )
     else:
@@ -102,12 +103,6 @@ def rest_pelvis_of(body_model: str, body: Body, betas: np.ndarray) -> np.ndarray
     if body_model == "smplx":
         return SMPLX_PELVIS
     return body.rest_joints(betas[:10] if len(body.v_template) == 6890 else None)[0]
-
-
-def _camera(size: tuple[int, int]) -> np.ndarray:
-    """K (3, 3) with EasyMocap's assumed focal length, 1.2 times the smaller side."""
-    focal = 1.2 * min(size)
-    return np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1.0]])
 
 
 def _filled(source: SourceMotion) -> SourceMotion:
