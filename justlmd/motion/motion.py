@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from justlmd.body.camera import intrinsics
-from justlmd.body.kinematics import forward_kinematics
-from justlmd.body.model import MIRRORED_JOINTS, Body
+from justlmd.body.kinematics import forward_kinematics, mirrored_pose
+from justlmd.body.model import Body
 from justlmd.core.rotations import matrix_to_axis_angle, rotation_matrices
 
 FLIP = np.array([1.0, -1.0, -1.0])
@@ -33,6 +33,18 @@ class CameraMotion:
     shapes: np.ndarray
     K: np.ndarray
     valid: np.ndarray
+
+    @classmethod
+    def without_person(cls, frames: int, K: np.ndarray, shapes: np.ndarray | None = None) -> "CameraMotion":
+        """A motion of ``frames`` frames in none of which a person was found; ``shapes`` (10,) None means zeros."""
+        return cls(
+            poses=np.zeros((frames, 72)),
+            Rh=np.zeros((frames, 3)),
+            Th=np.zeros((frames, 3)),
+            shapes=np.zeros(10) if shapes is None else shapes,
+            K=K,
+            valid=np.zeros(frames, bool),
+        )
 
     def cut(self, start: int, stop: int | None = None) -> "CameraMotion":
         """Frames ``start`` to ``stop`` (exclusive; None: to the end)."""
@@ -134,5 +146,5 @@ def before_camera(motion: Motion, body: Body, size: tuple[int, int] = (1280, 720
 def mirror(motion: Motion) -> Motion:
     """The same dance with left and right exchanged, in the mirror plane x = 0."""
     pose = np.concatenate([motion.global_orient, motion.body_pose], axis=1).reshape(-1, 24, 3)
-    flipped = (pose[:, MIRRORED_JOINTS] * [1, -1, -1]).reshape(-1, 72)
+    flipped = mirrored_pose(pose).reshape(-1, 72)
     return replace(motion, global_orient=flipped[:, :3], body_pose=flipped[:, 3:], transl=motion.transl * [-1, 1, 1])

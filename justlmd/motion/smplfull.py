@@ -88,8 +88,7 @@ def read_smplfull(path: str | Path, *, allow_empty: bool = False) -> CameraMotio
         if values is not None:
             frames[int(key)] = values
     if not frames and allow_empty:
-        nothing = np.zeros((0, 3))
-        return CameraMotion(np.zeros((0, 72)), nothing, nothing, np.zeros(10), np.eye(3), np.zeros(0, bool))
+        return CameraMotion.without_person(0, np.eye(3))
     if not frames:
         raise InputError("no frame holds a person", where=path)
     known = np.array(sorted(frames))

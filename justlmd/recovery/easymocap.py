@@ -98,8 +98,7 @@ def recover_with_easymocap(
     K = intrinsics((width, height), focal)
     seen = (points[..., 2] > 0).sum(1) >= FEWEST_POINTS
     if not seen.any():
-        nothing = np.zeros((len(seen), 3))
-        return CameraMotion(np.zeros((len(seen), 72)), nothing, nothing, np.zeros(10), K, seen)
+        return CameraMotion.without_person(len(seen), K)
 
     _forget_other_work(folder, points, K, options, start_frame)
     # EasyMocap fails when its first frame has nobody: it begins and ends with a person.
@@ -262,8 +261,7 @@ def _merged(folder: Path, shown: range, usable: np.ndarray, K: np.ndarray) -> Ca
         if content is not None and _finite(content):
             frames[f"{frame:06d}"] = content
     if not frames:
-        nothing = np.zeros((len(usable), 3))
-        return CameraMotion(np.zeros((len(usable), 72)), nothing, nothing, np.zeros(10), K, np.zeros(len(usable), bool))
+        return CameraMotion.without_person(len(usable), K)
     merged = folder / "smplfull.json"
     write_text(merged, json.dumps(frames))
     motion = read_smplfull(merged)

@@ -14,6 +14,7 @@ from torch import Tensor
 from justlmd.body.camera import intrinsics
 from justlmd.body.landmarks import LANDMARKS
 from justlmd.body.model import Body
+from justlmd.body.torch_kinematics import slerp
 from justlmd.core.rotations import continuous_rotation_vectors
 from justlmd.motion.motion import CameraMotion, bridged
 from justlmd.pose.lifting import completed
@@ -76,8 +77,7 @@ def recover(
 
     seen: np.ndarray = np.isfinite(np.concatenate([keypoints, world], axis=1)).all((1, 2))
     if seen.sum() < 2:
-        nothing = np.zeros((len(seen), 3))
-        return CameraMotion(np.zeros((len(seen), 72)), nothing, nothing, betas, camera, np.zeros(len(seen), bool))
+        return CameraMotion.without_person(len(seen), camera, betas)
 
     fit_body = FitBody(body, betas, device)
     observations = _observations(_filled(keypoints, seen), _filled(world, seen), seen, fit_body, camera)
@@ -223,7 +223,7 @@ def _joined(first: Pose, second: Pose, overlap: int) -> Pose:
 
     def between(a: Tensor, b: Tensor) -> Tensor:
         part = share.reshape(-1, *[1] * (a.ndim - 2))
-        return a @ roma.rotvec_to_rotmat(part * roma.rotmat_to_rotvec(a.mT @ b))
+        return roma.unitquat_to_rotmat(slerp(roma.rotmat_to_unitquat(a), roma.rotmat_to_unitquat(b), part))
 
     root = between(first.root[-overlap:], second.root[:overlap])
     joints = between(first.joints[-overlap:], second.joints[:overlap])

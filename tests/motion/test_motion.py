@@ -13,7 +13,6 @@ from scipy.spatial.transform import Rotation
 from justlmd.body.kinematics import smplx_model
 from justlmd.body.model import JOINT_NAMES, MIRRORED_JOINTS, load_body
 from justlmd.core.errors import InputError
-from justlmd.core.rotations import axis_angle_to_6d, sixd_to_axis_angle, sixd_to_matrix
 from justlmd.motion.motion import CameraMotion, Motion, before_camera, floor_height, mirror, to_camera, to_yup
 from justlmd.motion.smplfull import read_smplfull, write_smplfull
 
@@ -219,17 +218,6 @@ def test_values_that_json_cannot_hold_are_not_written(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Th holds NaN"):
         write_smplfull(tmp_path / "smplfull.json", motion)
     assert not list(tmp_path.iterdir())
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.floats(-3, 3), min_size=3, max_size=3))
-def test_six_numbers_hold_a_rotation(vector: list[float]) -> None:
-    axis_angle = np.array(vector)
-    sixd = axis_angle_to_6d(axis_angle)
-    expected = Rotation.from_rotvec(axis_angle).as_matrix()
-    np.testing.assert_allclose(np.concatenate([expected[:, 0], expected[:, 1]]), sixd, atol=1e-9)
-    np.testing.assert_allclose(sixd_to_matrix(sixd * 3), expected, atol=1e-9)
-    np.testing.assert_allclose(Rotation.from_rotvec(sixd_to_axis_angle(sixd)).as_matrix(), expected, atol=1e-9)
 
 
 def test_mirroring_exchanges_left_and_right_joints() -> None:

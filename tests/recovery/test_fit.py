@@ -5,9 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from projected import seen
 
 from demo.build import motion_of
@@ -17,7 +14,7 @@ from justlmd.body.landmarks import LANDMARKS, points_seen
 from justlmd.body.model import Body, load_body
 from justlmd.core.errors import InputError
 from justlmd.core.files import write_npz
-from justlmd.core.rotations import continuous_rotation_vectors, rotation_matrices
+from justlmd.core.rotations import rotation_matrices
 from justlmd.motion.motion import FLIP, CameraMotion, Motion, before_camera, to_yup
 from justlmd.quality.motion_checks import reprojection_figures
 from justlmd.recovery.fit import LONGEST_BRIDGED_GAP, WINDOW_FRAMES, recover
@@ -161,23 +158,6 @@ def test_wild_points_never_give_numbers_that_are_not_finite(keypoints2d, body):
     wild["world"][::5] = 0.0
     motion = recover(wild, body, stop_frame=150)
     assert all(np.isfinite(part).all() for part in (motion.poses, motion.Rh, motion.Th))
-
-
-@given(
-    hnp.arrays(np.float64, (20, 3), elements=st.floats(-3, 3)).filter(
-        lambda x: (np.linalg.norm(x, axis=1) > 1e-3).all()
-    )
-)
-def test_continuous_rotation_vectors_are_the_same_rotations(vectors):
-    chosen = continuous_rotation_vectors(vectors)
-    assert np.allclose(rotation_matrices(chosen), rotation_matrices(vectors), atol=1e-6)
-
-
-def test_a_turn_on_the_spot_has_no_jump_in_its_rotation_vectors():
-    angles = np.linspace(0, 5.5, 200)
-    wrapped = (angles + np.pi) % (2 * np.pi) - np.pi
-    chosen = continuous_rotation_vectors(wrapped[:, None] * [[0.0, 1.0, 0.0]])
-    assert np.allclose(chosen[:, 1], angles)
 
 
 def test_the_prior_is_a_gaussian_that_knows_how_knees_and_elbows_bend():
