@@ -9,10 +9,10 @@ import numpy as np
 
 from justlmd import FPS
 from justlmd.body.kinematics import skin
-from justlmd.body.model import Body
 from justlmd.media.video import probe, read_frames
 from justlmd.media.writer import write_video
-from justlmd.motion.motion import FLIP, CameraMotion, to_yup
+from justlmd.motion.motion import FLIP
+from justlmd.motion.song_motion import SongMotion
 from justlmd.preview.renderer import render_mesh
 
 LONGEST_SIDE = 640
@@ -30,12 +30,8 @@ def write_overlay(
     path: str | Path,
     video: str | Path,
     audio: str | Path | None,
-    camera_motion: CameraMotion,
-    body: Body,
-    start_frame: int,
+    song: SongMotion,
     keypoints2d: dict[str, np.ndarray] | None = None,
-    *,
-    own_shapes: bool = True,
 ) -> None:
     """Write every frame of a video with the body over it.
 
@@ -46,18 +42,15 @@ def write_overlay(
     ----------
     path : the mp4.
     video, audio : ``video.mp4`` and ``audio.wav``; without ``audio`` the film is silent.
-    camera_motion : what ``smplfull.json`` holds; it may be empty.
-    body : the body model to draw.
-    start_frame : frame of ``video`` at frame 0 of the motion.
+    song : the motion, which may be empty, and the body model to draw.
     keypoints2d : arrays of ``keypoints2d.npz``; its landmarks are drawn as dots.
-    own_shapes : False when the motion's shape parameters belong to another body model.
 
     Raises InputError when the video is unusable.
     """
     info = probe(video)
     step = -(-max(info.width, info.height) // LONGEST_SIDE)
-    missing = np.flatnonzero(~camera_motion.valid) + start_frame
-    frames = overlay_frames(video, camera_motion, body, start_frame, keypoints2d, step=step, own_shapes=own_shapes)
+    missing = np.flatnonzero(~song.motion.valid) + song.start_frame
+    frames = overlay_frames(video, song, keypoints2d, step=step)
     with tempfile.TemporaryDirectory() as folder:
         notes = None
         if len(missing):
@@ -67,30 +60,22 @@ def write_overlay(
 
 
 def overlay_frames(
-    video: str | Path,
-    camera_motion: CameraMotion,
-    body: Body,
-    start_frame: int,
-    keypoints2d: dict[str, np.ndarray] | None = None,
-    *,
-    step: int = 1,
-    own_shapes: bool = True,
+    video: str | Path, song: SongMotion, keypoints2d: dict[str, np.ndarray] | None = None, *, step: int = 1
 ) -> Iterator[np.ndarray]:
     """The pictures of :func:`write_overlay`, ``step`` times smaller than the video's: (H, W, 3) uint8."""
     # K counts from the picture's edge (a point lands on pixel floor(u)), so that means of step x step pixels
     # divide it by step.
-    K = camera_motion.K / [[step], [step], [1]]
+    K = song.motion.K / [[step], [step], [1]]
+    body, valid = song.body, song.motion.valid
     colors = np.tile(np.array(COLOR, np.float32), (len(body.v_template), 1))
     chunk = np.zeros((0, 0, 3), np.float32)
     for number, picture in enumerate(read_frames(video)):
         small = _smaller(picture, step)
-        frame = number - start_frame
-        if 0 <= frame < len(camera_motion.valid):
-            if frame % CHUNK == 0:
-                chunk = _vertices(camera_motion, body, frame, frame + CHUNK, own_shapes)
-            elif not len(chunk):  # the motion began before the video
-                chunk = _vertices(camera_motion, body, frame - frame % CHUNK, frame - frame % CHUNK + CHUNK, own_shapes)
-            if camera_motion.valid[frame]:
+        frame = number - song.start_frame
+        if 0 <= frame < len(valid):
+            if frame % CHUNK == 0 or not len(chunk):  # it is empty when the motion began before the video
+                chunk = _vertices(song, frame - frame % CHUNK)
+            if valid[frame]:
                 small = render_mesh(chunk[frame % CHUNK], body.faces, colors, K, small, alpha=ALPHA)
             else:
                 small = _bordered(small)
@@ -99,11 +84,10 @@ def overlay_frames(
         yield small
 
 
-def _vertices(motion: CameraMotion, body: Body, start: int, stop: int, own_shapes: bool) -> np.ndarray:
-    """Vertices (n, V, 3) of some frames in the camera's axes."""
-    part = replace(motion, **{name: getattr(motion, name)[start:stop] for name in ("poses", "Rh", "Th", "valid")})
-    upright = to_yup(part, body, floor=0.0, own_shapes=own_shapes)
-    vertices = skin(body, upright.global_orient, upright.body_pose, upright.transl, upright.betas)
+def _vertices(song: SongMotion, start: int) -> np.ndarray:
+    """Vertices (n, V, 3) of :data:`CHUNK` frames from ``start`` on in the camera's axes."""
+    upright = replace(song, motion=song.motion.cut(start, start + CHUNK)).upright(floor=0.0)
+    vertices = skin(song.body, upright.global_orient, upright.body_pose, upright.transl, upright.betas)
     return vertices * FLIP.astype(np.float32)
 
 

@@ -1,7 +1,7 @@
 """Dances to the same song side by side, each under its name: what figure 3.9 of the report shows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 from justlmd.body.model import Body
 from justlmd.lyrics.document import Line
 from justlmd.motion.motion import Motion
+from justlmd.motion.song_motion import SongMotion
 from justlmd.preview.dance_video import Captions, check_motion, dance_frames, following_camera, write_captioned
 
 PANEL = (320, 360)
@@ -20,6 +21,35 @@ CAPTION_SHARE = 0.25
 
 DARK = 28
 """Grey of that strip and of the lines between the dances."""
+
+
+SHOWN_S = 12.0
+"""Seconds from the first sung line on that are compared: two windows of what the models see."""
+
+SHOWN_WITHOUT_ROOT = "transformer_cvae"
+"""The network whose dances are shown a second time without their root, as in figure 3.9 of the report."""
+
+
+@dataclass(frozen=True)
+class GeneratedDance:
+    """A model's dance to a song: the model's ``name``, its ``network`` and the ``song``'s motion."""
+
+    name: str
+    network: str
+    song: SongMotion
+
+
+def compared_dances(truth: SongMotion, generated: Sequence[GeneratedDance]) -> dict[str, Motion]:
+    """The beginnings, :data:`SHOWN_S` long, of a held-out dance and of models' dances to the same song, by title."""
+    start_s = truth.meta.first_frame_s
+    dances = {"truth": truth.between(start_s, start_s + SHOWN_S)}
+    for dance in generated:
+        motion = dance.song.between(start_s, start_s + SHOWN_S)
+        if dance.network == SHOWN_WITHOUT_ROOT:
+            dances |= {f"{dance.name} with root": motion, f"{dance.name} without root": without_root(motion)}
+        else:
+            dances[dance.name] = motion
+    return dances
 
 
 def export_comparison(

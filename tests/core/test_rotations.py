@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.spatial.transform import Rotation, Slerp
@@ -24,6 +24,7 @@ from justlmd.core.rotations import (
 VECTORS = hnp.arrays(np.float64, (20, 3), elements=st.floats(-3, 3))
 
 
+@settings(deadline=None)
 @given(VECTORS)
 def test_axis_angle_vectors_and_matrices_are_the_same_rotations(vectors):
     expected = Rotation.from_rotvec(vectors).as_matrix()
@@ -54,6 +55,7 @@ def test_rotations_over_time_are_interpolated_on_the_sphere_and_held_at_the_ends
     np.testing.assert_array_equal(found[[1, 3, 6]], values[[0, 1, 4]])
 
 
+@settings(deadline=None)
 @given(
     hnp.arrays(np.float64, (20, 3), elements=st.floats(-3, 3)).filter(
         lambda x: (np.linalg.norm(x, axis=1) > 1e-3).all()
@@ -71,6 +73,7 @@ def test_a_turn_on_the_spot_has_no_jump_in_its_rotation_vectors():
     assert np.allclose(chosen[:, 1], angles)
 
 
+@settings(deadline=None)
 @given(VECTORS, VECTORS)
 def test_a_swing_takes_one_direction_to_the_other_by_the_smallest_turn(start, end):
     turn = swing(start, end)

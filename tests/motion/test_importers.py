@@ -29,7 +29,8 @@ from justlmd.motion.importers.formats import read_any_motion
 from justlmd.motion.importers.joint_positions import poses_from_joints
 from justlmd.motion.importers.source import SMPLX_PELVIS
 from justlmd.motion.motion import CameraMotion, Motion, to_yup
-from justlmd.motion.smplfull import read_motion_meta, read_smplfull, write_motion_meta, write_smplfull
+from justlmd.motion.smplfull import read_smplfull, write_smplfull
+from justlmd.motion.song_motion import SongMotion, read_motion_meta, write_song_motion
 
 BODY = load_body()
 REST = BODY.rest_joints()
@@ -102,7 +103,8 @@ def test_smplfull_is_taken_as_it_is_and_its_shapes_are_smpls(tmp_path):
     found = read_any_motion(tmp_path / "smplfull.json", BODY)
     assert found.from_first_line and not found.own_body
     np.testing.assert_allclose(found.motion.poses, poses, atol=1e-7)
-    write_motion_meta(tmp_path / "smplfull.meta.json", BODY, "fit", 0.0)
+    song = SongMotion.made(motion, BODY, "fit", 0.0)
+    write_song_motion(tmp_path / "smplfull.json", tmp_path / "smplfull.meta.json", song)
     assert read_any_motion(tmp_path / "smplfull.json", BODY).own_body
 
 

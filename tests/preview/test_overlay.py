@@ -11,18 +11,25 @@ import pytest
 from demo.build import motion_of
 from demo.film import camera_of
 from demo.song_list import song_by_id
+from justlmd import FPS
 from justlmd.body.kinematics import skin
 from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
 from justlmd.media.video import probe, read_frames
 from justlmd.media.writer import write_video
 from justlmd.motion.motion import CameraMotion, to_camera
+from justlmd.motion.song_motion import SongMotion
 from justlmd.preview.overlay import BORDER, DOTS, overlay_frames, write_overlay
 from justlmd.preview.renderer import render_mesh
 
 BODY = load_body()
 FRAMES, LATE = 20, 5
 """Frames of the video, and the one at which the motion begins."""
+
+
+def song_of(motion: CameraMotion, start_frame: int = LATE, own_shapes: bool = True) -> SongMotion:
+    """``motion`` as that of a song, from ``start_frame`` of its video on."""
+    return SongMotion.made(motion, BODY, "known", start_frame / FPS, own_shapes=own_shapes)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +55,7 @@ def changed(film: Path, pictures: list[np.ndarray]) -> np.ndarray:
 
 def test_the_body_lies_on_the_dancer_in_every_frame_of_the_motion_and_nowhere_else(scene):
     film, motion, dancer = scene
-    drawn = changed(film, list(overlay_frames(film, motion, BODY, LATE)))
+    drawn = changed(film, list(overlay_frames(film, song_of(motion))))
     assert not drawn[:LATE].any(), "before the motion the picture is plain"
     assert np.array_equal(drawn[LATE:].any((1, 2)), np.ones(FRAMES - LATE, bool))
     both, either = (drawn & dancer)[LATE:].sum((1, 2)), (drawn | dancer)[LATE:].sum((1, 2))
@@ -59,7 +66,7 @@ def test_a_motion_one_frame_late_or_another_body_size_would_show(scene):
     film, motion, dancer = scene
 
     def overlap(other: CameraMotion, start: int) -> float:
-        drawn = changed(film, list(overlay_frames(film, other, BODY, start)))[LATE + 1 :]
+        drawn = changed(film, list(overlay_frames(film, song_of(other, start))))[LATE + 1 :]
         return float((drawn & dancer[LATE + 1 :]).sum() / (drawn | dancer[LATE + 1 :]).sum())
 
     right = overlap(motion, LATE)
@@ -69,13 +76,13 @@ def test_a_motion_one_frame_late_or_another_body_size_would_show(scene):
 
 def test_a_motion_that_began_before_the_video_is_drawn_from_its_middle(scene):
     film, motion, _ = scene
-    whole = list(overlay_frames(film, motion, BODY, -3))
-    assert np.array_equal(whole[0], next(overlay_frames(film, motion.cut(3), BODY, 0)))
+    whole = list(overlay_frames(film, song_of(motion, -3)))
+    assert np.array_equal(whole[0], next(overlay_frames(film, song_of(motion.cut(3), 0))))
 
 
 def test_larger_pictures_are_drawn_smaller_at_the_same_place(scene):
     film, motion, dancer = scene
-    small = list(overlay_frames(film, motion, BODY, LATE, step=2))
+    small = list(overlay_frames(film, song_of(motion), step=2))
     assert small[0].shape == (240, 320, 3)
     blue = np.array([picture[..., 2].astype(int) - picture[..., 1] > -20 for picture in small])[LATE:]
     shrunk = dancer[LATE:, ::2, ::2]
@@ -86,8 +93,8 @@ def test_shape_parameters_of_another_body_are_not_drawn(scene):
     film, motion, _ = scene
     giant = replace(motion, shapes=np.eye(10)[0] * 4)
     plain = replace(motion, shapes=np.zeros(10))
-    left_out = list(overlay_frames(film, giant, BODY, LATE, own_shapes=False))
-    assert np.array_equal(left_out, list(overlay_frames(film, plain, BODY, LATE)))
+    left_out = list(overlay_frames(film, song_of(giant, own_shapes=False)))
+    assert np.array_equal(left_out, list(overlay_frames(film, song_of(plain))))
 
 
 def test_frames_without_a_body_have_a_red_border_and_landmarks_are_dots(scene):
@@ -97,7 +104,7 @@ def test_frames_without_a_body_have_a_red_border_and_landmarks_are_dots(scene):
     keypoints[2] = [100, 50, 0.9]
     keypoints[2, 1] = [300, 50, 0.1]  # not visible
     keypoints[2, 2:] = [1e30, -5, 0.9]  # a fault elsewhere must not become one here
-    pictures = list(overlay_frames(film, motion, BODY, LATE, {"keypoints": keypoints}))
+    pictures = list(overlay_frames(film, song_of(motion), {"keypoints": keypoints}))
     bordered = [bool((picture[0] == BORDER).all()) for picture in pictures]
     assert np.flatnonzero(bordered).tolist() == [LATE + 4]
     plain = list(read_frames(film))
@@ -117,17 +124,17 @@ def test_the_film_has_the_videos_frames_its_sound_and_at_most_640_pixels(
     with wave.open(str(tmp_path / "audio.wav"), "wb") as sound:
         sound.setparams((1, 2, 22050, 0, "NONE", ""))
         sound.writeframes(bytes(2 * 22050))
-    write_overlay(tmp_path / "overlay.mp4", wide, tmp_path / "audio.wav", spoil(motion), BODY, LATE)
+    write_overlay(tmp_path / "overlay.mp4", wide, tmp_path / "audio.wav", song_of(spoil(motion)))
     info = probe(tmp_path / "overlay.mp4")
     assert (info.width, info.height, info.frames, info.has_audio) == (640, 480, FRAMES, True)
-    write_overlay(tmp_path / "silent.mp4", wide, None, spoil(motion), BODY, LATE)
+    write_overlay(tmp_path / "silent.mp4", wide, None, song_of(spoil(motion)))
     assert not probe(tmp_path / "silent.mp4").has_audio
 
 
 def test_where_there_is_no_body_the_film_says_so(scene, tmp_path):
     film, motion, _ = scene
     gone = replace(motion, valid=np.zeros(FRAMES - LATE, bool))
-    write_overlay(tmp_path / "overlay.mp4", film, None, gone, BODY, LATE)
+    write_overlay(tmp_path / "overlay.mp4", film, None, song_of(gone))
     last = list(read_frames(tmp_path / "overlay.mp4"))[-1].astype(int)
     said = (last[8:60, 150:490] > 200).all(-1)  # white letters above the middle
     assert said.sum() > 100
@@ -137,5 +144,5 @@ def test_where_there_is_no_body_the_film_says_so(scene, tmp_path):
 def test_a_video_that_does_not_decode_is_named(scene, tmp_path):
     (tmp_path / "text.mp4").write_text("no video")
     with pytest.raises(InputError, match=r"text\.mp4"):
-        write_overlay(tmp_path / "overlay.mp4", tmp_path / "text.mp4", None, scene[1], BODY, LATE)
+        write_overlay(tmp_path / "overlay.mp4", tmp_path / "text.mp4", None, song_of(scene[1]))
     assert not (tmp_path / "overlay.mp4").exists()

@@ -13,8 +13,16 @@ from justlmd.lyrics.document import Line
 from justlmd.lyrics.word_timing import Word
 from justlmd.media.video import probe, read_frames
 from justlmd.motion.motion import Motion
+from justlmd.motion.song_motion import SongMotion
 from justlmd.preview.dance_video import following_camera
-from justlmd.preview.side_by_side import centred, export_comparison, side_by_side, without_root
+from justlmd.preview.side_by_side import (
+    GeneratedDance,
+    centred,
+    compared_dances,
+    export_comparison,
+    side_by_side,
+    without_root,
+)
 
 BODY = load_body()
 PANEL = (160, 180)
@@ -83,6 +91,23 @@ def test_without_its_root_a_dancer_stays_where_he_is_and_moves_as_before() -> No
     assert abs(angles.as_rotvec()[:, 1].mean()) < 0.01  # the middle of his turning
     assert np.ptp(still.joints(BODY)[:, 0], axis=0).max() < 1e-12 < np.ptp(still.joints(BODY)[:, 7], axis=0).max()
     assert motion.global_orient.any()  # the dance itself is as it was
+
+
+def test_dances_are_compared_from_the_truths_beginning_on_and_the_reports_network_also_without_its_root() -> None:
+    from justlmd.motion.motion import before_camera
+
+    dances = [dance(600, walk_m=1.0, turn=0.5) for _ in range(3)]
+    truth = SongMotion.made(before_camera(dances[0], BODY), BODY, "fit", first_frame_s=2.0)
+    generated = [
+        GeneratedDance(name, network, SongMotion.without_video(motion, BODY, "generated"))
+        for name, network, motion in zip(("v2", "v3"), ("transformer_cvae", "latent_cvae"), dances[1:], strict=True)
+    ]
+    compared = compared_dances(truth, generated)
+    assert list(compared) == ["truth", "v2 with root", "v2 without root", "v3"]
+    assert {len(motion) for motion in compared.values()} == {360}
+    np.testing.assert_allclose(compared["truth"].body_pose, dances[0].body_pose[:360], atol=1e-9)
+    np.testing.assert_allclose(compared["v3"].body_pose, dances[2].body_pose[60:420], atol=1e-9)
+    assert np.ptp(compared["v2 without root"].transl, axis=0).max() == 0
 
 
 def test_the_sound_and_the_words_are_those_of_the_stretch_and_the_shortest_dance_ends_it(tmp_path: Path) -> None:

@@ -15,8 +15,10 @@ from justlmd.body.model import Body, load_body
 from justlmd.core.errors import InputError
 from justlmd.core.files import write_npz
 from justlmd.core.rotations import rotation_matrices
+from justlmd.lyrics.document import Line, Lyrics
 from justlmd.motion.motion import FLIP, CameraMotion, Motion, before_camera, to_yup
 from justlmd.quality.motion_checks import reprojection_figures
+from justlmd.recovery.backends import RecoverySettings, recover_song
 from justlmd.recovery.fit import LONGEST_BRIDGED_GAP, WINDOW_FRAMES, recover
 from justlmd.recovery.ground import FEET, floor_plane, standing_points
 from justlmd.recovery.pose_prior import load_pose_prior
@@ -208,3 +210,13 @@ def test_the_floor_is_found_where_the_feet_stand(truth, body):
     plane = floor_plane(fit_body, points, standing)
     assert float(plane[1]) > 0.995, "level"
     assert float(plane[3]) == pytest.approx(1.0, abs=0.06), "the imagined camera stands 1 m above the floor"
+
+
+def test_a_song_is_recovered_from_its_first_line_to_the_end_of_its_last_slice(keypoints2d, recovered, body):
+    lyrics = Lyrics((Line(1.0, 2.0, "one"), Line(3.0, 4.0, "two")))
+    sliced = {"00:01.000": "one", "00:03.000": "two"}
+    song = recover_song(keypoints2d, lyrics, sliced, body, RecoverySettings(device="cpu"))
+    assert song.start_frame == 30 and len(song.motion.valid) == 8 * 30 and song.own_shapes
+    assert song.meta.method == "fit to projected landmarks on cpu"
+    whole = to_yup(recovered.cut(30, 270), body).joints(body)
+    assert np.linalg.norm(song.upright().joints(body) - whole, axis=-1).mean() < 0.03

@@ -34,7 +34,8 @@ from justlmd.motion.importers.source import (
     without_hands,
 )
 from justlmd.motion.motion import Motion, to_yup
-from justlmd.motion.smplfull import MAX_FRAMES, read_motion_meta, read_smplfull
+from justlmd.motion.smplfull import MAX_FRAMES, read_smplfull
+from justlmd.motion.song_motion import read_motion_meta
 
 Content = dict[Any, Any]
 
