@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from project_copy import copied_project
 from synthetic_media import clicks, numbered_picture, read_number, write_film
 
 from justlmd.body.model import LANDMARK_NAMES, load_body
@@ -295,11 +296,7 @@ def test_the_command_is_a_list_in_which_only_the_folder_is_filled_in():
 @pytest.mark.workflow
 @pytest.mark.slow
 def test_the_workflow_drives_easymocap_from_video_to_smplfull(repo, tmp_path):
-    project = tmp_path / "project"
-    for name in ("rules", "workflow_scripts", "envs", "schemas", "report", "justlmd", "model", "demo", "profiles"):
-        shutil.copytree(repo / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Snakefile", "config.yaml"):
-        shutil.copy(repo / name, project / name)
+    project = copied_project(repo, tmp_path / "project")
     (project / "words.lrc").write_text("[00:00.50]here we go\n[00:01.20]round and round\n[00:01.60]\n")
     (project / "songs.tsv").write_text("id\turl\tlyrics\nshort\tfilm.mp4\twords.lrc\n")
     write_film(project / "film.mp4", [Fraction(k, 30) for k in range(240)], clicks(8, [1, 2]))
