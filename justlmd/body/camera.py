@@ -56,7 +56,7 @@ def intrinsics(size: tuple[float, float], focal_px: float | None = None) -> np.n
 def look_at(
     position: np.ndarray, target: np.ndarray, size: tuple[int, int] = (960, 540), focal_px: float | None = None
 ) -> Camera:
-    """A level camera at ``position`` that has ``target`` in the middle of its picture (both y-up world, metres)."""
+    """A level camera at ``position`` that has ``target`` in the middle of its frame (both y-up world, metres)."""
     position = np.asarray(position, float)
     forward = np.asarray(target, float) - position
     forward /= np.linalg.norm(forward)

@@ -76,7 +76,7 @@ def axis_angles(rotations: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def slerp(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
-    """Unit quaternions (..., 4) at ``share`` (..., 1) of the shortest way between two rotations.
+    """Unit quaternions (..., 4) at ``share`` (..., 1) of the shortest arc between two rotations.
 
     The weights are sin((1 - s) w) / sin w and sin(s w) / sin w (Shoemake 1985), written so that w = 0 is no exception.
     roma's own takes the same shares for all rotations.

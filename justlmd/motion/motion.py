@@ -77,6 +77,10 @@ class Motion:
         return forward_kinematics(body, self.global_orient, self.body_pose, self.transl, self.betas)
 
 
+LONGEST_BRIDGED_GAP = 10
+"""Frames without a person that recovery may bridge (a third of a second); longer gaps are marked invalid."""
+
+
 def bridged(seen: np.ndarray, longest_gap: int) -> np.ndarray:
     """True for seen frames and for gaps of at most ``longest_gap`` frames between them; (T,) bool."""
     index = np.arange(len(seen))
@@ -100,10 +104,14 @@ def to_yup(motion: CameraMotion, body: Body, floor: float | str = "auto", own_sh
 
     Parameters
     ----------
-    motion : what :func:`read_smplfull` returns
-    body : the body model whose rest pelvis J0 the conversion needs
-    floor : height of the floor above the camera in metres, or "auto" for :func:`floor_height`
-    own_shapes : False when ``shapes`` belong to another body model than ``body``; they are then left out (zeros)
+    motion
+        What :func:`read_smplfull` returns
+    body
+        The body model whose rest pelvis J0 the conversion needs
+    floor
+        Height of the floor above the camera in metres, or "auto" for :func:`floor_height`
+    own_shapes
+        False when ``shapes`` belong to another body model than ``body``; they are then left out (zeros)
     """
     height = floor_height(motion, body, own_shapes) if isinstance(floor, str) else float(floor)
     betas = np.asarray(motion.shapes, float) if own_shapes else np.zeros(10)
@@ -136,7 +144,7 @@ def to_camera(motion: Motion, body: Body, K: np.ndarray, floor_offset: float = 0
 
 
 def before_camera(motion: Motion, body: Body, size: tuple[int, int] = (1280, 720)) -> CameraMotion:
-    """The camera motion of a dance that no camera has seen: 3.5 m before a camera 1 m above the floor.
+    """The camera motion of a dance without a video: 3.5 m in front of a camera 1 m above the floor.
 
     ``size`` (width, height) in pixels of the imagined frames gives the :func:`~justlmd.body.camera.intrinsics`.
     """

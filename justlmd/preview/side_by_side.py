@@ -72,7 +72,7 @@ def export_comparison(
     body
         The body that dances all of them, in the same clothes; frames that are not ``valid`` are drawn faintly.
     audio
-        Sound file; None for a silent video.
+        Audio file; None for a silent video.
     audio_start_s
         Second of the song (of ``audio`` and of ``lines``) at frame 0 of every motion.
     lines
@@ -95,17 +95,17 @@ def export_comparison(
 
 
 def side_by_side(motions: Sequence[Motion], body: Body, panel: tuple[int, int], height: int) -> Iterator[np.ndarray]:
-    """Pictures (height, P * width, 3) uint8 of P motions of equal length, all seen from equally far.
+    """Frames (height, P * width, 3) uint8 of P motions of equal length, all seen from equally far.
 
     Each has a ``panel`` (width, height) of its own; the rest of the height, below, is dark.
     """
-    camera, ways = following_camera(np.stack([motion.joints(body) for motion in motions]), panel)
+    camera, trajectories = following_camera(np.stack([motion.joints(body) for motion in motions]), panel)
     panels = [
-        dance_frames(motion, body, panel, np.random.default_rng(0), seen_by=(camera, way))
-        for motion, way in zip(motions, ways, strict=True)
+        dance_frames(motion, body, panel, np.random.default_rng(0), seen_by=(camera, trajectory))
+        for motion, trajectory in zip(motions, trajectories, strict=True)
     ]
-    for pictures in zip(*panels, strict=True):
-        row = np.concatenate(pictures, axis=1)
+    for images in zip(*panels, strict=True):
+        row = np.concatenate(images, axis=1)
         row[:, panel[0] :: panel[0]] = DARK
         yield np.pad(row, [(0, height - panel[1]), (0, 0), (0, 0)], constant_values=DARK)
 
@@ -116,7 +116,7 @@ def centred(motion: Motion) -> Motion:
 
 
 def without_root(motion: Motion) -> Motion:
-    """The same movements of the joints by a dancer whose root rests: mean orientation and mean place throughout."""
+    """The same movements of the joints by a dancer whose root rests: mean orientation and mean position throughout."""
     frames = len(motion)
     orient = Rotation.from_rotvec(motion.global_orient).mean().as_rotvec()
     return replace(

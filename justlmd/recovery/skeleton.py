@@ -37,7 +37,7 @@ SEGMENTS = {  # landmarks whose mean is the near end and the far end; weight
     "left_hand": ((15,), (17, 19), 0.3),
     "right_hand": ((16,), (18, 20), 0.3),
 }
-"""Parts of the body whose direction in depth MediaPipe tells; its errors are nearly independent from part to part."""
+"""Parts of the body whose direction in depth MediaPipe estimates, with nearly independent errors from part to part."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def test_a_camera_looks_level_at_its_target() -> None:
     assert above[0] == pytest.approx(160) and above[1] < 120
 
 
-def test_camera_for_keeps_every_joint_in_the_picture() -> None:
+def test_camera_for_keeps_every_joint_in_the_frame() -> None:
     rng = np.random.default_rng(0)
     for spread in (0.5, 2.0, 6.0):
         joints = rng.uniform(-spread, spread, (50, 24, 3)) * [1, 0, 1] + rng.uniform(0, 2, (50, 24, 3)) * [0, 1, 0]

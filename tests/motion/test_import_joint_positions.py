@@ -56,7 +56,7 @@ def test_lifted_joints_in_human36ms_order_keep_every_limbs_direction(tmp_path):
     up = np.array([0.0, 1, 0])
     joints[:, 10] = expected[:, 15] + 0.2 * up
     joints[:, 9] = expected[:, 15] + 0.1 * up + 0.3 * np.cross(across, up)
-    lifted = joints @ Y_DOWN.T  # as MotionBERT: camera axes, the picture's half width is 1
+    lifted = joints @ Y_DOWN.T  # as MotionBERT: camera axes, the frame's half width is 1
     np.save(tmp_path / "X3D.npy", (lifted / 1.7).astype(np.float32))
     found = y_up_joints(read_any_motion(tmp_path / "X3D.npy", BODY).motion)
     for near, far in ((1, 4), (4, 7), (2, 5), (5, 8), (16, 18), (18, 20), (17, 19), (19, 21)):

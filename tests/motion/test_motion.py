@@ -233,7 +233,7 @@ def test_a_cut_keeps_the_frames_asked_for() -> None:
     assert len(motion.cut(2, 5)) == 3
 
 
-def test_a_dance_without_a_video_stands_in_the_picture_and_keeps_its_movement() -> None:
+def test_a_dance_without_a_video_stands_in_the_frame_and_keeps_its_movement() -> None:
     rng = np.random.default_rng(0)
     dance = Motion(
         global_orient=rng.normal(0, 0.3, (5, 3)),
@@ -242,9 +242,9 @@ def test_a_dance_without_a_video_stands_in_the_picture_and_keeps_its_movement() 
         betas=np.zeros(10),
         valid=np.ones(5, bool),
     )
-    filmed = before_camera(dance, BODY)
-    pixels = easymocap_joints(filmed) @ filmed.K.T
+    placed = before_camera(dance, BODY)
+    pixels = easymocap_joints(placed) @ placed.K.T
     pixels = pixels[..., :2] / pixels[..., 2:]
     assert ((pixels > 0) & (pixels < [1280, 720])).all()
-    back = to_yup(filmed, BODY, floor=-1.0).joints(BODY) + [0, 0, 3.5]
+    back = to_yup(placed, BODY, floor=-1.0).joints(BODY) + [0, 0, 3.5]
     np.testing.assert_allclose(back, dance.joints(BODY), atol=1e-9)

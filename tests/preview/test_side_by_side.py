@@ -39,7 +39,7 @@ def dance(frames: int, walk_m: float = 0.0, turn: float = 0.0) -> Motion:
     return Motion(swing * [0, turn, 0], pose, transl, np.zeros(10), np.ones(frames, bool))
 
 
-def pictures(path: Path) -> np.ndarray:
+def frames_of(path: Path) -> np.ndarray:
     return np.stack(list(read_frames(path))).astype(int)
 
 
@@ -49,7 +49,7 @@ def test_every_dance_has_a_panel_of_its_own_with_its_name(tmp_path: Path) -> Non
     export_comparison(tmp_path / "b.mp4", dict(zip(("WWW", "v2", "WWWWW"), dances, strict=True)), BODY, panel=PANEL)
     info = probe(tmp_path / "a.mp4")
     assert (info.width, info.height, info.frames) == (3 * PANEL[0], 224, 4)
-    one, other = pictures(tmp_path / "a.mp4"), pictures(tmp_path / "b.mp4")
+    one, other = frames_of(tmp_path / "a.mp4"), frames_of(tmp_path / "b.mp4")
     changed = (np.abs(one - other).max(-1) > 60).sum(0)
     top = 180 // 6
     assert changed[top:].sum() == 0
@@ -72,9 +72,9 @@ def test_equal_dances_look_equal_in_every_panel_and_different_ones_do_not() -> N
 def test_all_are_seen_from_equally_far_and_nobody_is_cut_off() -> None:
     motions = [centred(dance(300, walk_m=way)) for way in (0.0, 1.0, 10.0)]
     joints = np.stack([motion.joints(BODY) for motion in motions])
-    camera, ways = following_camera(joints, PANEL)
-    assert ways.shape == (3, 300, 3)
-    pixels = camera.project(joints - ways[:, :, None])
+    camera, trajectories = following_camera(joints, PANEL)
+    assert trajectories.shape == (3, 300, 3)
+    pixels = camera.project(joints - trajectories[:, :, None])
     assert (pixels >= 0).all() and (pixels < PANEL).all()
     heights = np.ptp(pixels[..., 1], axis=2).mean(1)
     assert heights.min() > 0.5 * PANEL[1]
@@ -121,7 +121,7 @@ def test_the_sound_and_the_words_are_those_of_the_stretch_and_the_shortest_dance
     dances = {"truth": dance(45), "v3": dance(60)}
     path = tmp_path / "comparison.mp4"
     assert export_comparison(path, dances, BODY, tmp_path / "audio.wav", 1.0, [line], PANEL) == []
-    frames = pictures(path)
+    frames = frames_of(path)
     assert len(frames) == 45
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]

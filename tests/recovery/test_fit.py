@@ -10,16 +10,16 @@ from projected import seen
 from demo.build import motion_of
 from demo.song_list import song_by_id
 from justlmd.body.kinematics import joint_transforms
-from justlmd.body.landmarks import LANDMARKS, points_seen
+from justlmd.body.landmarks import LANDMARKS, mediapipe_landmarks
 from justlmd.body.model import Body, load_body
 from justlmd.core.errors import InputError
 from justlmd.core.files import write_npz
 from justlmd.core.rotations import rotation_matrices
 from justlmd.lyrics.document import Line, Lyrics
-from justlmd.motion.motion import FLIP, CameraMotion, Motion, before_camera, to_yup
+from justlmd.motion.motion import FLIP, LONGEST_BRIDGED_GAP, CameraMotion, Motion, before_camera, to_yup
 from justlmd.quality.motion_checks import reprojection_figures
 from justlmd.recovery.backends import RecoverySettings, recover_song
-from justlmd.recovery.fit import LONGEST_BRIDGED_GAP, WINDOW_FRAMES, recover
+from justlmd.recovery.fit import WINDOW_FRAMES, recover
 from justlmd.recovery.ground import FEET, floor_plane, standing_points
 from justlmd.recovery.pose_prior import load_pose_prior
 from justlmd.recovery.skeleton import FREE_JOINTS, FitBody
@@ -202,7 +202,7 @@ def test_the_floor_is_found_where_the_feet_stand(truth, body):
     camera = before_camera(truth, body)
     placed = to_yup(camera, body, floor=0.0)
     transforms = joint_transforms(body, placed.global_orient, placed.body_pose, placed.transl, placed.betas)
-    points = torch.as_tensor(points_seen(body, transforms, placed.betas) * FLIP)
+    points = torch.as_tensor(mediapipe_landmarks(body, transforms, placed.betas) * FLIP)
     pixels = torch.as_tensor(keypoints2d["keypoints"][:, LANDMARKS, :2], dtype=torch.float64)
     standing = standing_points(pixels, torch.ones(pixels.shape[:2], dtype=torch.float64), torch.full((FRAMES,), 350.0))
     assert 0.1 < float((standing[:, list(FEET)] > 0.5).double().mean()) < 0.95

@@ -65,7 +65,7 @@ def read_camerahmr(content: Content, body: Body, size: tuple[int, int]) -> Sourc
 
 
 def read_wham(content: Content, body: Body, size: tuple[int, int]) -> SourceMotion:
-    """WHAM assumes the focal length sqrt(width^2 + height^2) and writes neither it nor the size of the picture."""
+    """WHAM assumes the focal length sqrt(width^2 + height^2) and writes neither it nor the size of the frame."""
     track = max(content.values(), key=lambda one: len(one["frame_ids"]))
     frames = np.asarray(track["frame_ids"]).astype(int)
     betas = ten_betas(track["betas"])
@@ -81,10 +81,10 @@ def read_wham(content: Content, body: Body, size: tuple[int, int]) -> SourceMoti
 
 
 def read_phalp(content: Content, body: Body, size: tuple[int, int]) -> SourceMotion:
-    """One entry per picture, with lists over people; those whose ``tracked_time`` is not 0 are only remembered.
+    """One entry per frame, with lists over people; those whose ``tracked_time`` is not 0 were not detected in it.
 
-    ``camera`` is the translation for a focal length of 5000 pixels in a square picture of 256 pixels about the frame.
-    The depth that follows (tens of metres) is brought to the focal length assumed here: the same picture, nearer.
+    ``camera`` is the translation for a focal length of 5000 pixels in a square of 256 pixels around the frame.
+    The depth that follows (tens of metres) is brought to the focal length assumed here: the same projection, nearer.
     """
     seen: dict[int, dict[int, tuple[Content, np.ndarray]]] = {}
     width, height = size
@@ -95,7 +95,7 @@ def read_phalp(content: Content, body: Body, size: tuple[int, int]) -> SourceMot
                 seen.setdefault(int(track), {})[int(frame["time"])] = person
                 height, width = (int(side) for side in frame["size"][index]) if frame.get("size") else (height, width)
     if not seen:
-        raise InputError("no picture of this PHALP result holds a person")
+        raise InputError("no frame of this PHALP result holds a person")
     people = max(seen.values(), key=len)
     smpl = [person for person, _ in people.values()]
     orient = axis_angles(np.stack([array_of(one["global_orient"]).reshape(1, 3, 3) for one in smpl]), 1)
@@ -116,7 +116,7 @@ def read_phalp(content: Content, body: Body, size: tuple[int, int]) -> SourceMot
 
 
 def read_frankmocap(folder: Path, body: Body, size: tuple[int, int]) -> SourceMotion:
-    """One pickle per picture. Scale and shift are those of the cropped box of 224 pixels, halved and about its middle.
+    """One pickle per frame. Scale and shift are those of the cropped box of 224 pixels, halved and about its middle.
 
     ``x_pixel = (112 (s X + t) + 112) / ratio + top_left``; the scale gives the depth for the assumed focal length.
     """

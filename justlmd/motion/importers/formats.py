@@ -1,6 +1,6 @@
 """Reading motion that other programs wrote; what each file looks like and means: ``docs/gpu-backends.md``.
 
-The format is told by the content, not by the name. Nothing in a file is run: pickles go through
+The format is recognised by the content, not by the name. Nothing in a file is run: pickles go through
 :mod:`justlmd.core.safe_pickle`, torch files through ``weights_only``.
 """
 
@@ -233,7 +233,7 @@ _READERS: tuple[tuple[set[str], Callable[[Content, Body, tuple[int, int]], Sourc
     ({"global_orient", "body_pose", "cam_t"}, read_camerahmr),
     ({"poses", "trans"}, _amass),
 )
-"""Keys that tell a format, and what reads it."""
+"""Keys by which a format is recognised, and what reads it."""
 
 
 def _world(format: str, poses: np.ndarray, pelvis: np.ndarray, fps: float, axes: str) -> SourceMotion:

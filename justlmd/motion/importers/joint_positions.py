@@ -25,7 +25,7 @@ _HINGES = {4: 7, 5: 8, 18: 20, 19: 21}
 """Hinge joint: the joint at its far end."""
 
 _MEASURED = ((16, 18), (18, 20), (17, 19), (19, 21), (1, 4), (4, 7), (2, 5), (5, 8))
-"""Bones whose lengths tell the scale."""
+"""Bones whose lengths give the scale."""
 
 
 def poses_from_joints(joints: np.ndarray, body: Body) -> tuple[np.ndarray, np.ndarray]:
@@ -50,7 +50,7 @@ def poses_from_joints(joints: np.ndarray, body: Body) -> tuple[np.ndarray, np.nd
         at[:, : joints.shape[1]] = joints
     seen = sum(np.linalg.norm(at[:, near] - at[:, far], axis=-1) for near, far in _MEASURED)
     own = sum(np.linalg.norm(rest[near] - rest[far]) for near, far in _MEASURED)
-    turn = _trunk_h36m(joints, rest) if joints.shape[1] == 17 else _trunk(at, rest)
+    turn = _torso_h36m(joints, rest) if joints.shape[1] == 17 else _torso(at, rest)
     for joint in range(24):
         if joint not in turn:
             turn[joint] = turn[int(PARENTS[joint])]
@@ -64,7 +64,7 @@ def poses_from_joints(joints: np.ndarray, body: Body) -> tuple[np.ndarray, np.nd
     return poses, at[:, 0] * float(own / max(np.median(seen), 1e-9))
 
 
-def _trunk(at: np.ndarray, rest: np.ndarray) -> dict[int, Rotation]:
+def _torso(at: np.ndarray, rest: np.ndarray) -> dict[int, Rotation]:
     """Orientation of pelvis and spine from all their neighbours; the twist between is spread over the spine."""
     root = aligning_rotations(rest[[1, 2, 3]] - rest[0], at[:, [1, 2, 3]] - at[:, :1])
     chest = aligning_rotations(rest[[12, 13, 14]] - rest[9], at[:, [12, 13, 14]] - at[:, 9:10])
@@ -76,7 +76,7 @@ def _trunk(at: np.ndarray, rest: np.ndarray) -> dict[int, Rotation]:
     return turn
 
 
-def _trunk_h36m(joints: np.ndarray, rest: np.ndarray) -> dict[int, Rotation]:
+def _torso_h36m(joints: np.ndarray, rest: np.ndarray) -> dict[int, Rotation]:
     """Orientation of pelvis, spine, collars and head from hip and shoulder lines, belly, neck, nose and head."""
     name = JOINT_NAMES.index
     root = frames_of_axes(joints[:, 4] - joints[:, 1], joints[:, _BELLY] - joints[:, 0])

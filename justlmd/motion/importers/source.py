@@ -1,7 +1,7 @@
 """Motion of other programs in the form of this library: 30 frames/s, camera axes, one body.
 
 Every program's result comes down to joint angles and a pelvis position in its own axes (:class:`SourceMotion`). From
-there the way is the same: resample, close gaps, turn to camera axes, put the pelvis of *our* body where theirs was.
+there the steps are the same: resample, close gaps, turn to camera axes, put the pelvis of *our* body where theirs was.
 With R the root's rotation and J0 the rest pelvis, ``Th = pelvis - R J0``; standard SMPL has ``pelvis = transl + J0``.
 """
 
@@ -137,7 +137,7 @@ def _resampled(source: SourceMotion) -> SourceMotion:
 
 
 def _upright(source: SourceMotion, body: Body, betas: np.ndarray) -> Motion:
-    """Y-up motion with the floor at 0, the way's middle at the origin and never more than 1.5 m before it."""
+    """Y-up motion, floor at 0, the trajectory's middle at the origin and nothing more than 1.5 m in front of it."""
     rest = body.rest_joints(betas)
     turn = _TO_Y_UP[_up(source, body)]
     orient = matrix_to_axis_angle(turn @ rotation_matrices(source.poses[:, :3]))
