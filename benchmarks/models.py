@@ -249,9 +249,8 @@ def real_dataset(motions: Path, folder: Path) -> None:
         write_npz(place / "embeddings.npz", **embed([lyrics])[0])
         files = {"motion": source / "smplfull.json", "sliced": source / "sliced.json"}
         songs.append(
-            SongFiles(song=source.name, lyrics=place / "lyrics.json", embeddings=place / "embeddings.npz",
-                      body_model="smpl", **files)
-        )  # fmt: skip
+            SongFiles(song=source.name, lyrics=place / "lyrics.json", embeddings=place / "embeddings.npz", **files)
+        )
     build_dataset(songs, folder / "data", load_body(), drop_last=True)
 
 

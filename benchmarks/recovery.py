@@ -23,6 +23,7 @@ import numpy as np
 
 from demo.build import motion_of
 from demo.song_list import song_by_id
+from justlmd.body.camera import Camera, assumed_focal_px, intrinsics
 from justlmd.body.clothing import clothing_colors
 from justlmd.body.kinematics import skin
 from justlmd.body.model import JOINT_NAMES, Body, load_body
@@ -32,7 +33,7 @@ from justlmd.media.writer import write_video
 from justlmd.motion.motion import FLIP, Motion, to_yup
 from justlmd.motion.smplfull import read_smplfull, write_smplfull
 from justlmd.pose.landmarks import estimate_keypoints2d
-from justlmd.preview.renderer import Camera, draw_shadow, intrinsics, render_mesh, render_room
+from justlmd.preview.renderer import draw_shadow, render_mesh, render_room
 from justlmd.recovery.fit import recover
 from justlmd.recovery.objective import Weights
 from model.evaluation import pose_errors as metrics3d
@@ -117,7 +118,7 @@ def take(dance: str, condition: Condition, motion: Motion, body: Body) -> Take:
     )
     joints = motion.joints(body)
     low, high = joints.reshape(-1, 3).min(0) - 0.2, joints.reshape(-1, 3).max(0) + 0.2
-    K = intrinsics(SIZE, 1.2 * min(SIZE) * condition.focal)
+    K = intrinsics(SIZE, assumed_focal_px(SIZE) * condition.focal)
     middle = (low + high) / 2
     away = max((high[:2] - low[:2]) / np.array(SIZE)) * K[0, 0] * condition.distance
     rotation = np.diag([1.0, -1.0, -1.0])

@@ -13,6 +13,7 @@ from demo.moves import ARM_POSES, TORSO_CHANNELS, ArmPose
 from demo.plan import STANCE, Plan, Trigger
 from justlmd import FPS
 from justlmd.body.model import Body
+from justlmd.core.rotations import matrix_to_axis_angle
 from justlmd.motion.motion import Motion
 
 OVERSAMPLING = 4
@@ -278,7 +279,7 @@ def dance(plan: Plan, beats_s: np.ndarray, frame_count: int, body: Body, betas: 
         )
         _set_arm(local, rest, side, arm_control(plan, side, t))
 
-    pose = Rotation.from_matrix(local[::OVERSAMPLING].reshape(-1, 3, 3)).as_rotvec().reshape(frame_count, 72)
+    pose = matrix_to_axis_angle(local[::OVERSAMPLING]).reshape(frame_count, 72)
     return Motion(
         global_orient=pose[:, :3],
         body_pose=pose[:, 3:],

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from demo.score import Song
+from justlmd.body.camera import Camera, intrinsics
 from justlmd.body.clothing import clothing_colors
 from justlmd.body.kinematics import skin
 from justlmd.body.model import Body
 from justlmd.motion.motion import Motion
-from justlmd.preview.renderer import Camera, draw_shadow, intrinsics, render_mesh, render_room
+from justlmd.preview.renderer import draw_shadow, render_mesh, render_room
 
 SIZE = (640, 480)
 """Width and height of the demo's videos in pixels."""

@@ -9,6 +9,7 @@ import numpy as np
 from demo.planted import SyntheticSong, synthetic
 from justlmd import FPS
 from justlmd.body.model import Body, load_body
+from justlmd.core.clock import frame_index
 from justlmd.core.files import write_json, write_npz
 from justlmd.dataset.build import SongFiles, build_dataset
 from justlmd.features.audio import phase
@@ -16,7 +17,7 @@ from justlmd.features.text import embed
 from justlmd.lyrics.document import Line, Lyrics, timestamp
 from justlmd.lyrics.word_timing import Word
 from justlmd.motion.motion import before_camera
-from justlmd.motion.smplfull import write_smplfull
+from justlmd.motion.song_motion import SongMotion, write_song_motion
 
 BARS_BETWEEN = 3
 
@@ -75,7 +76,9 @@ def _lyrics(song: SyntheticSong) -> Lyrics:
 def _write_song(folder: Path, song: SyntheticSong, lyrics: Lyrics, tokens: dict[str, Any], body: Body) -> SongFiles:
     folder.mkdir(parents=True)
     first_line_s, frames = round(lyrics.first_line_s, 3), len(song.motion)  # as exact as the slices' stamps
-    write_smplfull(folder / "smplfull.json", before_camera(song.motion.cut(round(FPS * first_line_s), frames), body))
+    motion = before_camera(song.motion.cut(frame_index(first_line_s), frames), body)
+    danced = SongMotion.made(motion, body, "planted", first_line_s)
+    write_song_motion(folder / "smplfull.json", folder / "smplfull.meta.json", danced)
     facts = {"song": song.id, "first_line_s": first_line_s, "timing": "word"}
     write_json(folder / "lyrics.json", facts | {"lines": [{"text": line.text} for line in lyrics.lines]})
     starts = lyrics.lines[::BARS_BETWEEN]
@@ -94,6 +97,7 @@ def _write_song(folder: Path, song: SyntheticSong, lyrics: Lyrics, tokens: dict[
     return SongFiles(
         song=song.id,
         motion=folder / "smplfull.json",
+        meta=folder / "smplfull.meta.json",
         lyrics=folder / "lyrics.json",
         sliced=folder / "sliced.json",
         audio=folder / "audio_features.npz",

@@ -18,6 +18,7 @@ from scipy.optimize import nnls
 
 from justlmd.body.model import FREE_BODY_PATH, JOINT_NAMES, LANDMARK_JOINTS, LANDMARK_NAMES, MIRRORED_JOINTS, PARENTS
 from justlmd.core.files import write_npz
+from justlmd.core.rotations import swing
 
 SAMPLES = 400
 SHAPE_COMPONENTS = 10
@@ -170,14 +171,6 @@ def place_joints(data: dict[str, Any]) -> np.ndarray:
     return (joints + joints[:, MIRRORED_JOINTS] * FLIP) / 2
 
 
-def smallest_rotation(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Rotation matrix (3, 3) of the smallest turn from one direction to another (Rodrigues' formula)."""
-    start, end = start / np.linalg.norm(start), end / np.linalg.norm(end)
-    axis = np.cross(start, end)
-    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
-    return np.eye(3) + cross + cross @ cross / (1 + start @ end)
-
-
 def stretches(joints: np.ndarray, stature: float) -> dict[str, np.ndarray]:
     """Factors per axis, by part, that bring one body's limbs to ``PROPORTIONS`` of the stature it then has."""
     at = dict(zip(JOINT_NAMES, joints, strict=True))
@@ -215,10 +208,10 @@ def unposed(
         turn[joint] = np.eye(3) if joint == 0 else turn[parent] if part in ("wrist", "hand") else np.eye(3)
         child = np.flatnonzero(np.equal(PARENTS, joint))
         if part in ("shoulder", "elbow"):
-            turn[joint] = smallest_rotation(joints[child[0]] - joints[joint], np.array([sign, 0.0, 0.0]))
+            turn[joint] = swing(joints[child[0]] - joints[joint], np.array([sign, 0.0, 0.0])).as_matrix()
         elif part in ("hip", "knee"):
             down = np.array([sign * 0.1, -1.0, 0.02]) if part == "hip" else np.array([0.0, -1.0, -0.07])
-            turn[joint] = smallest_rotation(joints[child[0]] - joints[joint], down)
+            turn[joint] = swing(joints[child[0]] - joints[joint], down).as_matrix()
         if part in stretch:  # along the bone, which now lies on x or y (of the collar only its sideways part grows)
             turn[joint] = np.diag(stretch[part]) @ turn[joint]
         if joint:

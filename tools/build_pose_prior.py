@@ -15,7 +15,8 @@ from demo.choreography import dance
 from demo.plan import plan
 from demo.score import beats_s, words
 from demo.song_list import SONGS
-from justlmd.body.model import MIRRORED_JOINTS, Body, load_body
+from justlmd.body.kinematics import mirrored_pose
+from justlmd.body.model import Body, load_body
 from justlmd.core.files import write_npz
 from justlmd.recovery.pose_prior import PRIOR_PATH
 from justlmd.recovery.skeleton import FREE_JOINTS
@@ -37,8 +38,7 @@ def dance_angles(body: Body) -> np.ndarray:
         planned = plan(beats, triggers_of(words(song)), FIRST_SEED + number, song.duration_s)
         poses.append(dance(planned, beats, song.frames, body, np.zeros(10)).body_pose)
     pose = np.concatenate([np.zeros((sum(map(len, poses)), 3)), np.concatenate(poses)], axis=1).reshape(-1, 24, 3)
-    mirrored = pose[:, MIRRORED_JOINTS] * [1, -1, -1]
-    return np.concatenate([pose, mirrored])[:, FREE_JOINTS].reshape(-1, 3 * len(FREE_JOINTS))
+    return np.concatenate([pose, mirrored_pose(pose)])[:, FREE_JOINTS].reshape(-1, 3 * len(FREE_JOINTS))
 
 
 def main() -> None:

@@ -9,7 +9,6 @@ def main(snakemake) -> str:
     from justlmd.body.model import load_body
     from justlmd.dataset.build import SongFiles, build_dataset
     from justlmd.features.external import learned_path
-    from justlmd.motion.smplfull import read_motion_meta
 
     params, files = snakemake.params, snakemake.input
     audio = {Path(path).parent.name: Path(path) for path in files.audio_features}
@@ -23,11 +22,11 @@ def main(snakemake) -> str:
             SongFiles(
                 song=song,
                 motion=Path(motion),
+                meta=Path(meta),
                 lyrics=Path(lyrics),
                 sliced=Path(sliced),
                 audio=audio.get(song),
                 embeddings=Path(embeddings),
-                body_model=read_motion_meta(meta).body_model,
                 learned={name: learned_path(pattern, song) for name, pattern in params.learned.items()},
                 **described,
             )
@@ -35,7 +34,7 @@ def main(snakemake) -> str:
     summary = build_dataset(
         songs,
         Path(snakemake.output.index).parent,
-        load_body(params.body_model or None),
+        load_body(params.body_model),
         drop_last=params.drop_last,
         seed=params.options["seed"],
         val_fraction=params.options["val_fraction"],

@@ -6,12 +6,12 @@ from job import run
 def main(snakemake) -> str:
     from pathlib import Path
 
-    from justlmd import FPS
     from justlmd.core.files import read_json, replacing
     from justlmd.dataset.build import sequences_of
     from justlmd.dataset.manifest import KEPT, manifest
     from justlmd.dataset.splits import song_text
-    from justlmd.motion.smplfull import read_motion_meta, read_smplfull
+    from justlmd.motion.smplfull import read_smplfull
+    from justlmd.motion.song_motion import read_motion_meta
     from justlmd.songs.table import read_songs
 
     quality, sequences, lyrics = {}, {}, {}
@@ -22,7 +22,7 @@ def main(snakemake) -> str:
         song = Path(judged).parent.name
         quality[song] = read_json(judged)
         valid = read_smplfull(motion, allow_empty=True).valid
-        start_frame = round(read_motion_meta(meta).first_frame_s * FPS)
+        start_frame = read_motion_meta(meta).start_frame
         found = sequences_of(read_json(sliced), start_frame, valid, params.drop_last, sliced)
         sequences[song] = len(found.starts)
         lyrics[song] = song_text(read_json(sung))

@@ -8,11 +8,11 @@ def main(snakemake) -> str:
     from justlmd.export.amass import write_amass
     from justlmd.export.bvh import write_bvh
     from justlmd.export.glb import write_glb
-    from justlmd.motion.smplfull import read_song_motion
+    from justlmd.motion.song_motion import read_song_motion
 
     output = snakemake.output
-    body = load_body(snakemake.params.body_model or None)
-    motion = read_song_motion(snakemake.input.motion, snakemake.input.meta, body)
+    body = load_body(snakemake.params.body_model)
+    motion = read_song_motion(snakemake.input.motion, snakemake.input.meta, body).upright()
     write_bvh(output.bvh, motion, body)
     write_glb(output.glb, motion, body, name=snakemake.wildcards.song)
     write_amass(output.npz, motion, body)

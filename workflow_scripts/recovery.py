@@ -4,75 +4,34 @@ from job import run
 
 
 def main(snakemake) -> str:
+    import shutil
     import time
+    from pathlib import Path
 
-    from justlmd import FPS
     from justlmd.body.model import load_body
     from justlmd.core.files import read_json, read_npz
     from justlmd.lyrics.document import lyrics_from_json
-    from justlmd.lyrics.slices import motion_span
-    from justlmd.motion.smplfull import write_motion_meta, write_smplfull
+    from justlmd.motion.song_motion import write_song_motion
+    from justlmd.recovery.backends import RecoverySettings, recover_song
 
-    files, params = snakemake.input, snakemake.params
-    body = load_body(params.body_model or None)
-    lyrics, sliced = lyrics_from_json(read_json(files.lyrics)), read_json(files.sliced)
-    start_frame, stop_frame = motion_span(lyrics, sliced)
-    recover = easymocap if params.backend == "easymocap" else fit
+    files, params, output = snakemake.input, snakemake.params, snakemake.output
+    work_folder = Path(output.motion).with_name("easymocap")  # stays when the job fails: the next attempt goes on
     start = time.monotonic()
-    motion, own_body, method = recover(snakemake, read_npz(files.keypoints2d), body, start_frame, stop_frame)
-    rate = len(motion.valid) / (time.monotonic() - start)
-    write_smplfull(snakemake.output.motion, motion)
-    write_motion_meta(snakemake.output.meta, body if own_body else None, method, start_frame / FPS)
-    delete_work(snakemake)
-    return f"{motion.valid.sum()} of {len(motion.valid)} frames at {rate:.0f} frames/s, {method}"
-
-
-def fit(snakemake, keypoints2d, body, start_frame: int, stop_frame: int):
-    """The built-in fit. Every backend returns the motion, whether its shape is ``body``'s, and its method in words."""
-    from justlmd.core.device import choose_device
-    from justlmd.recovery.fit import recover
-
-    params = snakemake.params
-    device = choose_device(params.device)
-    motion = recover(
-        keypoints2d,
-        body,
-        start_frame=start_frame,
-        stop_frame=stop_frame,
-        focal=params.focal or None,
+    song = recover_song(
+        read_npz(files.keypoints2d),
+        lyrics_from_json(read_json(files.lyrics)),
+        read_json(files.sliced),
+        load_body(params.body_model),
+        RecoverySettings(params.backend, params.focal or None, params.device, params.easymocap),
         height_m=params.height,
-        device=device,
+        video=files.video,
+        work_folder=work_folder,
     )
-    return motion, True, f"fit to {str(keypoints2d['backend']).split('-')[0]} landmarks on {device}"
-
-
-def easymocap(snakemake, keypoints2d, body, start_frame: int, stop_frame: int):
-    from justlmd.recovery.easymocap import fits_smpl_of, recover_with_easymocap
-
-    params = snakemake.params
-    motion = recover_with_easymocap(
-        snakemake.input.video,
-        keypoints2d,
-        work_folder(snakemake),
-        params.easymocap,
-        start_frame=start_frame,
-        stop_frame=stop_frame,
-        focal=params.focal or None,
-    )
-    return motion, fits_smpl_of(params.easymocap, body), "EasyMocap"
-
-
-def work_folder(snakemake):
-    """Where EasyMocap works; it stays when the job fails, so that the next attempt goes on."""
-    from pathlib import Path
-
-    return Path(snakemake.output.motion).with_name("easymocap")
-
-
-def delete_work(snakemake) -> None:
-    import shutil
-
-    shutil.rmtree(work_folder(snakemake), ignore_errors=True)
+    valid = song.motion.valid
+    rate = len(valid) / (time.monotonic() - start)
+    write_song_motion(output.motion, output.meta, song)
+    shutil.rmtree(work_folder, ignore_errors=True)
+    return f"{valid.sum()} of {len(valid)} frames at {rate:.0f} frames/s, {song.meta.method}"
 
 
 if "snakemake" in globals():

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from justlmd.body.model import LANDMARK_JOINTS, PARENTS, Body
+from justlmd.body.model import LANDMARK_JOINTS, MIRRORED_JOINTS, PARENTS, Body
 from justlmd.core.rotations import rotation_matrices
 
 
@@ -46,6 +46,11 @@ def landmarks(transforms: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """Positions (T, 33, 3) of MediaPipe's landmarks, given joint transforms (T, 24, 4, 4) and offsets (33, 3)."""
     tied = transforms[:, LANDMARK_JOINTS]
     return tied[..., :3, 3] + np.einsum("tlab,lb->tla", tied[..., :3, :3], offsets)
+
+
+def mirrored_pose(pose: np.ndarray) -> np.ndarray:
+    """Axis-angle pose (..., 24, 3) in radians with left and right exchanged, in the mirror plane x = 0."""
+    return pose[..., MIRRORED_JOINTS, :] * [1, -1, -1]
 
 
 def skin(

@@ -1,4 +1,4 @@
-"""Which of the body's points MediaPipe sees, and where: its landmarks are not SMPL's joints."""
+"""MediaPipe's landmarks on the body: which bone carries each, and where; they are not SMPL's joints."""
 
 import numpy as np
 
@@ -24,8 +24,8 @@ LANDMARKS = tuple(sorted({*_FITTED, *(left + 1 for left in _FITTED if left != 0)
 """The 23 of MediaPipe's 33 landmarks that the fit uses."""
 
 
-def points_seen(body: Body, transforms: np.ndarray, betas: np.ndarray) -> np.ndarray:
-    """Where a detector sees the body's :data:`LANDMARKS`: (T, 23, 3) of joint transforms (T, 24, 4, 4)."""
+def mediapipe_landmarks(body: Body, transforms: np.ndarray, betas: np.ndarray) -> np.ndarray:
+    """Positions (T, 23, 3) in metres of the body's :data:`LANDMARKS`, given joint transforms (T, 24, 4, 4)."""
     rest = body.rest_joints(betas)
     bones, _, points = fitted_points(rest, body.landmark_offsets)
     carriers = transforms[:, bones]
@@ -42,6 +42,6 @@ def fitted_points(rest: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np
         mirrored = landmark != left
         bones.append(MIRRORED_JOINTS[bone] if mirrored else bone)
         weights.append(weight)
-        sign = np.array([0.0 if landmark == 0 else -1.0 if mirrored else 1.0, 1.0, 1.0])
-        points.append(own[landmark] + sign * np.array(offset) / 1000)
+        side = np.array([0.0 if landmark == 0 else -1.0 if mirrored else 1.0, 1.0, 1.0])
+        points.append(own[landmark] + side * np.array(offset) / 1000)
     return np.array(bones), np.array(weights), np.array(points)

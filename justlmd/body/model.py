@@ -95,11 +95,20 @@ class Body:
 
 
 def load_body(path: str | Path | None = None) -> Body:
-    """The free body, or the user's SMPL model from ``.npz`` or the official ``.pkl`` (read without running its code).
+    """Load a body model.
 
-    Raises InputError that names the file when it is unreadable, harmful or not a body with SMPL's 24 joints.
+    Parameters
+    ----------
+    path
+        The user's SMPL model, an ``.npz`` or the official ``.pkl`` (read without running its code); None or empty for
+        the free body.
+
+    Raises
+    ------
+    InputError
+        Names the file: it is unreadable, harmful or not a body with SMPL's 24 joints.
     """
-    path = FREE_BODY_PATH if path is None else Path(path)
+    path = Path(path) if path else FREE_BODY_PATH
     if not path.is_file():
         raise InputError(
             "no such body model file",

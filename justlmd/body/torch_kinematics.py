@@ -11,6 +11,9 @@ from torch import Tensor
 
 from justlmd.body.model import PARENTS
 
+_SHORTEST = 1e-6
+"""Vectors shorter than this have no direction."""
+
 _PARENTS = [max(int(parent), 0) for parent in PARENTS]  # the root is its own parent, at offset 0
 
 
@@ -25,22 +28,24 @@ def _levels() -> list[list[int]]:
 _LEVELS = _levels()
 
 
-def forward_kinematics(rotations: Tensor, transl: Tensor, rest_joints: Tensor) -> Tensor:
-    """Joint positions.
+def joint_frames(rotations: Tensor, root: Tensor, rest_joints: Tensor) -> tuple[Tensor, Tensor]:
+    """Orientation and position of every joint.
 
     Parameters
     ----------
-    rotations : (..., 24, 3, 3), each joint relative to its parent, the root in the world.
-    transl : (..., 3) metres.
-    rest_joints : (24, 3) or (..., 24, 3) joints of the resting body, broadcast against the leading axes.
+    rotations
+        (..., 24, 3, 3), each joint relative to its parent, the root in the world.
+    root
+        (..., 3) position of the root joint in metres.
+    rest_joints
+        (24, 3) or (..., 24, 3) joints of the resting body in metres, broadcast against the leading axes.
 
     Returns
     -------
-    (..., 24, 3) metres.
+    Orientations (..., 24, 3, 3) in the world and positions (..., 24, 3) in metres.
     """
     offsets = rest_joints - rest_joints[..., _PARENTS, :]
-    turned = {0: rotations[..., 0, :, :]}
-    placed = {0: rest_joints[..., 0, :] + transl}
+    turned, placed = {0: rotations[..., 0, :, :]}, {0: root}
     for level in _LEVELS:
         parents = [_PARENTS[joint] for joint in level]
         parent_turns = torch.stack([turned[parent] for parent in parents], dim=-3)  # (..., J, 3, 3)
@@ -49,7 +54,13 @@ def forward_kinematics(rotations: Tensor, transl: Tensor, rest_joints: Tensor) -
         turns = parent_turns @ rotations[..., level, :, :]
         for index, joint in enumerate(level):
             turned[joint], placed[joint] = turns[..., index, :, :], places[..., index, :]
-    return torch.stack([placed[joint] for joint in range(len(_PARENTS))], dim=-2)
+    joints = range(len(_PARENTS))
+    return torch.stack([turned[j] for j in joints], dim=-3), torch.stack([placed[j] for j in joints], dim=-2)
+
+
+def forward_kinematics(rotations: Tensor, transl: Tensor, rest_joints: Tensor) -> Tensor:
+    """Joint positions (..., 24, 3) in metres; ``transl`` (..., 3) in metres, the rest as for :func:`joint_frames`."""
+    return joint_frames(rotations, rest_joints[..., 0, :] + transl, rest_joints)[1]
 
 
 def rotation_matrices(global_orient: Tensor, body_pose: Tensor) -> Tensor:
@@ -65,7 +76,7 @@ def axis_angles(rotations: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def slerp(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
-    """Unit quaternions (..., 4) at ``share`` (..., 1) of the shortest way between two rotations.
+    """Unit quaternions (..., 4) at ``share`` (..., 1) of the shortest arc between two rotations.
 
     The weights are sin((1 - s) w) / sin w and sin(s w) / sin w (Shoemake 1985), written so that w = 0 is no exception.
     roma's own takes the same shares for all rotations.
@@ -90,6 +101,22 @@ def from_sixd(sixd: Tensor) -> Tensor:
     return torch.stack([first, second, torch.linalg.cross(first, second)], dim=-1)
 
 
-def geodesic(a: Tensor, b: Tensor) -> Tensor:
-    """Angle in radians between rotations (..., 3, 3)."""
-    return roma.rotmat_geodesic_distance(a, b)
+def swing(start: Tensor, end: Tensor) -> Tensor:
+    """The smallest rotations (..., 3, 3) that take directions ``start`` (..., 3) to directions ``end`` (..., 3).
+
+    A vector of no length, or one opposite to the other, gives no rotation.
+    """
+    start, end = (v / v.norm(dim=-1, keepdim=True).clamp(min=_SHORTEST) for v in (start, end))
+    axis = torch.linalg.cross(start, end)
+    length = axis.norm(dim=-1, keepdim=True)
+    angle = torch.atan2(length, (start * end).sum(-1, keepdim=True))
+    return roma.rotvec_to_rotmat(angle * axis / length.clamp(min=_SHORTEST))
+
+
+def frames_of_axes(across: Tensor, up: Tensor) -> Tensor:
+    """Right-handed frames (..., 3, 3) whose columns are ``across`` (..., 3), the part of ``up`` square to it, and their
+    product, as directions."""
+    x = across / across.norm(dim=-1, keepdim=True).clamp(min=_SHORTEST)
+    y = up - (up * x).sum(-1, keepdim=True) * x
+    y = y / y.norm(dim=-1, keepdim=True).clamp(min=_SHORTEST)
+    return torch.stack([x, y, torch.linalg.cross(x, y)], dim=-1)

@@ -34,8 +34,9 @@ from justlmd.dataset.splits import song_groups, song_text, split_groups
 from justlmd.dataset.storage import ARRAYS, DTYPES, LEARNED, ArrayWriter, array_writer, write_table
 from justlmd.features.external import read_learned
 from justlmd.lyrics.slices import read_sliced
-from justlmd.motion.motion import Motion, to_yup
+from justlmd.motion.motion import Motion
 from justlmd.motion.smplfull import read_smplfull
+from justlmd.motion.song_motion import SongMotion, read_song_motion
 
 INDEX_COLUMNS = {
     "id": "<song>_<start in ms of video.mp4>",
@@ -58,15 +59,17 @@ NO_LYRICS: dict[str, Any] = {"first_line_s": 0.0, "timing": "none", "lines": []}
 class SongFiles:
     """The files of one kept song. ``audio`` and ``embeddings`` are None where there are none: masked, not faked.
 
-    ``body_model`` names the body model that the motion's shape parameters belong to; None means the data set's own.
-    Foreign shape parameters are replaced by zeros (the mean body), because they mean nothing on another body.
-    ``motion`` is a ``smplfull.json``, or a function that gives the motion of a body: so motion from elsewhere needs no
-    file in between. Motion alone has neither ``lyrics`` nor ``sliced``; all of it is then cut into sequences.
+    ``motion`` is a ``smplfull.json`` and ``meta`` its meta file; None for a file of the original's, whose shape
+    parameters are SMPL's and which begins with the first line of the lyrics. Foreign shape parameters are replaced by
+    zeros (the mean body), because they mean nothing on another body. Or ``motion`` is a function that gives the motion
+    of a body: so motion from elsewhere needs no file in between. Motion alone has neither ``lyrics`` nor ``sliced``;
+    all of it is then cut into sequences.
     ``learned`` are files of further features by name (:mod:`justlmd.features.external`), the same names for all songs.
     """
 
     song: str
     motion: Path | Callable[[Body], Motion]
+    meta: Path | None = None
     lyrics: Path | None = None
     sliced: Path | None = None
     audio: Path | None = None
@@ -76,7 +79,6 @@ class SongFiles:
     title: str = ""
     language: str = ""
     source: str = ""
-    body_model: str | None = None
     learned: dict[str, Path] = field(default_factory=dict)
 
 
@@ -201,8 +203,8 @@ def _add_song(
     song: SongFiles, number: int, lyrics: dict[str, Any], body: Body, drop_last: bool, writers: dict[str, ArrayWriter]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Append one song to the arrays; return its row of ``songs.parquet`` and its rows of the index."""
-    motion, foreign = _read_motion(song, body)
-    frames, start_frame = len(motion.transl), round(FPS * float(lyrics["first_line_s"]))
+    motion, start_frame, foreign = _read_motion(song, float(lyrics["first_line_s"]), body)
+    frames = len(motion.transl)
     first = {name: writers[name].count for name in ("transl", "token_states", "beat_times")}
     audio = read_audio(song.audio, start_frame, frames)
     tokens = _read_tokens(song.embeddings)
@@ -256,12 +258,15 @@ def _add_song(
     return row, rows
 
 
-def _read_motion(song: SongFiles, body: Body) -> tuple[Motion, bool]:
-    """The song's motion on the data set's body, and whether its own shape parameters had to be dropped."""
+def _read_motion(song: SongFiles, first_line_s: float, body: Body) -> tuple[Motion, int, bool]:
+    """The song's motion on the data set's body, its start frame, and whether its own shapes had to be dropped."""
     if not isinstance(song.motion, Path):
-        return song.motion(body), False
-    own = song.body_model in (None, body.name)
-    return to_yup(read_smplfull(song.motion), body, own_shapes=own), not own
+        return song.motion(body), 0, False
+    if song.meta is None:
+        found = SongMotion.made(read_smplfull(song.motion), body, "the original's", first_line_s, own_shapes=False)
+    else:
+        found = read_song_motion(song.motion, song.meta, body)
+    return found.upright(), found.start_frame, not found.own_shapes
 
 
 def read_audio(path: str | Path | None, start_frame: int, frames: int) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from justlmd import FPS, SEQUENCE_FRAMES
+from justlmd.core.clock import frame_index
 from justlmd.core.errors import InputError
 from justlmd.lyrics.document import Line, Lyrics, timestamp
 from justlmd.lyrics.lrc import RawLine
@@ -201,8 +202,3 @@ def numbered_slice(sliced: dict[str, str], number: int, name: str) -> Slice:
 def compat_sequences(sliced: dict[str, str]) -> list[Slice]:
     """Return the sequences that the original took from ``sliced.json``: all groups but the last."""
     return read_sliced(sliced)[:-1]
-
-
-def frame_index(seconds: float, first_s: float = 0.0) -> int:
-    """Return the frame at ``seconds`` since ``first_s`` (0 for the video, the first line for ``smplfull.json``)."""
-    return round(FPS * round(seconds - first_s, 3))

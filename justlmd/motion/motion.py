@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from justlmd.body.kinematics import forward_kinematics
-from justlmd.body.model import MIRRORED_JOINTS, Body
+from justlmd.body.camera import intrinsics
+from justlmd.body.kinematics import forward_kinematics, mirrored_pose
+from justlmd.body.model import Body
 from justlmd.core.rotations import matrix_to_axis_angle, rotation_matrices
 
 FLIP = np.array([1.0, -1.0, -1.0])
@@ -32,6 +33,18 @@ class CameraMotion:
     shapes: np.ndarray
     K: np.ndarray
     valid: np.ndarray
+
+    @classmethod
+    def without_person(cls, frames: int, K: np.ndarray, shapes: np.ndarray | None = None) -> "CameraMotion":
+        """A motion of ``frames`` frames in none of which a person was found; ``shapes`` (10,) None means zeros."""
+        return cls(
+            poses=np.zeros((frames, 72)),
+            Rh=np.zeros((frames, 3)),
+            Th=np.zeros((frames, 3)),
+            shapes=np.zeros(10) if shapes is None else shapes,
+            K=K,
+            valid=np.zeros(frames, bool),
+        )
 
     def cut(self, start: int, stop: int | None = None) -> "CameraMotion":
         """Frames ``start`` to ``stop`` (exclusive; None: to the end)."""
@@ -64,6 +77,10 @@ class Motion:
         return forward_kinematics(body, self.global_orient, self.body_pose, self.transl, self.betas)
 
 
+LONGEST_BRIDGED_GAP = 10
+"""Frames without a person that recovery may bridge (a third of a second); longer gaps are marked invalid."""
+
+
 def bridged(seen: np.ndarray, longest_gap: int) -> np.ndarray:
     """True for seen frames and for gaps of at most ``longest_gap`` frames between them; (T,) bool."""
     index = np.arange(len(seen))
@@ -87,10 +104,14 @@ def to_yup(motion: CameraMotion, body: Body, floor: float | str = "auto", own_sh
 
     Parameters
     ----------
-    motion : what :func:`read_smplfull` returns
-    body : the body model whose rest pelvis J0 the conversion needs
-    floor : height of the floor above the camera in metres, or "auto" for :func:`floor_height`
-    own_shapes : False when ``shapes`` belong to another body model than ``body``; they are then left out (zeros)
+    motion
+        What :func:`read_smplfull` returns
+    body
+        The body model whose rest pelvis J0 the conversion needs
+    floor
+        Height of the floor above the camera in metres, or "auto" for :func:`floor_height`
+    own_shapes
+        False when ``shapes`` belong to another body model than ``body``; they are then left out (zeros)
     """
     height = floor_height(motion, body, own_shapes) if isinstance(floor, str) else float(floor)
     betas = np.asarray(motion.shapes, float) if own_shapes else np.zeros(10)
@@ -123,17 +144,15 @@ def to_camera(motion: Motion, body: Body, K: np.ndarray, floor_offset: float = 0
 
 
 def before_camera(motion: Motion, body: Body, size: tuple[int, int] = (1280, 720)) -> CameraMotion:
-    """The camera motion of a dance that no camera has seen: 3.5 m before a camera 1 m above the floor.
+    """The camera motion of a dance without a video: 3.5 m in front of a camera 1 m above the floor.
 
-    ``size`` (width, height) of the imagined picture gives K with EasyMocap's focal length, 1.2 min(width, height).
+    ``size`` (width, height) in pixels of the imagined frames gives the :func:`~justlmd.body.camera.intrinsics`.
     """
-    focal = 1.2 * min(size)
-    K = np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1.0]])
-    return to_camera(replace(motion, transl=motion.transl + [0, 0, -3.5]), body, K, floor_offset=-1.0)
+    return to_camera(replace(motion, transl=motion.transl + [0, 0, -3.5]), body, intrinsics(size), floor_offset=-1.0)
 
 
 def mirror(motion: Motion) -> Motion:
     """The same dance with left and right exchanged, in the mirror plane x = 0."""
     pose = np.concatenate([motion.global_orient, motion.body_pose], axis=1).reshape(-1, 24, 3)
-    flipped = (pose[:, MIRRORED_JOINTS] * [1, -1, -1]).reshape(-1, 72)
+    flipped = mirrored_pose(pose).reshape(-1, 72)
     return replace(motion, global_orient=flipped[:, :3], body_pose=flipped[:, 3:], transl=motion.transl * [-1, 1, 1])

@@ -54,7 +54,7 @@ def write_captions(
 
     Returns
     -------
-    The characters, each once, for which the captions' font has no picture (empty when all can be shown).
+    The characters, each once, for which the captions' font has no glyph (empty when all can be shown).
     """
     file = _empty_file(size)
     sung = [line for line in lines if line.text.strip()]
@@ -80,7 +80,9 @@ def write_captions(
     file.sort()
     write_text(path, file.to_string("ass"))
     text = "".join(line.text for line, _, _ in shown) + "".join(titles)
-    return "".join(sorted({sign for sign in text if sign.isprintable() and ord(sign) not in _glyphs()}))
+    return "".join(
+        sorted({character for character in text if character.isprintable() and ord(character) not in _glyphs()})
+    )
 
 
 def safe_text(text: str, longest: int = MAX_CHARACTERS) -> str:
@@ -104,7 +106,7 @@ def _karaoke(words: Sequence[Word], line: str, begin: float, end: float, start_s
         text = safe_text(word.text, room)
         first = min(max(round((word.start_s - start_s - begin) * 100), now), length)
         last = min(max(round((word.end_s - start_s - begin) * 100), first), length)
-        # Between words stands what stands there in the line: nothing between Chinese signs.
+        # Between words stands what stands there in the line: nothing between Chinese characters.
         place = max(line.find(word.text, place), place) + len(word.text)
         blank = " " if line[place : place + 1].strip() == "" else ""
         result += (f"{{\\k{first - now}}}" if first > now else "") + f"{{\\kf{last - first}}}{text}{blank}"

@@ -1,4 +1,4 @@
-"""A dance as a video for people: the body on a floor, the music, and the words as they are sung."""
+"""A dance as a video for people: the body on a floor, the music, and the lyrics as they are sung."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from justlmd import FPS
+from justlmd.body.camera import Camera, camera_for
 from justlmd.body.clothing import clothing_colors
 from justlmd.body.kinematics import skin
 from justlmd.body.model import Body
@@ -17,7 +18,7 @@ from justlmd.lyrics.document import Line
 from justlmd.media.writer import write_video
 from justlmd.motion.motion import Motion
 from justlmd.preview.captions import write_captions
-from justlmd.preview.renderer import Camera, camera_for, draw_shadow, render_mesh, render_room
+from justlmd.preview.renderer import draw_shadow, render_mesh, render_room
 
 SHADOW_JOINTS = [0, 10, 11]
 CHUNK = 60
@@ -45,7 +46,7 @@ def export_mp4(
     motion, body
         The dance and the body that dances it; frames that are not ``valid`` are drawn faintly.
     audio
-        Sound file; None for a silent video.
+        Audio file; None for a silent video.
     audio_start_s
         Second of the song (of ``audio`` and of ``lines``) at frame 0 of the motion.
     lines
@@ -73,7 +74,7 @@ def export_mp4(
 
 @dataclass(frozen=True)
 class Captions:
-    """Lyrics with times in seconds of the song, the song's second at the first picture, and titles side by side."""
+    """Lyrics with times in seconds of the song, the song's second at the first frame, and titles side by side."""
 
     lines: Sequence[Line]
     start_s: float
@@ -98,7 +99,7 @@ def write_captioned(
     audio: str | Path | None,
     fps: int = FPS,
 ) -> list[str]:
-    """Write ``count`` pictures of ``size`` (width, height) with sound and captions; returns warnings for people."""
+    """Write ``count`` frames of ``size`` (width, height) with audio and captions; returns warnings for people."""
     warnings = []
     with tempfile.TemporaryDirectory() as folder:
         subtitles = None
@@ -121,9 +122,9 @@ def dance_frames(
     fps: int = FPS,
     seen_by: tuple[Camera, np.ndarray] | None = None,
 ) -> Iterator[np.ndarray]:
-    """Pictures (H, W, 3) uint8 of every frame of a dance in a room.
+    """Render every frame of a dance in a room: images (H, W, 3) uint8.
 
-    ``seen_by`` is a camera and its way (T, 3); None: a :func:`following_camera` of this dance alone.
+    ``seen_by`` is a camera and its trajectory (T, 3) in metres; None: a :func:`following_camera` of this dance alone.
     """
     joints = motion.joints(body)
     camera, path = seen_by or following_camera(joints, size, fps)
@@ -145,24 +146,24 @@ def dance_frames(
 
 
 def following_camera(joints: np.ndarray, size: tuple[int, int], fps: float = FPS) -> tuple[Camera, np.ndarray]:
-    """A camera and the way (..., T, 3) on which it moves so that the dancer's joints (..., T, 24, 3) stay in view.
+    """A camera and the trajectory (..., T, 3) that it follows so that the dancer's joints (..., T, 24, 3) stay in view.
 
-    A camera that stands still is preferred; it follows the dancer's smoothed way along the floor when standing still
-    would mean seeing the dancer from more than a third further away. Several dances of equal length get one camera
-    with a way for each, so that all are seen from equally far.
+    A camera that stands still is preferred; it follows the dancer's smoothed trajectory along the floor when it would
+    otherwise have to be more than a third further away. Several dances of equal length get one camera with a trajectory
+    for each, so that all are seen from the same distance.
     """
     still = camera_for(joints, size)
     pelvis = joints[..., 0, :]
-    way = gaussian_filter1d(pelvis * [1, 0, 1], 0.7 * fps, axis=-2, mode="nearest")
-    following = camera_for(joints - way[..., None, :], size)
+    trajectory = gaussian_filter1d(pelvis * [1, 0, 1], 0.7 * fps, axis=-2, mode="nearest")
+    following = camera_for(joints - trajectory[..., None, :], size)
 
     def distance(camera: Camera, centre: np.ndarray) -> float:
         return float(np.linalg.norm(-camera.rotation.T @ camera.translation - centre))
 
     middle = pelvis.reshape(-1, 3).mean(0)
     if distance(still, middle) <= 1.33 * distance(following, middle * [0, 1, 0]):
-        return still, np.zeros_like(way)
-    return following, way
+        return still, np.zeros_like(trajectory)
+    return following, trajectory
 
 
 def moved(camera: Camera, by: np.ndarray) -> Camera:

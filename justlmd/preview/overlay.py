@@ -9,14 +9,14 @@ import numpy as np
 
 from justlmd import FPS
 from justlmd.body.kinematics import skin
-from justlmd.body.model import Body
 from justlmd.media.video import probe, read_frames
 from justlmd.media.writer import write_video
-from justlmd.motion.motion import FLIP, CameraMotion, to_yup
+from justlmd.motion.motion import FLIP
+from justlmd.motion.song_motion import SongMotion
 from justlmd.preview.renderer import render_mesh
 
 LONGEST_SIDE = 640
-"""Larger pictures are made smaller by a whole number, so that the longer side has at most this many pixels."""
+"""Larger frames are made smaller by a whole number, so that the longer side has at most this many pixels."""
 
 COLOR = (120.0, 190.0, 255.0)
 ALPHA = 0.75
@@ -30,34 +30,31 @@ def write_overlay(
     path: str | Path,
     video: str | Path,
     audio: str | Path | None,
-    camera_motion: CameraMotion,
-    body: Body,
-    start_frame: int,
+    song: SongMotion,
     keypoints2d: dict[str, np.ndarray] | None = None,
-    *,
-    own_shapes: bool = True,
 ) -> None:
     """Write every frame of a video with the body over it.
 
-    Frames before and after the motion show the plain picture. Frames of the motion without a recovered body have a red
+    Frames before and after the motion show the plain video. Frames of the motion without a recovered body have a red
     border and say so.
 
     Parameters
     ----------
-    path : the mp4.
-    video, audio : ``video.mp4`` and ``audio.wav``; without ``audio`` the film is silent.
-    camera_motion : what ``smplfull.json`` holds; it may be empty.
-    body : the body model to draw.
-    start_frame : frame of ``video`` at frame 0 of the motion.
-    keypoints2d : arrays of ``keypoints2d.npz``; its landmarks are drawn as dots.
-    own_shapes : False when the motion's shape parameters belong to another body model.
+    path
+        The mp4.
+    video, audio
+        ``video.mp4`` and ``audio.wav``; without ``audio`` the overlay is silent.
+    song
+        The motion, which may be empty, and the body model to draw.
+    keypoints2d
+        Arrays of ``keypoints2d.npz``; its landmarks are drawn as dots.
 
     Raises InputError when the video is unusable.
     """
     info = probe(video)
     step = -(-max(info.width, info.height) // LONGEST_SIDE)
-    missing = np.flatnonzero(~camera_motion.valid) + start_frame
-    frames = overlay_frames(video, camera_motion, body, start_frame, keypoints2d, step=step, own_shapes=own_shapes)
+    missing = np.flatnonzero(~song.motion.valid) + song.start_frame
+    frames = overlay_frames(video, song, keypoints2d, step=step)
     with tempfile.TemporaryDirectory() as folder:
         notes = None
         if len(missing):
@@ -67,30 +64,22 @@ def write_overlay(
 
 
 def overlay_frames(
-    video: str | Path,
-    camera_motion: CameraMotion,
-    body: Body,
-    start_frame: int,
-    keypoints2d: dict[str, np.ndarray] | None = None,
-    *,
-    step: int = 1,
-    own_shapes: bool = True,
+    video: str | Path, song: SongMotion, keypoints2d: dict[str, np.ndarray] | None = None, *, step: int = 1
 ) -> Iterator[np.ndarray]:
-    """The pictures of :func:`write_overlay`, ``step`` times smaller than the video's: (H, W, 3) uint8."""
-    # K counts from the picture's edge (a point lands on pixel floor(u)), so that means of step x step pixels
+    """The frames of :func:`write_overlay`, ``step`` times smaller than the video's: (H, W, 3) uint8."""
+    # K counts from the frame's edge (a point lands on pixel floor(u)), so that means of step x step pixels
     # divide it by step.
-    K = camera_motion.K / [[step], [step], [1]]
+    K = song.motion.K / [[step], [step], [1]]
+    body, valid = song.body, song.motion.valid
     colors = np.tile(np.array(COLOR, np.float32), (len(body.v_template), 1))
     chunk = np.zeros((0, 0, 3), np.float32)
-    for number, picture in enumerate(read_frames(video)):
-        small = _smaller(picture, step)
-        frame = number - start_frame
-        if 0 <= frame < len(camera_motion.valid):
-            if frame % CHUNK == 0:
-                chunk = _vertices(camera_motion, body, frame, frame + CHUNK, own_shapes)
-            elif not len(chunk):  # the motion began before the video
-                chunk = _vertices(camera_motion, body, frame - frame % CHUNK, frame - frame % CHUNK + CHUNK, own_shapes)
-            if camera_motion.valid[frame]:
+    for number, image in enumerate(read_frames(video)):
+        small = _smaller(image, step)
+        frame = number - song.start_frame
+        if 0 <= frame < len(valid):
+            if frame % CHUNK == 0 or not len(chunk):  # it is empty when the motion began before the video
+                chunk = _vertices(song, frame - frame % CHUNK)
+            if valid[frame]:
                 small = render_mesh(chunk[frame % CHUNK], body.faces, colors, K, small, alpha=ALPHA)
             else:
                 small = _bordered(small)
@@ -99,37 +88,36 @@ def overlay_frames(
         yield small
 
 
-def _vertices(motion: CameraMotion, body: Body, start: int, stop: int, own_shapes: bool) -> np.ndarray:
-    """Vertices (n, V, 3) of some frames in the camera's axes."""
-    part = replace(motion, **{name: getattr(motion, name)[start:stop] for name in ("poses", "Rh", "Th", "valid")})
-    upright = to_yup(part, body, floor=0.0, own_shapes=own_shapes)
-    vertices = skin(body, upright.global_orient, upright.body_pose, upright.transl, upright.betas)
+def _vertices(song: SongMotion, start: int) -> np.ndarray:
+    """Vertices (n, V, 3) of :data:`CHUNK` frames from ``start`` on in the camera's axes."""
+    upright = replace(song, motion=song.motion.cut(start, start + CHUNK)).upright(floor=0.0)
+    vertices = skin(song.body, upright.global_orient, upright.body_pose, upright.transl, upright.betas)
     return vertices * FLIP.astype(np.float32)
 
 
-def _smaller(picture: np.ndarray, step: int) -> np.ndarray:
+def _smaller(image: np.ndarray, step: int) -> np.ndarray:
     """Means of ``step`` x ``step`` pixels; a rest at the right and lower edge is left out."""
     if step == 1:
-        return picture
-    height, width = picture.shape[0] // step, picture.shape[1] // step
+        return image
+    height, width = image.shape[0] // step, image.shape[1] // step
     total = np.zeros((height, width, 3), np.uint16)
     for row in range(step):
         for column in range(step):
-            total += picture[row : height * step : step, column : width * step : step]
+            total += image[row : height * step : step, column : width * step : step]
     return (total // (step * step)).astype(np.uint8)
 
 
-def _bordered(picture: np.ndarray) -> np.ndarray:
-    result = picture.copy()
-    thick = max(2, min(picture.shape[:2]) // 80)
+def _bordered(image: np.ndarray) -> np.ndarray:
+    result = image.copy()
+    thick = max(2, min(image.shape[:2]) // 80)
     for side in (result[:thick], result[-thick:], result[:, :thick], result[:, -thick:]):
         side[:] = BORDER
     return result
 
 
-def _dotted(picture: np.ndarray, keypoints: np.ndarray, step: int) -> np.ndarray:
+def _dotted(image: np.ndarray, keypoints: np.ndarray, step: int) -> np.ndarray:
     """Dots of 3 x 3 pixels on the landmarks (33, 3) that are visible."""
-    result = picture.copy()
+    result = image.copy()
     for x, y, visibility in keypoints:
         if visibility >= 0.5 and abs(x) < 1e6 and abs(y) < 1e6:
             column, row = int(x // step), int(y // step)

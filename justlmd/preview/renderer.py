@@ -4,62 +4,13 @@ It needs no OpenGL, gives the same bytes on every machine of one kind and releas
 OpenCV's: x right, y down, z forward, metres; a point lands on pixel ``(floor(u), floor(v))`` of ``u = fx x / z + cx``.
 """
 
-from dataclasses import dataclass
-
 import numba
 import numpy as np
 
+from justlmd.body.camera import Camera
+
 NEAR = 0.05
 """Triangles with a corner nearer to the camera than this (metres) are left out."""
-
-
-@dataclass(frozen=True)
-class Camera:
-    """A pinhole camera in the y-up world: ``x_camera = rotation @ x_world + translation``, ``size`` (width, height)."""
-
-    K: np.ndarray
-    rotation: np.ndarray
-    translation: np.ndarray
-    size: tuple[int, int]
-
-    def to_camera(self, points: np.ndarray) -> np.ndarray:
-        """World points (..., 3) in camera coordinates, float32."""
-        return (np.asarray(points, np.float64) @ self.rotation.T + self.translation).astype(np.float32)
-
-    def project(self, points: np.ndarray) -> np.ndarray:
-        """Pixel positions (..., 2) of world points (..., 3)."""
-        x, y, z = np.moveaxis(np.asarray(points, np.float64) @ self.rotation.T + self.translation, -1, 0)
-        return np.stack([self.K[0, 0] * x / z + self.K[0, 2], self.K[1, 1] * y / z + self.K[1, 2]], axis=-1)
-
-
-def intrinsics(size: tuple[int, int], focal_px: float | None = None) -> np.ndarray:
-    """K (3, 3) of a (width, height) picture; the focal length defaults to EasyMocap's 1.2 min(width, height)."""
-    focal = 1.2 * min(size) if focal_px is None else focal_px
-    return np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1.0]])
-
-
-def look_at(
-    position: np.ndarray, target: np.ndarray, size: tuple[int, int] = (960, 540), focal_px: float | None = None
-) -> Camera:
-    """A level camera at ``position`` that has ``target`` in the middle of its picture (both y-up world, metres)."""
-    position = np.asarray(position, float)
-    forward = np.asarray(target, float) - position
-    forward /= np.linalg.norm(forward)
-    right = np.cross(forward, [0.0, 1.0, 0.0])
-    right /= np.linalg.norm(right)
-    rotation = np.stack([right, np.cross(forward, right), forward])
-    return Camera(intrinsics(size, focal_px), rotation, -rotation @ position, size)
-
-
-def camera_for(joints: np.ndarray, size: tuple[int, int] = (960, 540), margin: float = 0.2) -> Camera:
-    """A camera before the dancer (at +z) that sees all ``joints`` (..., 3) with ``margin`` metres around them."""
-    low, high = joints.reshape(-1, 3).min(0) - margin, joints.reshape(-1, 3).max(0) + margin
-    middle = (low + high) / 2
-    focal = 1.2 * min(size)
-    distance = max((high[0] - low[0]) * focal / size[0], (high[1] - low[1]) * focal / size[1])
-    # Slightly from above, as a person holds a camera; the nearest point must fit, so the distance is from the front.
-    position = np.array([middle[0], middle[1] + 0.25, high[2] + 1.05 * distance])
-    return look_at(position, middle, size)
 
 
 def render_mesh(
@@ -73,24 +24,32 @@ def render_mesh(
     alpha: float = 1.0,
     ambient: float = 0.45,
 ) -> np.ndarray:
-    """Draw a closed mesh over a picture.
+    """Draw a closed mesh over an image.
 
     Parameters
     ----------
-    vertices_cam : (V, 3) camera coordinates, metres
-    faces : (F, 3) vertex numbers, counter-clockwise seen from outside
-    colors : (V, 3) 0..255
-    K : (3, 3) camera matrix of the picture
-    background : (H, W, 3) uint8, left unchanged
-    supersample : edge smoothing: samples per pixel along each axis (1 or 2)
-    alpha : opacity of the mesh
-    ambient : share of the light that comes from everywhere
+    vertices_cam
+        (V, 3) camera coordinates, metres
+    faces
+        (F, 3) vertex numbers, counter-clockwise seen from outside
+    colors
+        (V, 3) 0..255
+    K
+        (3, 3) camera matrix of the image
+    background
+        (H, W, 3) uint8, left unchanged
+    supersample
+        Edge smoothing: samples per pixel along each axis (1 or 2)
+    alpha
+        Opacity of the mesh
+    ambient
+        Share of the light that comes from everywhere
 
     Returns
     -------
     (H, W, 3) uint8
     """
-    picture = background.copy()
+    image = background.copy()
     shaded = _shade(
         np.ascontiguousarray(vertices_cam, np.float32),
         np.ascontiguousarray(faces, np.int32),
@@ -99,8 +58,8 @@ def render_mesh(
     )
     lens = np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2]], np.float32) * np.float32(supersample)
     corners = _project(np.ascontiguousarray(vertices_cam, np.float32), lens)
-    _draw(corners, np.ascontiguousarray(faces, np.int32), shaded, picture, supersample, alpha)
-    return picture
+    _draw(corners, np.ascontiguousarray(faces, np.int32), shaded, image, supersample, alpha)
+    return image
 
 
 @numba.njit(cache=True, nogil=True)
@@ -133,7 +92,7 @@ def _shade(vertices: np.ndarray, faces: np.ndarray, colors: np.ndarray, ambient:
 
 @numba.njit(cache=True, nogil=True)
 def _project(vertices: np.ndarray, lens: np.ndarray) -> np.ndarray:
-    """Picture x, y and 1/depth (V, 3) float32; 1/depth is 0 for what is behind the camera or not a number."""
+    """Pixel x, y and 1/depth (V, 3) float32; 1/depth is 0 for what is behind the camera or not a number."""
     corners = np.zeros_like(vertices)
     for vertex in range(vertices.shape[0]):
         x, y, z = vertices[vertex]
@@ -146,10 +105,10 @@ def _project(vertices: np.ndarray, lens: np.ndarray) -> np.ndarray:
 
 @numba.njit(cache=True, nogil=True)
 def _draw(
-    corners: np.ndarray, faces: np.ndarray, shaded: np.ndarray, picture: np.ndarray, factor: int, alpha: float
+    corners: np.ndarray, faces: np.ndarray, shaded: np.ndarray, image: np.ndarray, factor: int, alpha: float
 ) -> None:
-    """Rasterise into a buffer of the mesh's own box, ``factor`` times finer than the picture, and average it down."""
-    height, width = picture.shape[0], picture.shape[1]
+    """Rasterise into a buffer of the mesh's own box, ``factor`` times finer than the image, and average it down."""
+    height, width = image.shape[0], image.shape[1]
     left, right, top, bottom = np.float32(1e9), np.float32(-1e9), np.float32(1e9), np.float32(-1e9)
     for vertex in range(corners.shape[0]):
         if corners[vertex, 2] > 0:
@@ -210,7 +169,7 @@ def _draw(
                         green += color[y * factor + dy, x * factor + dx, 1]
                         blue += color[y * factor + dy, x * factor + dx, 2]
             if covered:
-                pixel = picture[y0 + y, x0 + x]
+                pixel = image[y0 + y, x0 + x]
                 rest = np.float32(1) - share * covered
                 pixel[0] = np.uint8(pixel[0] * rest + red * share + np.float32(0.5))
                 pixel[1] = np.uint8(pixel[1] * rest + green * share + np.float32(0.5))
@@ -226,11 +185,11 @@ def render_room(
     tile: float = 0.5,
 ) -> np.ndarray:
     """A chequered floor at y = 0 before a plain wall at z = ``wall_z``: (H, W, 3) uint8, edges of tiles smoothed."""
-    picture = np.empty((camera.size[1], camera.size[0], 3), np.uint8)
+    image = np.empty((camera.size[1], camera.size[0], 3), np.uint8)
     colors = np.array([*floor_colors, wall_color], np.float32)
     eye = -camera.rotation.T @ camera.translation
-    _room(picture, np.linalg.inv(camera.K @ camera.rotation), eye, np.float64(wall_z), colors, np.float64(tile))
-    return picture
+    _room(image, np.linalg.inv(camera.K @ camera.rotation), eye, np.float64(wall_z), colors, np.float64(tile))
+    return image
 
 
 @numba.njit(cache=True, nogil=True)
@@ -240,11 +199,9 @@ def _triangle_wave(x: float) -> float:
 
 
 @numba.njit(cache=True, nogil=True)
-def _room(
-    picture: np.ndarray, rays: np.ndarray, eye: np.ndarray, wall_z: float, colors: np.ndarray, tile: float
-) -> None:
+def _room(image: np.ndarray, rays: np.ndarray, eye: np.ndarray, wall_z: float, colors: np.ndarray, tile: float) -> None:
     """Each pixel's ray meets floor or wall; tiles are averaged over the pixel (Quilez, "filtering procedurals")."""
-    height, width = picture.shape[0], picture.shape[1]
+    height, width = image.shape[0], image.shape[1]
     for row in range(height):
         for column in range(width):
             u, v = column + 0.5, row + 0.5
@@ -266,24 +223,24 @@ def _room(
                 light = 0.72 + 0.28 * far
                 for channel in range(3):
                     value = colors[0, channel] * mix + colors[1, channel] * (1 - mix)
-                    picture[row, column, channel] = np.uint8(value * light + 0.5)
+                    image[row, column, channel] = np.uint8(value * light + 0.5)
             elif wall < 1e8:
                 high = eye[1] + wall * dy
                 light = 0.80 + 0.20 * min(max(high, 0.0) / 2.4, 1.0)
                 if high < 0.09:  # skirting board
                     light *= 0.82
                 for channel in range(3):
-                    picture[row, column, channel] = np.uint8(min(colors[2, channel] * light, 255.0) + 0.5)
+                    image[row, column, channel] = np.uint8(min(colors[2, channel] * light, 255.0) + 0.5)
             else:
                 for channel in range(3):
-                    picture[row, column, channel] = np.uint8(colors[2, channel])
+                    image[row, column, channel] = np.uint8(colors[2, channel])
 
 
 def draw_shadow(
-    picture: np.ndarray, camera: Camera, points: np.ndarray, radius: float = 0.28, strength: float = 0.55
+    image: np.ndarray, camera: Camera, points: np.ndarray, radius: float = 0.28, strength: float = 0.55
 ) -> np.ndarray:
-    """Darken the floor softly under world ``points`` (N, 3), less the higher they are; returns a new picture."""
-    result = picture.copy()
+    """Darken the floor softly under world ``points`` (N, 3), less the higher they are; returns a new image."""
+    result = image.copy()
     points = np.asarray(points, np.float64)
     around = points[:, None] * [1, 0, 1] + 2 * radius * np.array([[-1, 0, -1], [-1, 0, 1], [1, 0, -1], [1, 0, 1]])
     depth = (around.reshape(-1, 3) @ camera.rotation.T + camera.translation)[:, 2]
@@ -315,9 +272,9 @@ def _shadow(
             dy = rays[1, 0] * u + rays[1, 1] * v + rays[1, 2]
             if dy >= 0:
                 continue
-            way = -eye[1] / dy
-            x = eye[0] + way * (rays[0, 0] * u + rays[0, 1] * v + rays[0, 2])
-            z = eye[2] + way * (rays[2, 0] * u + rays[2, 1] * v + rays[2, 2])
+            floor = -eye[1] / dy
+            x = eye[0] + floor * (rays[0, 0] * u + rays[0, 1] * v + rays[0, 2])
+            z = eye[2] + floor * (rays[2, 0] * u + rays[2, 1] * v + rays[2, 2])
             light = 1.0
             for point in range(points.shape[0]):
                 high = max(points[point, 1], 0.0)

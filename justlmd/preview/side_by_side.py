@@ -1,7 +1,7 @@
 """Dances to the same song side by side, each under its name: what figure 3.9 of the report shows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 from justlmd.body.model import Body
 from justlmd.lyrics.document import Line
 from justlmd.motion.motion import Motion
+from justlmd.motion.song_motion import SongMotion
 from justlmd.preview.dance_video import Captions, check_motion, dance_frames, following_camera, write_captioned
 
 PANEL = (320, 360)
@@ -20,6 +21,35 @@ CAPTION_SHARE = 0.25
 
 DARK = 28
 """Grey of that strip and of the lines between the dances."""
+
+
+SHOWN_S = 12.0
+"""Seconds from the first sung line on that are compared: two windows of what the models see."""
+
+SHOWN_WITHOUT_ROOT = "transformer_cvae"
+"""The network whose dances are shown a second time without their root, as in figure 3.9 of the report."""
+
+
+@dataclass(frozen=True)
+class GeneratedDance:
+    """A model's dance to a song: the model's ``name``, its ``network`` and the ``song``'s motion."""
+
+    name: str
+    network: str
+    song: SongMotion
+
+
+def compared_dances(truth: SongMotion, generated: Sequence[GeneratedDance]) -> dict[str, Motion]:
+    """The beginnings, :data:`SHOWN_S` long, of a held-out dance and of models' dances to the same song, by title."""
+    start_s = truth.meta.first_frame_s
+    dances = {"truth": truth.between(start_s, start_s + SHOWN_S)}
+    for dance in generated:
+        motion = dance.song.between(start_s, start_s + SHOWN_S)
+        if dance.network == SHOWN_WITHOUT_ROOT:
+            dances |= {f"{dance.name} with root": motion, f"{dance.name} without root": without_root(motion)}
+        else:
+            dances[dance.name] = motion
+    return dances
 
 
 def export_comparison(
@@ -42,7 +72,7 @@ def export_comparison(
     body
         The body that dances all of them, in the same clothes; frames that are not ``valid`` are drawn faintly.
     audio
-        Sound file; None for a silent video.
+        Audio file; None for a silent video.
     audio_start_s
         Second of the song (of ``audio`` and of ``lines``) at frame 0 of every motion.
     lines
@@ -65,17 +95,17 @@ def export_comparison(
 
 
 def side_by_side(motions: Sequence[Motion], body: Body, panel: tuple[int, int], height: int) -> Iterator[np.ndarray]:
-    """Pictures (height, P * width, 3) uint8 of P motions of equal length, all seen from equally far.
+    """Frames (height, P * width, 3) uint8 of P motions of equal length, all seen from equally far.
 
     Each has a ``panel`` (width, height) of its own; the rest of the height, below, is dark.
     """
-    camera, ways = following_camera(np.stack([motion.joints(body) for motion in motions]), panel)
+    camera, trajectories = following_camera(np.stack([motion.joints(body) for motion in motions]), panel)
     panels = [
-        dance_frames(motion, body, panel, np.random.default_rng(0), seen_by=(camera, way))
-        for motion, way in zip(motions, ways, strict=True)
+        dance_frames(motion, body, panel, np.random.default_rng(0), seen_by=(camera, trajectory))
+        for motion, trajectory in zip(motions, trajectories, strict=True)
     ]
-    for pictures in zip(*panels, strict=True):
-        row = np.concatenate(pictures, axis=1)
+    for images in zip(*panels, strict=True):
+        row = np.concatenate(images, axis=1)
         row[:, panel[0] :: panel[0]] = DARK
         yield np.pad(row, [(0, height - panel[1]), (0, 0), (0, 0)], constant_values=DARK)
 
@@ -86,7 +116,7 @@ def centred(motion: Motion) -> Motion:
 
 
 def without_root(motion: Motion) -> Motion:
-    """The same movements of the joints by a dancer whose root rests: mean orientation and mean place throughout."""
+    """The same movements of the joints by a dancer whose root rests: mean orientation and mean position throughout."""
     frames = len(motion)
     orient = Rotation.from_rotvec(motion.global_orient).mean().as_rotvec()
     return replace(

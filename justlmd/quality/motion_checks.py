@@ -7,7 +7,7 @@ import numpy as np
 
 from justlmd import FPS
 from justlmd.body.kinematics import joint_transforms
-from justlmd.body.landmarks import LANDMARKS, points_seen
+from justlmd.body.landmarks import LANDMARKS, mediapipe_landmarks
 from justlmd.body.model import Body
 from justlmd.motion.motion import FLIP, CameraMotion, to_yup
 
@@ -140,7 +140,8 @@ def reprojection_figures(
     upright = to_yup(motion, body, floor=0.0, own_shapes=own_shapes)
     joints = joint_transforms(body, upright.global_orient, upright.body_pose, upright.transl, upright.betas)
     body_points = [LANDMARKS.index(landmark) for landmark in BODY]
-    points = (points_seen(body, joints, upright.betas) * FLIP)[: len(keypoints)][usable][:, body_points] @ motion.K.T
+    points = (mediapipe_landmarks(body, joints, upright.betas) * FLIP)[: len(keypoints)][usable]
+    points = points[:, body_points] @ motion.K.T
     pixels = points[..., :2] / np.maximum(points[..., 2:], 1e-6)
     keypoints = keypoints[usable]
     heights = np.ptp(keypoints[:, :, 1], axis=1)

@@ -1,8 +1,8 @@
 """EasyMocap as a backend of mesh recovery: files in, a process, files out.
 
-EasyMocap fits SMPL to 2D points on a GPU, in an environment of its own. It is given pictures, our 2D points in
+EasyMocap fits SMPL to 2D points on a GPU, in an environment of its own. It is given images, our 2D points in
 OpenPose's body25 order and a camera, in the folders that it reads; what it writes per frame becomes one motion.
-Nothing is deleted before the caller has its result: pictures, EasyMocap's own cache and finished frames of a run that
+Nothing is deleted before the caller has its result: images, EasyMocap's own cache and finished frames of a run that
 was killed are used again.
 """
 
@@ -19,11 +19,12 @@ from typing import Any
 import ffmpeg
 import numpy as np
 
+from justlmd.body.camera import intrinsics
 from justlmd.body.model import LANDMARK_NAMES, Body
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, write_json, write_text
-from justlmd.media.ffmpeg import ffmpeg_exe, file_url
-from justlmd.motion.motion import CameraMotion, bridged
+from justlmd.media.ffmpeg import file_url, run
+from justlmd.motion.motion import LONGEST_BRIDGED_GAP, CameraMotion, bridged
 from justlmd.motion.smplfull import read_smplfull
 from justlmd.recovery.easymocap_setup import EASYMOCAP_SMPL, easymocap_command
 
@@ -35,7 +36,7 @@ _BODY25 = (
     ("left_ear",), ("left_foot_index",), (), ("left_heel",), ("right_foot_index",), (), ("right_heel",),
 )  # fmt: skip
 FEWEST_POINTS = 5
-"""EasyMocap starts a frame from its picture when it has more than four points."""
+"""EasyMocap starts a frame from its image when it has more than four points."""
 
 _VIDEO = "video"
 _OUTPUT = Path("output-smpl-3d") / "smplfull" / _VIDEO
@@ -65,19 +66,26 @@ def recover_with_easymocap(
     start_frame: int = 0,
     stop_frame: int | None = None,
     focal: float | None = None,
-    longest_gap: int = 10,
+    longest_gap: int = LONGEST_BRIDGED_GAP,
 ) -> CameraMotion:
     """Recover the motion of one video.
 
     Parameters
     ----------
-    video : constant 30 fps video of F frames.
-    keypoints2d : arrays of ``keypoints2d.npz`` for the same frames.
-    folder : where EasyMocap works; the caller deletes it when the result is safe.
-    options : ``root``, ``python`` and ``command`` of the configuration.
-    start_frame, stop_frame : frames to recover.
-    focal : focal length in pixels; None: 1.2 times the smaller side.
-    longest_gap : frames without a person that EasyMocap may bridge; longer gaps are marked invalid.
+    video
+        Constant 30 fps video of F frames.
+    keypoints2d
+        Arrays of ``keypoints2d.npz`` for the same frames.
+    folder
+        Where EasyMocap works; the caller deletes it when the result is safe.
+    options
+        ``root``, ``python`` and ``command`` of the configuration.
+    start_frame, stop_frame
+        Frames to recover.
+    focal
+        Focal length in pixels; None: 1.2 times the smaller side.
+    longest_gap
+        Frames without a person that EasyMocap may bridge; longer gaps are marked invalid.
 
     Returns
     -------
@@ -94,18 +102,16 @@ def recover_with_easymocap(
     frames = slice(start_frame, stop_frame)
     points = body25(keypoints2d["keypoints"][frames])
     width, height = int(keypoints2d["width"]), int(keypoints2d["height"])
-    focal = 1.2 * min(width, height) if focal is None else float(focal)
-    K = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
+    K = intrinsics((width, height), focal)
     seen = (points[..., 2] > 0).sum(1) >= FEWEST_POINTS
     if not seen.any():
-        nothing = np.zeros((len(seen), 3))
-        return CameraMotion(np.zeros((len(seen), 72)), nothing, nothing, np.zeros(10), K, seen)
+        return CameraMotion.without_person(len(seen), K)
 
     _forget_other_work(folder, points, K, options, start_frame)
     # EasyMocap fails when its first frame has nobody: it begins and ends with a person.
     first, last = int(np.flatnonzero(seen)[0]), int(np.flatnonzero(seen)[-1])
     shown = range(first, last + 1)
-    _write_pictures(folder / "images" / _VIDEO, Path(video), start_frame, shown)
+    _write_images(folder / "images" / _VIDEO, Path(video), start_frame, shown)
     _write_annotations(folder / "annots" / _VIDEO, points, seen, shown, width, height)
     _write_cameras(folder, K)
     _delete_unreadable(folder)
@@ -115,7 +121,8 @@ def recover_with_easymocap(
         missing = [frame for frame in shown if not _written(folder, frame).is_file()]
         if len(missing) == len(shown):
             raise InputError(
-                "EasyMocap ended without a word and wrote nothing", next_step=f"its output: {folder / 'easymocap.log'}"
+                "EasyMocap ended without an error and wrote nothing",
+                next_step=f"its output: {folder / 'easymocap.log'}",
             )
     return _merged(folder, shown, bridged(seen, longest_gap), K)
 
@@ -128,15 +135,15 @@ def fits_smpl_of(options: Mapping[str, Any], body: Body) -> bool:
 
 def _forget_other_work(folder: Path, points: np.ndarray, K: np.ndarray, options: Mapping[str, Any], start: int) -> None:
     """Delete what an earlier run with other input left; what the same input left is kept."""
-    told = [*easymocap_command(options, folder), str(options["root"]), repr(K.tolist()), str(start)]
-    digest = hashlib.sha256("\0".join(told).encode() + points.tobytes()).hexdigest()
+    work = [*easymocap_command(options, folder), str(options["root"]), repr(K.tolist()), str(start)]
+    digest = hashlib.sha256("\0".join(work).encode() + points.tobytes()).hexdigest()
     marker = folder / "input.json"
     if folder.is_dir() and not (marker.is_file() and read_json(marker) == digest):
         shutil.rmtree(folder)
     write_json(marker, digest)
 
 
-def _write_pictures(folder: Path, video: Path, start_frame: int, shown: range) -> None:
+def _write_images(folder: Path, video: Path, start_frame: int, shown: range) -> None:
     """Frames as ``%06d.jpg``, numbered as in ``smplfull.json``; the folder appears when it is complete."""
     if folder.is_dir():
         return
@@ -146,26 +153,20 @@ def _write_pictures(folder: Path, video: Path, start_frame: int, shown: range) -
         .filter("trim", start_frame=start_frame + shown.start, end_frame=start_frame + shown.stop)
         .filter("setpts", "PTS-STARTPTS")
     )
-    stream = ffmpeg.output(
-        stream, "%06d.jpg", start_number=shown.start, fps_mode="passthrough", threads=2, **{"qscale:v": 2}
-    ).global_args("-hide_banner", "-nostdin", "-loglevel", "error")
-    command = ffmpeg.compile(stream, cmd=ffmpeg_exe())
-    result = subprocess.run(command, cwd=partial, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    pattern = file_url(partial).replace("%", "%%") + "/%06d.jpg"
+    fault, next_step = "cannot be cut into images", "are its 2D points those of this video?"
+    options = {"start_number": shown.start, "fps_mode": "passthrough", "threads": 1, "qscale:v": 2}
+    run(stream.output(pattern, **options), video, fault, next_step)
     count = sum(1 for _ in partial.iterdir())
-    if result.returncode != 0 or count != len(shown):
-        reason = result.stderr.strip().splitlines()[-1:] or [f"{count} of {len(shown)} pictures came out"]
-        raise InputError(
-            f"cannot be cut into pictures ({reason[0]})",
-            where=video,
-            next_step="are its 2D points those of this video?",
-        )
+    if count != len(shown):
+        raise InputError(f"{fault} ({count} of {len(shown)} images came out)", where=video, next_step=next_step)
     partial.rename(folder)
 
 
 def _write_annotations(
     folder: Path, points: np.ndarray, seen: np.ndarray, shown: range, width: int, height: int
 ) -> None:
-    """``%06d.json`` for every picture, with person 0 in each; a frame without a person has points without confidence.
+    """``%06d.json`` for every image, with person 0 in each; a frame without a person has points without confidence.
 
     (A frame without people, or without a file, would end EasyMocap.)
     """
@@ -247,7 +248,7 @@ def _run(folder: Path, options: Mapping[str, Any]) -> None:
     tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-40:]
     print("\n".join(tail), flush=True)
     if result.returncode != 0:
-        last = tail[-1].strip() if tail else "no word"
+        last = tail[-1].strip() if tail else "it printed nothing"
         raise InputError(
             f"{last}", where=f"EasyMocap ended with code {result.returncode}", next_step=f"its output: {log}"
         )
@@ -262,8 +263,7 @@ def _merged(folder: Path, shown: range, usable: np.ndarray, K: np.ndarray) -> Ca
         if content is not None and _finite(content):
             frames[f"{frame:06d}"] = content
     if not frames:
-        nothing = np.zeros((len(usable), 3))
-        return CameraMotion(np.zeros((len(usable), 72)), nothing, nothing, np.zeros(10), K, np.zeros(len(usable), bool))
+        return CameraMotion.without_person(len(usable), K)
     merged = folder / "smplfull.json"
     write_text(merged, json.dumps(frames))
     motion = read_smplfull(merged)

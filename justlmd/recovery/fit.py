@@ -11,10 +11,12 @@ import roma
 import torch
 from torch import Tensor
 
+from justlmd.body.camera import intrinsics
 from justlmd.body.landmarks import LANDMARKS
 from justlmd.body.model import Body
+from justlmd.body.torch_kinematics import slerp
 from justlmd.core.rotations import continuous_rotation_vectors
-from justlmd.motion.motion import CameraMotion, bridged
+from justlmd.motion.motion import LONGEST_BRIDGED_GAP, CameraMotion, bridged
 from justlmd.pose.lifting import completed
 from justlmd.recovery.ground import floor_plane, standing_points
 from justlmd.recovery.initial_pose import first_guess
@@ -25,8 +27,6 @@ from justlmd.recovery.skeleton import FREE_JOINTS, SEGMENTS, FitBody, Pose
 WINDOW_FRAMES = 300
 OVERLAP_FRAMES = 40
 WINDOWS_AT_ONCE = 4
-LONGEST_BRIDGED_GAP = 10
-"""Frames without a person that the fit may bridge (a third of a second); longer gaps are marked invalid."""
 
 STEPS = (2, 5)
 """Gauss-Newton steps with all points trusted alike, then with outliers weighed down; more gain nothing."""
@@ -48,15 +48,20 @@ def recover(
 
     Parameters
     ----------
-    keypoints2d : arrays of ``keypoints2d.npz`` (see :func:`justlmd.pose.landmarks.estimate_keypoints2d`); without any
-        ``world``
-        (all NaN) depth comes from foreshortening, limits and the prior alone.
-    start_frame, stop_frame : frames of the video to recover; frames beyond its ends are left out.
-    focal : focal length in pixels; None assumes 1.2 times the shorter side, as EasyMocap does. A wrong value scales the
+    keypoints2d
+        Arrays of ``keypoints2d.npz``; without any ``world`` (all NaN) depth comes from foreshortening, limits and the
+        prior alone.
+    start_frame, stop_frame
+        Frames of the video to recover; frames beyond its ends are left out.
+    focal
+        Focal length in pixels; None assumes 1.2 times the shorter side, as EasyMocap does. A wrong value scales the
         depth, hardly the pose.
-    height_m : stature of the dancer, which one camera cannot see; None takes the body as it is.
-    device : where torch computes.
-    steps : of the fit, see :data:`STEPS`; (0, 0) is the closed-form start alone.
+    height_m
+        Stature of the dancer, which one camera cannot see; None takes the body as it is.
+    device
+        Where torch computes.
+    steps
+        Of the fit, see :data:`STEPS`; (0, 0) is the closed-form start alone.
 
     Returns
     -------
@@ -70,14 +75,12 @@ def recover(
     keypoints = keypoints2d["keypoints"][frames].astype(np.float64)
     world = keypoints2d["world"][frames].astype(np.float64)
     width, height = float(keypoints2d["width"]), float(keypoints2d["height"])
-    focal = 1.2 * min(width, height) if focal is None else float(focal)
-    camera = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
+    camera = intrinsics((width, height), focal)
     betas = betas_of_height(body, height_m)
 
     seen: np.ndarray = np.isfinite(np.concatenate([keypoints, world], axis=1)).all((1, 2))
     if seen.sum() < 2:
-        nothing = np.zeros((len(seen), 3))
-        return CameraMotion(np.zeros((len(seen), 72)), nothing, nothing, betas, camera, np.zeros(len(seen), bool))
+        return CameraMotion.without_person(len(seen), camera, betas)
 
     fit_body = FitBody(body, betas, device)
     observations = _observations(_filled(keypoints, seen), _filled(world, seen), seen, fit_body, camera)
@@ -116,15 +119,15 @@ def _observations(
     def tensor(array: np.ndarray) -> Tensor:
         return torch.as_tensor(array, dtype=torch.float64, device=body.rest.device)
 
-    chosen = list(LANDMARKS)
-    confidence = tensor(np.clip(keypoints[:, chosen, 2], 0, 1) ** 2 * seen[:, None])
-    segments = body.segments @ tensor(world[:, chosen])
+    fitted = list(LANDMARKS)
+    confidence = tensor(np.clip(keypoints[:, fitted, 2], 0, 1) ** 2 * seen[:, None])
+    segments = body.segments @ tensor(world[:, fitted])
     # One scale per part of the body: MediaPipe's proportions are not the body's.
     usual = segments[torch.as_tensor(seen)].norm(dim=-1).median(dim=0).values.clamp(min=1e-3)
     segments = segments * ((body.segments @ body.points).norm(dim=-1) / usual)[:, None]
     ends = (body.segments != 0).to(confidence.dtype)
-    box = tensor(np.ptp(keypoints[:, chosen, 1], axis=1).clip(min=1.0))
-    pixels = tensor(keypoints[:, chosen, :2])
+    box = tensor(np.ptp(keypoints[:, fitted, 1], axis=1).clip(min=1.0))
+    pixels = tensor(keypoints[:, fitted, :2])
     segment_confidence = torch.exp(torch.log(confidence.clamp(min=1e-6)) @ (ends / ends.sum(1, keepdim=True)).mT)
     weight = tensor(np.array([weight for _, _, weight in SEGMENTS.values()]))
     return Observations(
@@ -223,7 +226,7 @@ def _joined(first: Pose, second: Pose, overlap: int) -> Pose:
 
     def between(a: Tensor, b: Tensor) -> Tensor:
         part = share.reshape(-1, *[1] * (a.ndim - 2))
-        return a @ roma.rotvec_to_rotmat(part * roma.rotmat_to_rotvec(a.mT @ b))
+        return roma.unitquat_to_rotmat(slerp(roma.rotmat_to_unitquat(a), roma.rotmat_to_unitquat(b), part))
 
     root = between(first.root[-overlap:], second.root[:overlap])
     joints = between(first.joints[-overlap:], second.joints[:overlap])

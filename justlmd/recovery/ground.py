@@ -1,6 +1,6 @@
-"""Feet on the ground: which of them the picture shows standing, and where the floor is that they stand on.
+"""Feet on the ground: which of them stand, and where the floor is that they stand on.
 
-A standing foot does not move and lies on the floor. That tells how far away each foot is, which one camera sees badly,
+A standing foot does not move and lies on the floor. So the distance of each foot is known, which one camera sees badly,
 and keeps feet from sliding.
 """
 
@@ -14,7 +14,7 @@ FEET = tuple(LANDMARKS.index(landmark) for landmark in (29, 30, 31, 32))
 """Places of heels and toes among the fitted points."""
 
 STANDING_SPEED = 0.005
-"""Box heights per frame: a foot that moves faster in the picture (about 0.25 m/s) does not stand."""
+"""Box heights per frame: a foot that moves faster in the frame (about 0.25 m/s) does not stand."""
 SPEED_FRAMES = 2
 """The speed is measured from so many frames before to so many after."""
 FLOOR_SIGMA_M = 0.05
@@ -24,12 +24,12 @@ _LEVEL = 0.05
 
 
 def standing_points(pixels: Tensor, confidence: Tensor, box: Tensor) -> Tensor:
-    """How surely each point (N, 23) is a foot's and rests, 0..1, from its speed in the picture (N, 23, 2)."""
+    """How surely each point (N, 23) is a foot's and rests, 0..1, from its speed in the frame, ``pixels`` (N, 23, 2)."""
     count = len(pixels)
     frames = torch.arange(count, device=pixels.device)
     before, after = (frames - SPEED_FRAMES).clamp(min=0), (frames + SPEED_FRAMES).clamp(max=count - 1)
-    way = (pixels[after] - pixels[before]).norm(dim=-1) / box[:, None]
-    speed = way / (after - before).clamp(min=1)[:, None]
+    moved = (pixels[after] - pixels[before]).norm(dim=-1) / box[:, None]
+    speed = moved / (after - before).clamp(min=1)[:, None]
     standing = torch.zeros_like(confidence)
     feet = list(FEET)
     standing[:, feet] = (1 - (speed[:, feet] / STANDING_SPEED).square()).clamp(min=0) * confidence[:, feet]

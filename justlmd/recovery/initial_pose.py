@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from justlmd.body.landmarks import LANDMARKS
+from justlmd.body.torch_kinematics import frames_of_axes, swing
 from justlmd.recovery.objective import NEAREST_M, Observations
 from justlmd.recovery.skeleton import FREE_JOINTS, FitBody, Pose
 
@@ -20,7 +21,6 @@ _LIMBS = (  # landmark at the near end, at the far end, joint that turns, joint 
     (26, 28, 5, 8),
 )
 _FEET = ((29, 31, 7), (30, 32, 8))
-_MIN_LENGTH = 1e-6
 
 
 def first_guess(body: FitBody, seen: Observations, world: Tensor) -> Pose:
@@ -37,47 +37,33 @@ def first_guess(body: FitBody, seen: Observations, world: Tensor) -> Pose:
     turn: dict[int, Tensor] = {joint: eye.expand(count, 3, 3) for joint in FREE_JOINTS}
 
     up = (at[11] + at[12]) / 2 - (at[23] + at[24]) / 2
-    root = _frame(at[23] - at[24], up)
-    chest = _frame(at[11] - at[12], up)
+    root = frames_of_axes(at[23] - at[24], up)
+    chest = frames_of_axes(at[11] - at[12], up)
     third = roma.rotvec_to_rotmat(roma.rotmat_to_rotvec(root.mT @ chest) / 3)
     turn[3] = turn[6] = turn[9] = third
     spine = root @ third @ third @ third
 
-    head_now = _frame(at[7] - at[8], at[0] - (at[7] + at[8]) / 2)
-    head_rest = _frame((rest[7] - rest[8])[None], (rest[0] - (rest[7] + rest[8]) / 2)[None])
+    head_now = frames_of_axes(at[7] - at[8], at[0] - (at[7] + at[8]) / 2)
+    head_rest = frames_of_axes((rest[7] - rest[8])[None], (rest[0] - (rest[7] + rest[8]) / 2)[None])
     nod = roma.rotmat_to_rotvec(spine.mT @ head_now @ head_rest.mT)
     turn[12] = turn[15] = roma.rotvec_to_rotmat(0.4 * nod)
 
     orientation: dict[int, Tensor] = {1: root, 2: root, 16: spine, 17: spine}
     for near, far, joint, end in _LIMBS:
         parent = orientation[joint]
-        turn[joint] = _swing(body.rest[end] - body.rest[joint], parent, at[far] - at[near])
+        turn[joint] = _bent(body.rest[end] - body.rest[joint], parent, at[far] - at[near])
         orientation[end] = parent @ turn[joint]
     for heel, toe, joint in _FEET:
-        turn[joint] = _swing(rest[toe] - rest[heel], orientation[joint], at[toe] - at[heel])
+        turn[joint] = _bent(rest[toe] - rest[heel], orientation[joint], at[toe] - at[heel])
 
     joints = torch.stack([turn[joint] for joint in FREE_JOINTS], dim=1)
     pose = Pose(root, torch.zeros_like(up), joints)
     return Pose(root, _place(body.place(*body.kinematics(pose)), seen), joints)
 
 
-def _frame(across: Tensor, up: Tensor) -> Tensor:
-    """Rotations (N, 3, 3) whose columns are ``across`` (N, 3), the part of ``up`` square to it, and their product."""
-    x = across / across.norm(dim=-1, keepdim=True).clamp(min=_MIN_LENGTH)
-    y = up - (up * x).sum(-1, keepdim=True) * x
-    y = y / y.norm(dim=-1, keepdim=True).clamp(min=_MIN_LENGTH)
-    return torch.stack([x, y, torch.linalg.cross(x, y)], dim=-1)
-
-
-def _swing(rest: Tensor, parent: Tensor, seen: Tensor) -> Tensor:
-    """Smallest rotation (N, 3, 3) in the parent's frame that takes ``rest`` (3,) to the direction ``seen`` (N, 3)."""
-    start = (rest / rest.norm()).expand_as(seen)
-    goal = (parent.mT @ seen[..., None])[..., 0]
-    goal = goal / goal.norm(dim=-1, keepdim=True).clamp(min=_MIN_LENGTH)
-    axis = torch.linalg.cross(start, goal)
-    length = axis.norm(dim=-1, keepdim=True)
-    angle = torch.atan2(length, (start * goal).sum(-1, keepdim=True))
-    return roma.rotvec_to_rotmat(angle * axis / length.clamp(min=_MIN_LENGTH))
+def _bent(bone: Tensor, parent: Tensor, seen: Tensor) -> Tensor:
+    """Smallest rotation (N, 3, 3) in the parent's frame that takes ``bone`` (3,) to the direction ``seen`` (N, 3)."""
+    return swing(bone.expand_as(seen), (parent.mT @ seen[..., None])[..., 0])
 
 
 def _place(points: Tensor, seen: Observations) -> Tensor:

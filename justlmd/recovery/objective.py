@@ -209,7 +209,7 @@ def _blocks_to_matrix(blocks: Tensor) -> Tensor:
 def _add_smoothness(
     equations: NormalEquations, pose: Pose, weights: Weights, products: tuple[Tensor, Tensor, Tensor]
 ) -> Tensor:
-    """Add what acts on the unknowns over time in place: angular accelerations, and the pelvis's way in depth."""
+    """Add what acts on the unknowns over time in place: angular accelerations, and the pelvis's depth."""
     windows, frames, _ = equations.gradient.shape
     depth = pose.pelvis[:, 2].unflatten(0, (windows, frames))
     bend = equations.gradient.new_zeros(windows, frames - 2, UNKNOWNS)

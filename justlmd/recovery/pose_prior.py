@@ -1,4 +1,4 @@
-"""Which poses a body takes: a Gaussian over its joint angles, and the limits of the joints that bend one way."""
+"""Which poses a body takes: a Gaussian over its joint angles, and the limits of the hinge joints."""
 
 from pathlib import Path
 

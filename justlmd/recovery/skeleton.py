@@ -9,6 +9,7 @@ from torch import Tensor
 
 from justlmd.body.landmarks import LANDMARKS, fitted_points
 from justlmd.body.model import PARENTS, Body
+from justlmd.body.torch_kinematics import joint_frames
 
 FREE_JOINTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21)
 """Joints that the fit turns; the forefeet (10, 11) and hands (22, 23) carry no landmark of their own and stay at 0."""
@@ -36,7 +37,7 @@ SEGMENTS = {  # landmarks whose mean is the near end and the far end; weight
     "left_hand": ((15,), (17, 19), 0.3),
     "right_hand": ((16,), (18, 20), 0.3),
 }
-"""Parts of the body whose direction in depth MediaPipe tells; its errors are nearly independent from part to part."""
+"""Parts of the body whose direction in depth MediaPipe estimates, with nearly independent errors from part to part."""
 
 
 @dataclass(frozen=True)
@@ -93,17 +94,13 @@ class FitBody:
         moved = torch.as_tensor(above, device=device)[self.bones][:, free]
         self.moved_point, self.moving_joint = torch.nonzero(moved, as_tuple=True)
         self.free = free
-        self.slot = {joint: slot for slot, joint in enumerate(FREE_JOINTS)}
 
     def kinematics(self, pose: Pose) -> tuple[Tensor, Tensor]:
         """Return the orientations (N, 24, 3, 3) and positions (N, 24, 3) of all joints."""
-        turns, places = [pose.root], [pose.pelvis]
-        for joint in range(1, 24):
-            parent = int(PARENTS[joint])
-            places.append(places[parent] + turns[parent] @ (self.rest[joint] - self.rest[parent]))
-            slot = self.slot.get(joint)
-            turns.append(turns[parent] if slot is None else turns[parent] @ pose.joints[:, slot])
-        return torch.stack(turns, dim=1), torch.stack(places, dim=1)
+        rotations = torch.eye(3, dtype=pose.root.dtype, device=pose.root.device).repeat(len(pose.root), 24, 1, 1)
+        rotations[:, 0] = pose.root
+        rotations[:, self.free] = pose.joints
+        return joint_frames(rotations, pose.pelvis, self.rest)
 
     def place(self, turns: Tensor, places: Tensor) -> Tensor:
         """Positions (N, 23, 3) of the fitted points, from :meth:`kinematics`."""

@@ -10,7 +10,7 @@ import roma
 import torch
 from torch import Tensor
 
-from justlmd.motion.motion import MIRRORED_JOINTS
+from justlmd.body.model import MIRRORED_JOINTS
 from model.data import Batch, LyricsMusicDance
 
 

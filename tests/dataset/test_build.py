@@ -1,6 +1,7 @@
 """The data set: what becomes a sequence, where its rows lie, how songs are split, equal bytes of equal input."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,9 @@ from justlmd.dataset.splits import lyrics_groups, song_groups, split_groups
 from justlmd.dataset.storage import ARRAYS, open_dataset
 from justlmd.lyrics.document import lyrics_to_json
 from justlmd.lyrics.lrc import parse_lrc
-from justlmd.motion.motion import CameraMotion, to_yup
-from justlmd.motion.smplfull import read_smplfull, write_smplfull
+from justlmd.motion.motion import to_yup
+from justlmd.motion.smplfull import read_smplfull
+from justlmd.motion.song_motion import SongMotion, write_song_motion
 
 ORIGINAL_COUNTS = {"Panini": 10, "TheWayIAre": 14, "BuildAB": 11, "MONTERO": 13}
 
@@ -143,9 +145,9 @@ def test_frames_without_a_body_cost_their_sequences_and_are_counted(tmp_path, bo
 
 
 def test_shape_parameters_of_another_body_are_set_to_the_mean(tmp_path, body):
-    song = write_song(tmp_path / "a", "a", body_model="smpl")
-    camera = read_smplfull(song.motion)
-    write_smplfull(song.motion, CameraMotion(camera.poses, camera.Rh, camera.Th, np.ones(10), camera.K, camera.valid))
+    song = write_song(tmp_path / "a", "a")
+    motion = replace(read_smplfull(song.motion), shapes=np.ones(10))
+    write_song_motion(song.motion, song.meta, SongMotion.made(motion, body, "EasyMocap", 2.0, own_shapes=False))
     build_dataset([song], tmp_path / "out", body)
     data = open_dataset(tmp_path / "out")
     assert not data["betas"].any()
@@ -245,9 +247,8 @@ def test_the_four_real_songs_give_the_originals_counts_under_its_rule(tmp_path, 
             SongFiles(
                 folder.name,
                 folder / "smplfull.json",
-                tmp_path / f"{folder.name}.json",
-                folder / "sliced.json",
-                body_model="smpl",
+                lyrics=tmp_path / f"{folder.name}.json",
+                sliced=folder / "sliced.json",
             )
         )
     summary = build_dataset(songs, tmp_path / "out", body, drop_last=True)

@@ -19,8 +19,8 @@ def motion(frames: int = 5) -> Motion:
     rng = np.random.default_rng(0)
     pose = rng.normal(0, 0.5, (frames, 69))
     pose[:, 63:] = 0  # SMPL-H has fingers instead of the two hand joints
-    turn, way = rng.normal(0, 1, (frames, 3)), rng.normal(0, 1, (frames, 3))
-    return Motion(turn, pose, way, rng.normal(0, 1, 10), np.ones(frames, bool))
+    turn, transl = rng.normal(0, 1, (frames, 3)), rng.normal(0, 1, (frames, 3))
+    return Motion(turn, pose, transl, rng.normal(0, 1, 10), np.ones(frames, bool))
 
 
 def joints(file: dict, betas: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from justlmd.body.kinematics import joint_transforms, landmarks
-from justlmd.body.landmarks import LANDMARKS, points_seen
+from justlmd.body.landmarks import LANDMARKS, mediapipe_landmarks
 from justlmd.body.model import Body
 from justlmd.motion.motion import FLIP, Motion, before_camera, to_yup
 
@@ -14,7 +14,7 @@ def seen(motion: Motion, body: Body, noise: float = 0.002) -> dict[str, np.ndarr
     placed = to_yup(camera, body, floor=0.0)
     transforms = joint_transforms(body, placed.global_orient, placed.body_pose, placed.transl, placed.betas)
     points = landmarks(transforms, body.landmark_offsets)
-    points[:, LANDMARKS] = points_seen(body, transforms, placed.betas)
+    points[:, LANDMARKS] = mediapipe_landmarks(body, transforms, placed.betas)
     points = points * FLIP
     pixels = points[..., :2] / points[..., 2:] * camera.K[0, 0] + camera.K[:2, 2]
     box = np.ptp(pixels[..., 1], axis=1).mean()

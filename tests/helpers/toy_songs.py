@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from justlmd.body.model import load_body
 from justlmd.core.files import write_json, write_npz
 from justlmd.dataset.build import SongFiles
 from justlmd.motion.motion import CameraMotion
-from justlmd.motion.smplfull import write_smplfull
+from justlmd.motion.song_motion import SongMotion, write_song_motion
 
 
 def write_song(
@@ -32,7 +33,8 @@ def write_song(
         K=np.eye(3),
         valid=valid,
     )
-    write_smplfull(folder / "smplfull.json", motion)
+    song = SongMotion.made(motion, load_body(), "made", start_s)
+    write_song_motion(folder / "smplfull.json", folder / "smplfull.meta.json", song)
     starts = [start_s, start_s + 1, start_s + 6.5, start_s + 13]
     lines = [
         {"start": s, "end": s + 1, "text": f"{name} {n}", "timing": "line", "words": []} for n, s in enumerate(starts)
@@ -62,6 +64,7 @@ def write_song(
     return SongFiles(
         song=name,
         motion=folder / "smplfull.json",
+        meta=folder / "smplfull.meta.json",
         lyrics=folder / "lyrics.json",
         sliced=folder / "sliced.json",
         **({"audio": folder / "audio_features.npz", "embeddings": folder / "lyrics_embeddings.npz"} | files),

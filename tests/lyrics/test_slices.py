@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from justlmd.core.clock import frame_index
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json
 from justlmd.lyrics.document import lyrics_to_json, shift
@@ -15,7 +16,6 @@ from justlmd.lyrics.slices import (
     compat_sequences,
     compat_slices,
     cut,
-    frame_index,
     group_slices,
     padded_slices,
     read_sliced,

@@ -5,14 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from scipy.spatial.transform import Rotation
 from toy_songs import write_song
 
 import demo
 from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz, write_npz
-from justlmd.core.rotations import slerp
 from justlmd.dataset.build import build_dataset
 from justlmd.motion.motion import before_camera, to_yup
 from justlmd.motion.smplfull import read_smplfull, write_smplfull
@@ -124,15 +122,6 @@ def test_a_window_that_starts_elsewhere_is_moved_and_the_move_is_undone():
         [0, 0], abs=0.1
     )
     assert steps.max() < 0.04  # 4.2 m in five seconds instead of one
-
-
-def test_slerp_takes_the_shortest_arc():
-    a, b = (
-        Rotation.from_euler("y", 170, degrees=True).as_rotvec(),
-        Rotation.from_euler("y", -170, degrees=True).as_rotvec(),
-    )
-    middle = slerp(a[None, None], b[None, None], np.array([0.5]))
-    assert Rotation.from_rotvec(middle[0, 0]).magnitude() == pytest.approx(np.pi)
 
 
 def test_the_file_for_the_preview_holds_the_same_dance_in_front_of_the_camera(model_dir, body, song, tmp_path):

@@ -13,7 +13,6 @@ from scipy.spatial.transform import Rotation
 from justlmd.body.kinematics import smplx_model
 from justlmd.body.model import JOINT_NAMES, MIRRORED_JOINTS, load_body
 from justlmd.core.errors import InputError
-from justlmd.core.rotations import axis_angle_to_6d, sixd_to_axis_angle, sixd_to_matrix
 from justlmd.motion.motion import CameraMotion, Motion, before_camera, floor_height, mirror, to_camera, to_yup
 from justlmd.motion.smplfull import read_smplfull, write_smplfull
 
@@ -221,17 +220,6 @@ def test_values_that_json_cannot_hold_are_not_written(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.floats(-3, 3), min_size=3, max_size=3))
-def test_six_numbers_hold_a_rotation(vector: list[float]) -> None:
-    axis_angle = np.array(vector)
-    sixd = axis_angle_to_6d(axis_angle)
-    expected = Rotation.from_rotvec(axis_angle).as_matrix()
-    np.testing.assert_allclose(np.concatenate([expected[:, 0], expected[:, 1]]), sixd, atol=1e-9)
-    np.testing.assert_allclose(sixd_to_matrix(sixd * 3), expected, atol=1e-9)
-    np.testing.assert_allclose(Rotation.from_rotvec(sixd_to_axis_angle(sixd)).as_matrix(), expected, atol=1e-9)
-
-
 def test_mirroring_exchanges_left_and_right_joints() -> None:
     motion = to_yup(camera_motion(), BODY)
     expected = motion.joints(BODY)[:, MIRRORED_JOINTS] * [-1, 1, 1]
@@ -245,7 +233,7 @@ def test_a_cut_keeps_the_frames_asked_for() -> None:
     assert len(motion.cut(2, 5)) == 3
 
 
-def test_a_dance_without_a_video_stands_in_the_picture_and_keeps_its_movement() -> None:
+def test_a_dance_without_a_video_stands_in_the_frame_and_keeps_its_movement() -> None:
     rng = np.random.default_rng(0)
     dance = Motion(
         global_orient=rng.normal(0, 0.3, (5, 3)),
@@ -254,9 +242,9 @@ def test_a_dance_without_a_video_stands_in_the_picture_and_keeps_its_movement() 
         betas=np.zeros(10),
         valid=np.ones(5, bool),
     )
-    filmed = before_camera(dance, BODY)
-    pixels = easymocap_joints(filmed) @ filmed.K.T
+    placed = before_camera(dance, BODY)
+    pixels = easymocap_joints(placed) @ placed.K.T
     pixels = pixels[..., :2] / pixels[..., 2:]
     assert ((pixels > 0) & (pixels < [1280, 720])).all()
-    back = to_yup(filmed, BODY, floor=-1.0).joints(BODY) + [0, 0, 3.5]
+    back = to_yup(placed, BODY, floor=-1.0).joints(BODY) + [0, 0, 3.5]
     np.testing.assert_allclose(back, dance.joints(BODY), atol=1e-9)

@@ -51,7 +51,7 @@ def tone(tmp_path: Path) -> Path:
 
 
 def durations(path: Path) -> tuple[int, float, float]:
-    """Frames, and seconds of picture and of sound, decoded by PyAV."""
+    """Frames, and seconds of video and of audio, decoded by PyAV."""
     import av
 
     with av.open(str(path)) as container:
@@ -66,9 +66,9 @@ def test_an_exported_video_has_every_frame_and_sound_of_the_same_length(tmp_path
     lines = [Line(1.2, 2.0, "hello dance", (Word(1.2, 1.5, "hello"), Word(1.5, 2.0, "dance")))]
     path = tmp_path / "it's a dance.mp4"
     assert export_mp4(path, dance(45), BODY, tone, 1.0, lines, "A 'title': 100%", SIZE) == []
-    frames, picture_s, sound_s = durations(path)
+    frames, video_s, audio_s = durations(path)
     assert frames == 45
-    assert sound_s == pytest.approx(picture_s, abs=0.05)
+    assert audio_s == pytest.approx(video_s, abs=0.05)
 
 
 def test_the_same_dance_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_hostile_lyrics_are_shown_as_text(tmp_path: Path, text: str) -> None:
         assert plain.strip() == plain and plain
 
 
-def test_hostile_lyrics_reach_the_picture_and_stay_in_their_place(tmp_path: Path) -> None:
+def test_hostile_lyrics_reach_the_video_and_stay_in_their_place(tmp_path: Path) -> None:
     lines = [Line(i * 0.2, (i + 1) * 0.2, text) for i, text in enumerate(HOSTILE)]
     warnings = export_mp4(tmp_path / "hostile.mp4", dance(36), BODY, lines=lines, size=SIZE)
     assert len(warnings) == 1 and "漢" in warnings[0]
@@ -161,9 +161,9 @@ def test_the_camera_follows_a_dancer_who_walks_away_and_stands_still_otherwise()
     for walk_m in (0.0, 30.0):
         motion = dance(90, walk_m)
         joints = motion.joints(BODY)
-        camera, way = following_camera(joints, SIZE)
-        assert way.any() == (walk_m > 0)
-        pixels = camera.project(joints - way[:, None])
+        camera, trajectory = following_camera(joints, SIZE)
+        assert trajectory.any() == (walk_m > 0)
+        pixels = camera.project(joints - trajectory[:, None])
         assert (pixels >= 0).all() and (pixels < SIZE).all()
         assert np.ptp(pixels[..., 1], axis=1).min() > 0.3 * SIZE[1]  # big enough to see
 

@@ -11,12 +11,14 @@ import pytest
 from demo.build import motion_of
 from demo.film import camera_of
 from demo.song_list import song_by_id
+from justlmd import FPS
 from justlmd.body.kinematics import skin
 from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
 from justlmd.media.video import probe, read_frames
 from justlmd.media.writer import write_video
 from justlmd.motion.motion import CameraMotion, to_camera
+from justlmd.motion.song_motion import SongMotion
 from justlmd.preview.overlay import BORDER, DOTS, overlay_frames, write_overlay
 from justlmd.preview.renderer import render_mesh
 
@@ -25,41 +27,46 @@ FRAMES, LATE = 20, 5
 """Frames of the video, and the one at which the motion begins."""
 
 
+def song_of(motion: CameraMotion, start_frame: int = LATE, own_shapes: bool = True) -> SongMotion:
+    """``motion`` as that of a song, from ``start_frame`` of its video on."""
+    return SongMotion.made(motion, BODY, "known", start_frame / FPS, own_shapes=own_shapes)
+
+
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory) -> tuple[Path, CameraMotion, np.ndarray]:
-    """A film of a red dancer before a green wall, the motion in the camera's frame, where the dancer is (F, H, W)."""
+    """A video of a red dancer before a green wall, the motion in the camera's frame, where the dancer is (F, H, W)."""
     song = song_by_id("corazon")
     motion = motion_of(song, BODY).cut(150, 150 + FRAMES - LATE)
     camera = camera_of(song)
     vertices = skin(BODY, motion.global_orient, motion.body_pose, motion.transl, motion.betas)
     red = np.tile(np.float32([200, 20, 20]), (len(BODY.v_template), 1))
     wall = np.full((480, 640, 3), [20, 130, 20], np.uint8)
-    film = [wall] * LATE + [render_mesh(camera.to_camera(v), BODY.faces, red, camera.K, wall) for v in vertices]
+    video = [wall] * LATE + [render_mesh(camera.to_camera(v), BODY.faces, red, camera.K, wall) for v in vertices]
     path = tmp_path_factory.mktemp("scene") / "video.mp4"
-    write_video(path, film, crf=10)
+    write_video(path, video, crf=10)
     before = replace(motion, transl=motion.transl - [0, song.look.camera_height_m, song.look.distance_m])
-    return path, to_camera(before, BODY, camera.K), np.array([(p != wall).any(-1) for p in film])
+    return path, to_camera(before, BODY, camera.K), np.array([(p != wall).any(-1) for p in video])
 
 
-def changed(film: Path, pictures: list[np.ndarray]) -> np.ndarray:
+def changed(video: Path, images: list[np.ndarray]) -> np.ndarray:
     """Where (F, H, W) the overlay differs from the video."""
-    return np.array([np.abs(a.astype(int) - b).max(-1) > 15 for a, b in zip(read_frames(film), pictures, strict=True)])
+    return np.array([np.abs(a.astype(int) - b).max(-1) > 15 for a, b in zip(read_frames(video), images, strict=True)])
 
 
 def test_the_body_lies_on_the_dancer_in_every_frame_of_the_motion_and_nowhere_else(scene):
-    film, motion, dancer = scene
-    drawn = changed(film, list(overlay_frames(film, motion, BODY, LATE)))
-    assert not drawn[:LATE].any(), "before the motion the picture is plain"
+    video, motion, dancer = scene
+    drawn = changed(video, list(overlay_frames(video, song_of(motion))))
+    assert not drawn[:LATE].any(), "before the motion the frame is plain"
     assert np.array_equal(drawn[LATE:].any((1, 2)), np.ones(FRAMES - LATE, bool))
     both, either = (drawn & dancer)[LATE:].sum((1, 2)), (drawn | dancer)[LATE:].sum((1, 2))
     assert (both / either).min() > 0.97
 
 
 def test_a_motion_one_frame_late_or_another_body_size_would_show(scene):
-    film, motion, dancer = scene
+    video, motion, dancer = scene
 
     def overlap(other: CameraMotion, start: int) -> float:
-        drawn = changed(film, list(overlay_frames(film, other, BODY, start)))[LATE + 1 :]
+        drawn = changed(video, list(overlay_frames(video, song_of(other, start))))[LATE + 1 :]
         return float((drawn & dancer[LATE + 1 :]).sum() / (drawn | dancer[LATE + 1 :]).sum())
 
     right = overlap(motion, LATE)
@@ -68,66 +75,66 @@ def test_a_motion_one_frame_late_or_another_body_size_would_show(scene):
 
 
 def test_a_motion_that_began_before_the_video_is_drawn_from_its_middle(scene):
-    film, motion, _ = scene
-    whole = list(overlay_frames(film, motion, BODY, -3))
-    assert np.array_equal(whole[0], next(overlay_frames(film, motion.cut(3), BODY, 0)))
+    video, motion, _ = scene
+    whole = list(overlay_frames(video, song_of(motion, -3)))
+    assert np.array_equal(whole[0], next(overlay_frames(video, song_of(motion.cut(3), 0))))
 
 
-def test_larger_pictures_are_drawn_smaller_at_the_same_place(scene):
-    film, motion, dancer = scene
-    small = list(overlay_frames(film, motion, BODY, LATE, step=2))
+def test_larger_frames_are_drawn_smaller_at_the_same_place(scene):
+    video, motion, dancer = scene
+    small = list(overlay_frames(video, song_of(motion), step=2))
     assert small[0].shape == (240, 320, 3)
-    blue = np.array([picture[..., 2].astype(int) - picture[..., 1] > -20 for picture in small])[LATE:]
+    blue = np.array([image[..., 2].astype(int) - image[..., 1] > -20 for image in small])[LATE:]
     shrunk = dancer[LATE:, ::2, ::2]
     assert (blue & shrunk).sum() / (blue | shrunk).sum() > 0.93
 
 
 def test_shape_parameters_of_another_body_are_not_drawn(scene):
-    film, motion, _ = scene
+    video, motion, _ = scene
     giant = replace(motion, shapes=np.eye(10)[0] * 4)
     plain = replace(motion, shapes=np.zeros(10))
-    left_out = list(overlay_frames(film, giant, BODY, LATE, own_shapes=False))
-    assert np.array_equal(left_out, list(overlay_frames(film, plain, BODY, LATE)))
+    left_out = list(overlay_frames(video, song_of(giant, own_shapes=False)))
+    assert np.array_equal(left_out, list(overlay_frames(video, song_of(plain))))
 
 
 def test_frames_without_a_body_have_a_red_border_and_landmarks_are_dots(scene):
-    film, motion, _ = scene
+    video, motion, _ = scene
     motion = replace(motion, valid=np.arange(FRAMES - LATE) != 4)
     keypoints = np.full((FRAMES, 33, 3), np.nan, np.float32)
     keypoints[2] = [100, 50, 0.9]
     keypoints[2, 1] = [300, 50, 0.1]  # not visible
     keypoints[2, 2:] = [1e30, -5, 0.9]  # a fault elsewhere must not become one here
-    pictures = list(overlay_frames(film, motion, BODY, LATE, {"keypoints": keypoints}))
-    bordered = [bool((picture[0] == BORDER).all()) for picture in pictures]
+    images = list(overlay_frames(video, song_of(motion), {"keypoints": keypoints}))
+    bordered = [bool((image[0] == BORDER).all()) for image in images]
     assert np.flatnonzero(bordered).tolist() == [LATE + 4]
-    plain = list(read_frames(film))
-    assert (pictures[LATE + 4][200:280, 300:340] == plain[LATE + 4][200:280, 300:340]).all(), "no body is drawn"
-    assert np.argwhere((pictures[2] == DOTS).all(-1)).tolist() == [[y, x] for y in (49, 50, 51) for x in (99, 100, 101)]
+    plain = list(read_frames(video))
+    assert (images[LATE + 4][200:280, 300:340] == plain[LATE + 4][200:280, 300:340]).all(), "no body is drawn"
+    assert np.argwhere((images[2] == DOTS).all(-1)).tolist() == [[y, x] for y in (49, 50, 51) for x in (99, 100, 101)]
 
 
 @pytest.mark.parametrize(
     "spoil", [lambda motion: motion, lambda motion: replace(motion, valid=np.zeros(FRAMES - LATE, bool))]
 )
-def test_the_film_has_the_videos_frames_its_sound_and_at_most_640_pixels(
+def test_the_overlay_has_the_videos_frames_its_audio_and_at_most_640_pixels(
     scene, tmp_path, spoil: Callable[[CameraMotion], CameraMotion]
 ):
-    film, motion, _ = scene
+    video, motion, _ = scene
     wide = tmp_path / "wide.mp4"
-    write_video(wide, (np.repeat(np.repeat(picture, 2, 0), 2, 1) for picture in read_frames(film)))
-    with wave.open(str(tmp_path / "audio.wav"), "wb") as sound:
-        sound.setparams((1, 2, 22050, 0, "NONE", ""))
-        sound.writeframes(bytes(2 * 22050))
-    write_overlay(tmp_path / "overlay.mp4", wide, tmp_path / "audio.wav", spoil(motion), BODY, LATE)
+    write_video(wide, (np.repeat(np.repeat(image, 2, 0), 2, 1) for image in read_frames(video)))
+    with wave.open(str(tmp_path / "audio.wav"), "wb") as audio:
+        audio.setparams((1, 2, 22050, 0, "NONE", ""))
+        audio.writeframes(bytes(2 * 22050))
+    write_overlay(tmp_path / "overlay.mp4", wide, tmp_path / "audio.wav", song_of(spoil(motion)))
     info = probe(tmp_path / "overlay.mp4")
     assert (info.width, info.height, info.frames, info.has_audio) == (640, 480, FRAMES, True)
-    write_overlay(tmp_path / "silent.mp4", wide, None, spoil(motion), BODY, LATE)
+    write_overlay(tmp_path / "silent.mp4", wide, None, song_of(spoil(motion)))
     assert not probe(tmp_path / "silent.mp4").has_audio
 
 
-def test_where_there_is_no_body_the_film_says_so(scene, tmp_path):
-    film, motion, _ = scene
+def test_where_there_is_no_body_the_overlay_says_so(scene, tmp_path):
+    video, motion, _ = scene
     gone = replace(motion, valid=np.zeros(FRAMES - LATE, bool))
-    write_overlay(tmp_path / "overlay.mp4", film, None, gone, BODY, LATE)
+    write_overlay(tmp_path / "overlay.mp4", video, None, song_of(gone))
     last = list(read_frames(tmp_path / "overlay.mp4"))[-1].astype(int)
     said = (last[8:60, 150:490] > 200).all(-1)  # white letters above the middle
     assert said.sum() > 100
@@ -137,5 +144,5 @@ def test_where_there_is_no_body_the_film_says_so(scene, tmp_path):
 def test_a_video_that_does_not_decode_is_named(scene, tmp_path):
     (tmp_path / "text.mp4").write_text("no video")
     with pytest.raises(InputError, match=r"text\.mp4"):
-        write_overlay(tmp_path / "overlay.mp4", tmp_path / "text.mp4", None, scene[1], BODY, LATE)
+        write_overlay(tmp_path / "overlay.mp4", tmp_path / "text.mp4", None, song_of(scene[1]))
     assert not (tmp_path / "overlay.mp4").exists()

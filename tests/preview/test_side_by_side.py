@@ -13,8 +13,16 @@ from justlmd.lyrics.document import Line
 from justlmd.lyrics.word_timing import Word
 from justlmd.media.video import probe, read_frames
 from justlmd.motion.motion import Motion
+from justlmd.motion.song_motion import SongMotion
 from justlmd.preview.dance_video import following_camera
-from justlmd.preview.side_by_side import centred, export_comparison, side_by_side, without_root
+from justlmd.preview.side_by_side import (
+    GeneratedDance,
+    centred,
+    compared_dances,
+    export_comparison,
+    side_by_side,
+    without_root,
+)
 
 BODY = load_body()
 PANEL = (160, 180)
@@ -31,7 +39,7 @@ def dance(frames: int, walk_m: float = 0.0, turn: float = 0.0) -> Motion:
     return Motion(swing * [0, turn, 0], pose, transl, np.zeros(10), np.ones(frames, bool))
 
 
-def pictures(path: Path) -> np.ndarray:
+def frames_of(path: Path) -> np.ndarray:
     return np.stack(list(read_frames(path))).astype(int)
 
 
@@ -41,7 +49,7 @@ def test_every_dance_has_a_panel_of_its_own_with_its_name(tmp_path: Path) -> Non
     export_comparison(tmp_path / "b.mp4", dict(zip(("WWW", "v2", "WWWWW"), dances, strict=True)), BODY, panel=PANEL)
     info = probe(tmp_path / "a.mp4")
     assert (info.width, info.height, info.frames) == (3 * PANEL[0], 224, 4)
-    one, other = pictures(tmp_path / "a.mp4"), pictures(tmp_path / "b.mp4")
+    one, other = frames_of(tmp_path / "a.mp4"), frames_of(tmp_path / "b.mp4")
     changed = (np.abs(one - other).max(-1) > 60).sum(0)
     top = 180 // 6
     assert changed[top:].sum() == 0
@@ -64,9 +72,9 @@ def test_equal_dances_look_equal_in_every_panel_and_different_ones_do_not() -> N
 def test_all_are_seen_from_equally_far_and_nobody_is_cut_off() -> None:
     motions = [centred(dance(300, walk_m=way)) for way in (0.0, 1.0, 10.0)]
     joints = np.stack([motion.joints(BODY) for motion in motions])
-    camera, ways = following_camera(joints, PANEL)
-    assert ways.shape == (3, 300, 3)
-    pixels = camera.project(joints - ways[:, :, None])
+    camera, trajectories = following_camera(joints, PANEL)
+    assert trajectories.shape == (3, 300, 3)
+    pixels = camera.project(joints - trajectories[:, :, None])
     assert (pixels >= 0).all() and (pixels < PANEL).all()
     heights = np.ptp(pixels[..., 1], axis=2).mean(1)
     assert heights.min() > 0.5 * PANEL[1]
@@ -85,6 +93,23 @@ def test_without_its_root_a_dancer_stays_where_he_is_and_moves_as_before() -> No
     assert motion.global_orient.any()  # the dance itself is as it was
 
 
+def test_dances_are_compared_from_the_truths_beginning_on_and_the_reports_network_also_without_its_root() -> None:
+    from justlmd.motion.motion import before_camera
+
+    dances = [dance(600, walk_m=1.0, turn=0.5) for _ in range(3)]
+    truth = SongMotion.made(before_camera(dances[0], BODY), BODY, "fit", first_frame_s=2.0)
+    generated = [
+        GeneratedDance(name, network, SongMotion.without_video(motion, BODY, "generated"))
+        for name, network, motion in zip(("v2", "v3"), ("transformer_cvae", "latent_cvae"), dances[1:], strict=True)
+    ]
+    compared = compared_dances(truth, generated)
+    assert list(compared) == ["truth", "v2 with root", "v2 without root", "v3"]
+    assert {len(motion) for motion in compared.values()} == {360}
+    np.testing.assert_allclose(compared["truth"].body_pose, dances[0].body_pose[:360], atol=1e-9)
+    np.testing.assert_allclose(compared["v3"].body_pose, dances[2].body_pose[60:420], atol=1e-9)
+    assert np.ptp(compared["v2 without root"].transl, axis=0).max() == 0
+
+
 def test_the_sound_and_the_words_are_those_of_the_stretch_and_the_shortest_dance_ends_it(tmp_path: Path) -> None:
     import av
 
@@ -96,7 +121,7 @@ def test_the_sound_and_the_words_are_those_of_the_stretch_and_the_shortest_dance
     dances = {"truth": dance(45), "v3": dance(60)}
     path = tmp_path / "comparison.mp4"
     assert export_comparison(path, dances, BODY, tmp_path / "audio.wav", 1.0, [line], PANEL) == []
-    frames = pictures(path)
+    frames = frames_of(path)
     assert len(frames) == 45
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]

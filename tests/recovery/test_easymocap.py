@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from project_copy import copied_project
 from synthetic_media import clicks, numbered_picture, read_number, write_film
 
 from justlmd.body.model import LANDMARK_NAMES, load_body
@@ -51,13 +52,13 @@ def options(tmp_path: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("film") / "video.mp4"
+def video(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("video") / "video.mp4"
     return write_film(path, [Fraction(k, 30) for k in range(20)])
 
 
 def standing(frames: int = 20, missing: tuple[int, ...] = (), width: int = WIDTH, height: int = HEIGHT) -> dict:
-    """2D points of an upright stick figure, from head to foot 3/4 of the picture, walking to the right."""
+    """2D points of an upright stick figure, from head to foot 3/4 of the frame, walking to the right."""
     shape = {
         "nose": (0, -0.9), "eye": (0.03, -0.93), "ear": (0.06, -0.92), "shoulder": (0.15, -0.7), "elbow": (0.2, -0.45),
         "wrist": (0.2, -0.2), "hip": (0.08, 0), "knee": (0.08, 0.4), "ankle": (0.08, 0.8), "heel": (0.08, 0.85),
@@ -98,9 +99,9 @@ def test_body25_takes_its_points_from_where_openpose_has_them():
     assert not body25(points)[0, 0].any()
 
 
-def test_the_stand_in_finds_everything_in_place_and_its_frames_become_one_motion(film, options, tmp_path):
+def test_the_stand_in_finds_everything_in_place_and_its_frames_become_one_motion(video, options, tmp_path):
     keypoints = standing()
-    motion = recover_with_easymocap(film, keypoints, tmp_path / "work", options, start_frame=3, stop_frame=15)
+    motion = recover_with_easymocap(video, keypoints, tmp_path / "work", options, start_frame=3, stop_frame=15)
     assert len(motion.valid) == FRAMES and motion.valid.all()
     np.testing.assert_allclose(motion.K, [[76.8, 0, 96], [0, 76.8, 32], [0, 0, 1]])
     pelvis = motion.Th + [0, 0.24, -0.03]
@@ -110,11 +111,11 @@ def test_the_stand_in_finds_everything_in_place_and_its_frames_become_one_motion
     assert motion.shapes[0] == 0.25
 
 
-def test_pictures_and_points_of_one_number_belong_together(tmp_path, options):
+def test_images_and_points_of_one_number_belong_together(tmp_path, options):
     wide = [np.repeat(np.repeat(numbered_picture(k), 4, 0), 4, 1) for k in range(20)]
-    film = write_film(tmp_path / "film.mp4", [Fraction(k, 30) for k in range(20)], pictures=wide)
+    video = write_film(tmp_path / "recording.mp4", [Fraction(k, 30) for k in range(20)], pictures=wide)
     keypoints = standing(width=4 * WIDTH, height=4 * HEIGHT)
-    recover_with_easymocap(film, keypoints, tmp_path / "work", options, start_frame=5, stop_frame=17)
+    recover_with_easymocap(video, keypoints, tmp_path / "work", options, start_frame=5, stop_frame=17)
     images = sorted((tmp_path / "work/images/video").iterdir())
     assert [image.name for image in images] == [f"{k:06d}.jpg" for k in range(12)]
     assert [read_number(cv2.imread(str(image))) for image in images] == list(range(5, 17))
@@ -124,8 +125,8 @@ def test_pictures_and_points_of_one_number_belong_together(tmp_path, options):
         np.testing.assert_allclose(nose, keypoints["keypoints"][5 + index, 0], atol=1e-3)
 
 
-def test_the_cameras_are_readable_by_opencv_itself(film, options, tmp_path):
-    recover_with_easymocap(film, standing(), tmp_path / "work", options, stop_frame=4, focal=123.0)
+def test_the_cameras_are_readable_by_opencv_itself(video, options, tmp_path):
+    recover_with_easymocap(video, standing(), tmp_path / "work", options, stop_frame=4, focal=123.0)
     for name, key, expected in (
         ("intri.yml", "K_video", [[123, 0, 96], [0, 123, 32], [0, 0, 1]]),
         ("intri.yml", "dist_video", np.zeros((1, 5))),
@@ -139,60 +140,60 @@ def test_the_cameras_are_readable_by_opencv_itself(film, options, tmp_path):
         assert [names.at(i).string() for i in range(names.size())] == ["video"]
 
 
-def test_frames_without_a_person_are_missing_frames_not_failures(film, options, tmp_path):
+def test_frames_without_a_person_are_missing_frames_not_failures(video, options, tmp_path):
     keypoints = standing(20, missing=(0, 1, 5, 6, 9, 10, 11, 12, 13, 19))
-    motion = recover_with_easymocap(film, keypoints, tmp_path / "work", options, longest_gap=3)
+    motion = recover_with_easymocap(video, keypoints, tmp_path / "100%d of it", options, longest_gap=3)
     np.testing.assert_array_equal(np.flatnonzero(~motion.valid), [0, 1, 9, 10, 11, 12, 13, 19])
     assert len(motion.valid) == 20
 
 
-def test_a_song_in_which_nobody_is_seen_is_a_verdict_and_starts_nothing(film, tmp_path):
+def test_a_song_in_which_nobody_is_seen_is_a_verdict_and_starts_nothing(video, tmp_path):
     keypoints = standing(20, missing=tuple(range(20)))
     options = {"root": "/nowhere", "python": "/nowhere", "command": []}
-    motion = recover_with_easymocap(film, keypoints, tmp_path / "work", options)
+    motion = recover_with_easymocap(video, keypoints, tmp_path / "work", options)
     assert len(motion.valid) == 20 and not motion.valid.any()
     assert not (tmp_path / "work").exists()
 
 
-def test_a_run_that_was_cut_off_goes_on_where_it_stopped(film, options, tmp_path, monkeypatch):
+def test_a_run_that_was_cut_off_goes_on_where_it_stopped(video, options, tmp_path, monkeypatch):
     work = tmp_path / "work"
     results = work / "output-smpl-3d/smplfull/video"
     monkeypatch.setenv("STAND_IN_CRASH_AFTER", "4")
     with pytest.raises(InputError, match=r"code 1: CUDA out of memory.*easymocap\.log"):
-        recover_with_easymocap(film, standing(), work, options, stop_frame=FRAMES)
+        recover_with_easymocap(video, standing(), work, options, stop_frame=FRAMES)
     kept = {path: path.stat().st_mtime_ns for path in sorted(results.iterdir())[:4]}
     assert len(list(results.iterdir())) == 5, "the fifth is half-written"
-    pictures = {path: path.stat().st_mtime_ns for path in (work / "images/video").iterdir()}
+    images = {path: path.stat().st_mtime_ns for path in (work / "images/video").iterdir()}
     (work / "cache_spin/video/000002.json").write_text('[{"id"')  # half-written, too
 
     monkeypatch.delenv("STAND_IN_CRASH_AFTER")
-    motion = recover_with_easymocap(film, standing(), work, options, stop_frame=FRAMES)
+    motion = recover_with_easymocap(video, standing(), work, options, stop_frame=FRAMES)
     assert motion.valid.all() and len(motion.valid) == FRAMES
-    assert {path: path.stat().st_mtime_ns for path in (*kept, *pictures)} == kept | pictures
+    assert {path: path.stat().st_mtime_ns for path in (*kept, *images)} == kept | images
     assert "fitted 8 frames" in (work / "easymocap.log").read_text()
 
     shutil.rmtree(options["root"])  # everything is there: nothing is started
-    again = recover_with_easymocap(film, standing(), work, options, stop_frame=FRAMES)
+    again = recover_with_easymocap(video, standing(), work, options, stop_frame=FRAMES)
     np.testing.assert_array_equal(again.Th, motion.Th)
 
 
-def test_work_on_other_points_is_not_taken_up(film, options, tmp_path):
+def test_work_on_other_points_is_not_taken_up(video, options, tmp_path):
     work = tmp_path / "work"
-    first = recover_with_easymocap(film, standing(), work, options, stop_frame=FRAMES)
+    first = recover_with_easymocap(video, standing(), work, options, stop_frame=FRAMES)
     moved = standing()
     moved["keypoints"][..., 0] += 5
-    second = recover_with_easymocap(film, moved, work, options, stop_frame=FRAMES)
+    second = recover_with_easymocap(video, moved, work, options, stop_frame=FRAMES)
     assert (second.Th[:, 0] > first.Th[:, 0] + 0.05).all()
-    third = recover_with_easymocap(film, moved, work, options, stop_frame=FRAMES, focal=200.0)
+    third = recover_with_easymocap(video, moved, work, options, stop_frame=FRAMES, focal=200.0)
     assert (third.Th[:, 2] > 2 * second.Th[:, 2]).all()
 
 
-def test_frames_that_are_not_numbers_are_missing_frames(film, options, tmp_path):
+def test_frames_that_are_not_numbers_are_missing_frames(video, options, tmp_path):
     work = tmp_path / "work"
-    recover_with_easymocap(film, standing(), work, options, stop_frame=FRAMES)
+    recover_with_easymocap(video, standing(), work, options, stop_frame=FRAMES)
     result = work / "output-smpl-3d/smplfull/video/000007.json"
     result.write_text(result.read_text().replace("3.142", "nan").replace("nan", "NaN"))
-    motion = recover_with_easymocap(film, standing(), work, options, stop_frame=FRAMES)
+    motion = recover_with_easymocap(video, standing(), work, options, stop_frame=FRAMES)
     np.testing.assert_array_equal(np.flatnonzero(~motion.valid), [7])
 
 
@@ -206,20 +207,20 @@ def test_frames_that_are_not_numbers_are_missing_frames(film, options, tmp_path)
         ("print('all is well')", ["wrote nothing"]),
     ],
 )
-def test_a_failing_easymocap_is_reported_with_its_last_word_and_its_log(film, options, tmp_path, program, words):
+def test_a_failing_easymocap_is_reported_with_its_last_word_and_its_log(video, options, tmp_path, program, words):
     (Path(options["root"]) / "apps/fit/fit.py").write_text(program)
     with pytest.raises(InputError) as caught:
-        recover_with_easymocap(film, standing(), tmp_path / "work", options, stop_frame=FRAMES)
+        recover_with_easymocap(video, standing(), tmp_path / "work", options, stop_frame=FRAMES)
     for word in [*words, "easymocap.log"]:
         assert word in str(caught.value)
     assert (tmp_path / "work/images/video").is_dir(), "the work so far is kept"
 
 
-def test_a_program_that_cannot_be_started_and_a_video_that_is_too_short_are_named(film, options, tmp_path):
+def test_a_program_that_cannot_be_started_and_a_video_that_is_too_short_are_named(video, options, tmp_path):
     with pytest.raises(InputError, match=r"/nowhere/python: cannot be started"):
-        recover_with_easymocap(film, standing(), tmp_path / "a", options | {"python": "/nowhere/python"})
-    with pytest.raises(InputError, match=r"20 of 25 pictures"):
-        recover_with_easymocap(film, standing(25), tmp_path / "b", options)
+        recover_with_easymocap(video, standing(), tmp_path / "a", options | {"python": "/nowhere/python"})
+    with pytest.raises(InputError, match=r"20 of 25 images"):
+        recover_with_easymocap(video, standing(25), tmp_path / "b", options)
 
 
 def test_gaps_are_bridged_up_to_the_given_length():
@@ -295,14 +296,10 @@ def test_the_command_is_a_list_in_which_only_the_folder_is_filled_in():
 @pytest.mark.workflow
 @pytest.mark.slow
 def test_the_workflow_drives_easymocap_from_video_to_smplfull(repo, tmp_path):
-    project = tmp_path / "project"
-    for name in ("rules", "workflow_scripts", "envs", "schemas", "report", "justlmd", "model", "demo", "profiles"):
-        shutil.copytree(repo / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Snakefile", "config.yaml"):
-        shutil.copy(repo / name, project / name)
+    project = copied_project(repo, tmp_path / "project")
     (project / "words.lrc").write_text("[00:00.50]here we go\n[00:01.20]round and round\n[00:01.60]\n")
-    (project / "songs.tsv").write_text("id\turl\tlyrics\nshort\tfilm.mp4\twords.lrc\n")
-    write_film(project / "film.mp4", [Fraction(k, 30) for k in range(240)], clicks(8, [1, 2]))
+    (project / "songs.tsv").write_text("id\turl\tlyrics\nshort\trecording.mp4\twords.lrc\n")
+    write_film(project / "recording.mp4", [Fraction(k, 30) for k in range(240)], clicks(8, [1, 2]))
     options = checkout(project / "EasyMocap")
     config = ["recovery=easymocap", f"easymocap={{root: EasyMocap, python: {sys.executable}}}"]
 

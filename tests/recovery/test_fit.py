@@ -5,22 +5,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from projected import seen
 
 from demo.build import motion_of
 from demo.song_list import song_by_id
 from justlmd.body.kinematics import joint_transforms
-from justlmd.body.landmarks import LANDMARKS, points_seen
+from justlmd.body.landmarks import LANDMARKS, mediapipe_landmarks
 from justlmd.body.model import Body, load_body
 from justlmd.core.errors import InputError
 from justlmd.core.files import write_npz
-from justlmd.core.rotations import continuous_rotation_vectors, rotation_matrices
-from justlmd.motion.motion import FLIP, CameraMotion, Motion, before_camera, to_yup
+from justlmd.core.rotations import rotation_matrices
+from justlmd.lyrics.document import Line, Lyrics
+from justlmd.motion.motion import FLIP, LONGEST_BRIDGED_GAP, CameraMotion, Motion, before_camera, to_yup
 from justlmd.quality.motion_checks import reprojection_figures
-from justlmd.recovery.fit import LONGEST_BRIDGED_GAP, WINDOW_FRAMES, recover
+from justlmd.recovery.backends import RecoverySettings, recover_song
+from justlmd.recovery.fit import WINDOW_FRAMES, recover
 from justlmd.recovery.ground import FEET, floor_plane, standing_points
 from justlmd.recovery.pose_prior import load_pose_prior
 from justlmd.recovery.skeleton import FREE_JOINTS, FitBody
@@ -163,23 +162,6 @@ def test_wild_points_never_give_numbers_that_are_not_finite(keypoints2d, body):
     assert all(np.isfinite(part).all() for part in (motion.poses, motion.Rh, motion.Th))
 
 
-@given(
-    hnp.arrays(np.float64, (20, 3), elements=st.floats(-3, 3)).filter(
-        lambda x: (np.linalg.norm(x, axis=1) > 1e-3).all()
-    )
-)
-def test_continuous_rotation_vectors_are_the_same_rotations(vectors):
-    chosen = continuous_rotation_vectors(vectors)
-    assert np.allclose(rotation_matrices(chosen), rotation_matrices(vectors), atol=1e-6)
-
-
-def test_a_turn_on_the_spot_has_no_jump_in_its_rotation_vectors():
-    angles = np.linspace(0, 5.5, 200)
-    wrapped = (angles + np.pi) % (2 * np.pi) - np.pi
-    chosen = continuous_rotation_vectors(wrapped[:, None] * [[0.0, 1.0, 0.0]])
-    assert np.allclose(chosen[:, 1], angles)
-
-
 def test_the_prior_is_a_gaussian_that_knows_how_knees_and_elbows_bend():
     prior = load_pose_prior("cpu")
     assert np.linalg.eigvalsh(prior.precision.numpy()).min() > 0
@@ -220,7 +202,7 @@ def test_the_floor_is_found_where_the_feet_stand(truth, body):
     camera = before_camera(truth, body)
     placed = to_yup(camera, body, floor=0.0)
     transforms = joint_transforms(body, placed.global_orient, placed.body_pose, placed.transl, placed.betas)
-    points = torch.as_tensor(points_seen(body, transforms, placed.betas) * FLIP)
+    points = torch.as_tensor(mediapipe_landmarks(body, transforms, placed.betas) * FLIP)
     pixels = torch.as_tensor(keypoints2d["keypoints"][:, LANDMARKS, :2], dtype=torch.float64)
     standing = standing_points(pixels, torch.ones(pixels.shape[:2], dtype=torch.float64), torch.full((FRAMES,), 350.0))
     assert 0.1 < float((standing[:, list(FEET)] > 0.5).double().mean()) < 0.95
@@ -228,3 +210,13 @@ def test_the_floor_is_found_where_the_feet_stand(truth, body):
     plane = floor_plane(fit_body, points, standing)
     assert float(plane[1]) > 0.995, "level"
     assert float(plane[3]) == pytest.approx(1.0, abs=0.06), "the imagined camera stands 1 m above the floor"
+
+
+def test_a_song_is_recovered_from_its_first_line_to_the_end_of_its_last_slice(keypoints2d, recovered, body):
+    lyrics = Lyrics((Line(1.0, 2.0, "one"), Line(3.0, 4.0, "two")))
+    sliced = {"00:01.000": "one", "00:03.000": "two"}
+    song = recover_song(keypoints2d, lyrics, sliced, body, RecoverySettings(device="cpu"))
+    assert song.start_frame == 30 and len(song.motion.valid) == 8 * 30 and song.own_shapes
+    assert song.meta.method == "fit to projected landmarks on cpu"
+    whole = to_yup(recovered.cut(30, 270), body).joints(body)
+    assert np.linalg.norm(song.upright().joints(body) - whole, axis=-1).mean() < 0.03

@@ -14,7 +14,7 @@ from justlmd.core.errors import InputError
 from justlmd.motion.importers.source import MEASURED, SourceMotion
 
 UNITS_M = (1.0, 0.01, 0.001, 0.0254)
-"""Units that files are in: metres, centimetres, millimetres, inches. The length of the legs tells which."""
+"""Units that files are in: metres, centimetres, millimetres, inches. The length of the legs decides."""
 
 MAX_REST_ANGLE = 30.0
 """Degrees by which a limb at rest may point elsewhere than SMPL's; beyond, equal angles are different postures."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from justlmd import FPS
+from justlmd.body.camera import assumed_focal_px, intrinsics
 from justlmd.body.model import Body
 from justlmd.core.errors import InputError
 from justlmd.core.safe_pickle import read_pickle
@@ -64,11 +65,10 @@ def read_camerahmr(content: Content, body: Body, size: tuple[int, int]) -> Sourc
 
 
 def read_wham(content: Content, body: Body, size: tuple[int, int]) -> SourceMotion:
-    """WHAM assumes the focal length sqrt(width^2 + height^2) and writes neither it nor the size of the picture."""
+    """WHAM assumes the focal length sqrt(width^2 + height^2) and writes neither it nor the size of the frame."""
     track = max(content.values(), key=lambda one: len(one["frame_ids"]))
     frames = np.asarray(track["frame_ids"]).astype(int)
     betas = ten_betas(track["betas"])
-    focal = float(np.hypot(*size))
     return _tracked(
         "WHAM result",
         frames,
@@ -76,15 +76,15 @@ def read_wham(content: Content, body: Body, size: tuple[int, int]) -> SourceMoti
         np.asarray(track["pose"], float).reshape(-1, 72),
         np.asarray(track["trans"], float).reshape(-1, 3) + rest_pelvis_of("smpl", body, betas),
         betas,
-        np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1]]),
+        intrinsics(size, focal_px=float(np.hypot(*size))),
     )
 
 
 def read_phalp(content: Content, body: Body, size: tuple[int, int]) -> SourceMotion:
-    """One entry per picture, with lists over people; those whose ``tracked_time`` is not 0 are only remembered.
+    """One entry per frame, with lists over people; those whose ``tracked_time`` is not 0 were not detected in it.
 
-    ``camera`` is the translation for a focal length of 5000 pixels in a square picture of 256 pixels about the frame.
-    The depth that follows (tens of metres) is brought to the focal length assumed here: the same picture, nearer.
+    ``camera`` is the translation for a focal length of 5000 pixels in a square of 256 pixels around the frame.
+    The depth that follows (tens of metres) is brought to the focal length assumed here: the same projection, nearer.
     """
     seen: dict[int, dict[int, tuple[Content, np.ndarray]]] = {}
     width, height = size
@@ -95,13 +95,13 @@ def read_phalp(content: Content, body: Body, size: tuple[int, int]) -> SourceMot
                 seen.setdefault(int(track), {})[int(frame["time"])] = person
                 height, width = (int(side) for side in frame["size"][index]) if frame.get("size") else (height, width)
     if not seen:
-        raise InputError("no picture of this PHALP result holds a person")
+        raise InputError("no frame of this PHALP result holds a person")
     people = max(seen.values(), key=len)
     smpl = [person for person, _ in people.values()]
     orient = axis_angles(np.stack([array_of(one["global_orient"]).reshape(1, 3, 3) for one in smpl]), 1)
     pose = axis_angles(np.stack([array_of(one["body_pose"]).reshape(23, 3, 3) for one in smpl]), 23)
     betas = np.median([ten_betas(one["betas"]) for one in smpl], axis=0)
-    theirs, ours = 5000 * max(width, height) / 256, 1.2 * min(width, height)
+    theirs, ours = 5000 * max(width, height) / 256, assumed_focal_px((width, height))
     rest = rest_pelvis_of("smpl", body, betas)
     place = np.stack([camera for _, camera in people.values()]) * [1, 1, ours / theirs] + rest
     return _tracked(
@@ -111,12 +111,12 @@ def read_phalp(content: Content, body: Body, size: tuple[int, int]) -> SourceMot
         np.concatenate([orient, pose], axis=1),
         place,
         betas,
-        np.array([[ours, 0, width / 2], [0, ours, height / 2], [0, 0, 1]]),
+        intrinsics((width, height)),
     )
 
 
 def read_frankmocap(folder: Path, body: Body, size: tuple[int, int]) -> SourceMotion:
-    """One pickle per picture. Scale and shift are those of the cropped box of 224 pixels, halved and about its middle.
+    """One pickle per frame. Scale and shift are those of the cropped box of 224 pixels, halved and about its middle.
 
     ``x_pixel = (112 (s X + t) + 112) / ratio + top_left``; the scale gives the depth for the assumed focal length.
     """
@@ -124,7 +124,7 @@ def read_frankmocap(folder: Path, body: Body, size: tuple[int, int]) -> SourceMo
     if not files:
         raise InputError("a folder of motion holds FrankMocap's .pkl files, this one none", where=folder)
     numbered = [re.search(r"(\d{1,9})_prediction_result$", path.stem) for path in files]
-    focal, rest = 1.2 * min(size), body.rest_joints()[0]
+    focal, rest = assumed_focal_px(size), body.rest_joints()[0]
     found: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
     for index, (path, match) in enumerate(zip(files, numbered, strict=True)):
         number = int(match[1]) if match and all(numbered) else index

@@ -1,6 +1,6 @@
 """Reading motion that other programs wrote; what each file looks like and means: ``docs/gpu-backends.md``.
 
-The format is told by the content, not by the name. Nothing in a file is run: pickles go through
+The format is recognised by the content, not by the name. Nothing in a file is run: pickles go through
 :mod:`justlmd.core.safe_pickle`, torch files through ``weights_only``.
 """
 
@@ -34,7 +34,8 @@ from justlmd.motion.importers.source import (
     without_hands,
 )
 from justlmd.motion.motion import Motion, to_yup
-from justlmd.motion.smplfull import MAX_FRAMES, read_motion_meta, read_smplfull
+from justlmd.motion.smplfull import MAX_FRAMES, read_smplfull
+from justlmd.motion.song_motion import read_motion_meta
 
 Content = dict[Any, Any]
 
@@ -232,7 +233,7 @@ _READERS: tuple[tuple[set[str], Callable[[Content, Body, tuple[int, int]], Sourc
     ({"global_orient", "body_pose", "cam_t"}, read_camerahmr),
     ({"poses", "trans"}, _amass),
 )
-"""Keys that tell a format, and what reads it."""
+"""Keys by which a format is recognised, and what reads it."""
 
 
 def _world(format: str, poses: np.ndarray, pelvis: np.ndarray, fps: float, axes: str) -> SourceMotion:

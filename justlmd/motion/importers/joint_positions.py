@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from justlmd.body.model import JOINT_NAMES, PARENTS, Body
+from justlmd.core.rotations import aligning_rotations, frames_of_axes, swing, unit_vectors
 
 # Human3.6M's 17 joints, as MotionBERT and most 2D-to-3D lifters write them -> SMPL's. Belly, neck, nose, head: below.
 _H36M = {0: 0, 4: 1, 1: 2, 5: 4, 2: 5, 6: 7, 3: 8, 11: 16, 14: 17, 12: 18, 15: 19, 13: 20, 16: 21}
@@ -24,7 +25,7 @@ _HINGES = {4: 7, 5: 8, 18: 20, 19: 21}
 """Hinge joint: the joint at its far end."""
 
 _MEASURED = ((16, 18), (18, 20), (17, 19), (19, 21), (1, 4), (4, 7), (2, 5), (5, 8))
-"""Bones whose lengths tell the scale."""
+"""Bones whose lengths give the scale."""
 
 
 def poses_from_joints(joints: np.ndarray, body: Body) -> tuple[np.ndarray, np.ndarray]:
@@ -49,13 +50,13 @@ def poses_from_joints(joints: np.ndarray, body: Body) -> tuple[np.ndarray, np.nd
         at[:, : joints.shape[1]] = joints
     seen = sum(np.linalg.norm(at[:, near] - at[:, far], axis=-1) for near, far in _MEASURED)
     own = sum(np.linalg.norm(rest[near] - rest[far]) for near, far in _MEASURED)
-    turn = _trunk_h36m(joints, rest) if joints.shape[1] == 17 else _trunk(at, rest)
+    turn = _torso_h36m(joints, rest) if joints.shape[1] == 17 else _torso(at, rest)
     for joint in range(24):
         if joint not in turn:
             turn[joint] = turn[int(PARENTS[joint])]
             far, hinge = _LIMBS.get(joint, (0, None))
             if far and np.isfinite(at[:, far]).all() and np.isfinite(at[:, joint]).all():
-                turn[joint] = _swing(turn[joint], rest[far] - rest[joint], at[:, far] - at[:, joint])
+                turn[joint] = _swung(turn[joint], rest[far] - rest[joint], at[:, far] - at[:, joint])
                 if hinge is not None:
                     turn[joint] = _twisted(turn[joint], np.array(hinge, float), at, joint, far)
     local = [turn[0], *(turn[int(PARENTS[joint])].inv() * turn[joint] for joint in range(1, 24))]
@@ -63,29 +64,29 @@ def poses_from_joints(joints: np.ndarray, body: Body) -> tuple[np.ndarray, np.nd
     return poses, at[:, 0] * float(own / max(np.median(seen), 1e-9))
 
 
-def _trunk(at: np.ndarray, rest: np.ndarray) -> dict[int, Rotation]:
+def _torso(at: np.ndarray, rest: np.ndarray) -> dict[int, Rotation]:
     """Orientation of pelvis and spine from all their neighbours; the twist between is spread over the spine."""
-    root = _aligned(rest[[1, 2, 3]] - rest[0], at[:, [1, 2, 3]] - at[:, :1])
-    chest = _aligned(rest[[12, 13, 14]] - rest[9], at[:, [12, 13, 14]] - at[:, 9:10])
+    root = aligning_rotations(rest[[1, 2, 3]] - rest[0], at[:, [1, 2, 3]] - at[:, :1])
+    chest = aligning_rotations(rest[[12, 13, 14]] - rest[9], at[:, [12, 13, 14]] - at[:, 9:10])
     between = (root.inv() * chest).as_rotvec()
     turn = {0: root, 9: chest}
     for share, joint, far in ((1 / 3, 3, 6), (2 / 3, 6, 9)):
         guess = root * Rotation.from_rotvec(share * between)
-        turn[joint] = _swing(guess, rest[far] - rest[joint], at[:, far] - at[:, joint])
+        turn[joint] = _swung(guess, rest[far] - rest[joint], at[:, far] - at[:, joint])
     return turn
 
 
-def _trunk_h36m(joints: np.ndarray, rest: np.ndarray) -> dict[int, Rotation]:
+def _torso_h36m(joints: np.ndarray, rest: np.ndarray) -> dict[int, Rotation]:
     """Orientation of pelvis, spine, collars and head from hip and shoulder lines, belly, neck, nose and head."""
     name = JOINT_NAMES.index
-    root = _framed(joints[:, 4] - joints[:, 1], joints[:, _BELLY] - joints[:, 0])
-    root = root * _framed((rest[1] - rest[2])[None], (rest[name("spine2")] - rest[0])[None]).inv()
-    chest = _framed(joints[:, 11] - joints[:, 14], joints[:, _NECK] - joints[:, _BELLY])
-    chest = chest * _framed((rest[16] - rest[17])[None], (rest[name("neck")] - rest[name("spine2")])[None]).inv()
+    root = frames_of_axes(joints[:, 4] - joints[:, 1], joints[:, _BELLY] - joints[:, 0])
+    root = root * frames_of_axes((rest[1] - rest[2])[None], (rest[name("spine2")] - rest[0])[None]).inv()
+    chest = frames_of_axes(joints[:, 11] - joints[:, 14], joints[:, _NECK] - joints[:, _BELLY])
+    chest = chest * frames_of_axes((rest[16] - rest[17])[None], (rest[name("neck")] - rest[name("spine2")])[None]).inv()
     third = Rotation.from_rotvec((root.inv() * chest).as_rotvec() / 3)
     up = joints[:, _HEAD] - joints[:, _NECK]
     forward = joints[:, _NOSE] - (joints[:, _HEAD] + joints[:, _NECK]) / 2
-    head = _framed(np.cross(up, forward), up)
+    head = frames_of_axes(np.cross(up, forward), up)
     half = Rotation.from_rotvec((chest.inv() * head).as_rotvec() / 2)
     return {
         0: root,
@@ -99,43 +100,16 @@ def _trunk_h36m(joints: np.ndarray, rest: np.ndarray) -> dict[int, Rotation]:
     }
 
 
-def _aligned(rest: np.ndarray, seen: np.ndarray) -> Rotation:
-    """Rotations that take vectors ``rest`` (n, 3) nearest to ``seen`` (T, n, 3) (Kabsch 1976), lengths aside."""
-    rest = rest / np.linalg.norm(rest, axis=-1, keepdims=True)
-    seen = seen / np.linalg.norm(seen, axis=-1, keepdims=True).clip(1e-9)
-    left, _, right = np.linalg.svd(np.einsum("tna,nb->tab", seen, rest))
-    right[:, 2] *= np.linalg.det(left @ right)[:, None]
-    return Rotation.from_matrix(left @ right)
-
-
-def _framed(across: np.ndarray, up: np.ndarray) -> Rotation:
-    """Rotations whose x axis is ``across`` (T, 3) and whose y axis is the part of ``up`` (T, 3) square to it."""
-    x = _unit(across, np.array([1.0, 0, 0]))
-    square = np.cross(np.eye(3)[np.abs(x).argmin(-1)], x)  # any direction square to x, should up not be one
-    y = _unit(up - (up * x).sum(-1, keepdims=True) * x, square / np.linalg.norm(square, axis=-1, keepdims=True))
-    return Rotation.from_matrix(np.stack([x, y, np.cross(x, y)], axis=-1))
-
-
-def _unit(vectors: np.ndarray, instead: np.ndarray) -> np.ndarray:
-    """Directions of ``vectors`` (T, 3); ``instead`` where a vector is nothing."""
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.where(length > 1e-9, vectors / length.clip(1e-9), instead)
-
-
-def _swing(start: Rotation, bone: np.ndarray, seen: np.ndarray) -> Rotation:
+def _swung(start: Rotation, bone: np.ndarray, seen: np.ndarray) -> Rotation:
     """``start`` with the smallest turn that takes its ``bone`` (3,) to the direction ``seen`` (T, 3)."""
-    now, goal = start.apply(bone / np.linalg.norm(bone)), seen / np.linalg.norm(seen, axis=-1, keepdims=True).clip(1e-9)
-    axis = np.cross(now, goal)
-    sine = np.linalg.norm(axis, axis=-1, keepdims=True)
-    angle = np.arctan2(sine, (now * goal).sum(-1, keepdims=True))
-    return Rotation.from_rotvec(angle * axis / sine.clip(1e-12)) * start
+    return swing(start.apply(bone), seen) * start
 
 
 def _twisted(start: Rotation, hinge: np.ndarray, at: np.ndarray, joint: int, far: int) -> Rotation:
     """``start`` turned about its bone so that ``far`` bends about its ``hinge`` axis; less where the bend is slight."""
     bone, beyond = at[:, far] - at[:, joint], at[:, _HINGES[far]] - at[:, far]
-    bone = bone / np.linalg.norm(bone, axis=-1, keepdims=True).clip(1e-9)
-    normal = np.cross(bone, beyond / np.linalg.norm(beyond, axis=-1, keepdims=True).clip(1e-9))
+    bone = unit_vectors(bone)
+    normal = np.cross(bone, unit_vectors(beyond))
     now = start.apply(hinge)
     angle = np.arctan2((np.cross(now, normal) * bone).sum(-1), (now * normal).sum(-1))
     share = ((np.linalg.norm(normal, axis=-1) - 0.1) / 0.3).clip(0, 1)

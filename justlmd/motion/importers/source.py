@@ -1,7 +1,7 @@
 """Motion of other programs in the form of this library: 30 frames/s, camera axes, one body.
 
 Every program's result comes down to joint angles and a pelvis position in its own axes (:class:`SourceMotion`). From
-there the way is the same: resample, close gaps, turn to camera axes, put the pelvis of *our* body where theirs was.
+there the steps are the same: resample, close gaps, turn to camera axes, put the pelvis of *our* body where theirs was.
 With R the root's rotation and J0 the rest pelvis, ``Th = pelvis - R J0``; standard SMPL has ``pelvis = transl + J0``.
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from justlmd import FPS
+from justlmd.body.camera import intrinsics
 from justlmd.body.kinematics import forward_kinematics
 from justlmd.body.model import JOINT_NAMES, Body
 from justlmd.core.errors import InputError
@@ -89,7 +90,7 @@ def imported(source: SourceMotion, body: Body, size: tuple[int, int]) -> Importe
             Rh=source.poses[:, :3],
             Th=source.pelvis - turn @ rest_pelvis,
             shapes=betas,
-            K=_camera(size) if source.K is None else source.K,
+            K=intrinsics(size) if source.K is None else source.K,
             valid=source.valid,
         )
     else:
@@ -102,12 +103,6 @@ def rest_pelvis_of(body_model: str, body: Body, betas: np.ndarray) -> np.ndarray
     if body_model == "smplx":
         return SMPLX_PELVIS
     return body.rest_joints(betas[:10] if len(body.v_template) == 6890 else None)[0]
-
-
-def _camera(size: tuple[int, int]) -> np.ndarray:
-    """K (3, 3) with EasyMocap's assumed focal length, 1.2 times the smaller side."""
-    focal = 1.2 * min(size)
-    return np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1.0]])
 
 
 def _filled(source: SourceMotion) -> SourceMotion:
@@ -142,7 +137,7 @@ def _resampled(source: SourceMotion) -> SourceMotion:
 
 
 def _upright(source: SourceMotion, body: Body, betas: np.ndarray) -> Motion:
-    """Y-up motion with the floor at 0, the way's middle at the origin and never more than 1.5 m before it."""
+    """Y-up motion, floor at 0, the trajectory's middle at the origin and nothing more than 1.5 m in front of it."""
     rest = body.rest_joints(betas)
     turn = _TO_Y_UP[_up(source, body)]
     orient = matrix_to_axis_angle(turn @ rotation_matrices(source.poses[:, :3]))

@@ -1,0 +1,39 @@
+"""A motion file of another program as the motion of a song of the table."""
+
+from pathlib import Path
+
+from justlmd import FPS
+from justlmd.body.model import Body
+from justlmd.core.clock import frame_index
+from justlmd.core.errors import InputError
+from justlmd.motion.importers.formats import read_any_motion
+from justlmd.motion.song_motion import SongMotion
+
+
+def import_song_motion(path: str | Path, body: Body, first_line_s: float) -> SongMotion:
+    """Read a motion file of any known format as a song's motion, which begins with the first sung line.
+
+    Parameters
+    ----------
+    path
+        The file (:func:`~justlmd.motion.importers.formats.read_any_motion`). What is before the first line is cut off
+        where the file begins with the song.
+    body
+        The body that the motion shall move.
+    first_line_s
+        Second of ``video.mp4`` at which the first line is sung.
+
+    Raises
+    ------
+    InputError
+        Names the file and what is wrong in it, or says that it shows nobody from the first line on.
+    """
+    found = read_any_motion(path, body)
+    motion, first_frame_s = found.motion, first_line_s
+    if not found.from_first_line:
+        first_frame = frame_index(first_line_s)
+        motion, first_frame_s = motion.cut(first_frame), first_frame / FPS
+        if not motion.valid.any():
+            raise InputError(f"shows nobody from the first line of the lyrics ({first_frame_s:.2f} s) on", where=path)
+    method = f"imported from {path} ({found.format})"
+    return SongMotion.made(motion, body, method, first_frame_s, own_shapes=found.own_body)

@@ -1,0 +1,128 @@
+"""A song's motion with what ``smplfull.json`` cannot say in its own format: ``smplfull.meta.json``, beside it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from justlmd import FPS
+from justlmd.body.model import Body
+from justlmd.core.clock import frame_index
+from justlmd.core.errors import InputError
+from justlmd.core.files import read_json, write_json
+from justlmd.motion.motion import CameraMotion, Motion, before_camera, to_yup
+from justlmd.motion.smplfull import read_smplfull, write_smplfull
+
+ORIGINALS_BODY = "smpl"
+"""Body model of motion files made elsewhere: the original and EasyMocap fit SMPL."""
+
+
+@dataclass(frozen=True)
+class MotionMeta:
+    """Where a motion comes from.
+
+    ``body_model``, ``body_sha256``: the body model that its shape parameters belong to; ``method``: how it was made, in
+    words for people; ``first_frame_s``: second of ``video.mp4`` at its frame 0.
+    """
+
+    body_model: str
+    body_sha256: str
+    method: str
+    first_frame_s: float
+
+    @property
+    def start_frame(self) -> int:
+        """Frame of ``video.mp4`` at frame 0 of the motion."""
+        return frame_index(self.first_frame_s)
+
+
+@dataclass(frozen=True)
+class SongMotion:
+    """A song's motion as ``smplfull.json`` holds it, its meta file, and the body model on which it is looked at."""
+
+    motion: CameraMotion
+    meta: MotionMeta
+    body: Body
+
+    @classmethod
+    def made(
+        cls, motion: CameraMotion, body: Body, method: str, first_frame_s: float, *, own_shapes: bool = True
+    ) -> "SongMotion":
+        """A new motion; without ``own_shapes`` its shape parameters are not those of ``body`` but of SMPL."""
+        name, sha256 = (body.name, body.sha256) if own_shapes else (ORIGINALS_BODY, "")
+        return cls(motion, MotionMeta(name, sha256, method, first_frame_s), body)
+
+    @classmethod
+    def without_video(cls, motion: Motion, body: Body, method: str) -> "SongMotion":
+        """A dance that no camera has seen, from the beginning of its song on, placed before an imagined camera."""
+        return cls.made(before_camera(motion, body), body, method, first_frame_s=0.0)
+
+    @property
+    def own_shapes(self) -> bool:
+        """Whether the shape parameters belong to ``body``; those of another body model mean nothing to it."""
+        return self.meta.body_model == self.body.name
+
+    @property
+    def start_frame(self) -> int:
+        """Frame of ``video.mp4`` at frame 0 of the motion."""
+        return self.meta.start_frame
+
+    def frame_at(self, seconds: float) -> int:
+        """Frame of the motion at ``seconds`` of ``video.mp4``; negative before its beginning."""
+        return frame_index(seconds, self.meta.first_frame_s)
+
+    def between(self, start_s: float, end_s: float) -> Motion:
+        """The :meth:`upright` motion from ``start_s`` to ``end_s``, seconds of ``video.mp4``."""
+        return self.upright().cut(self.frame_at(start_s), self.frame_at(end_s))
+
+    def upright(self, floor: float | str = "auto") -> Motion:
+        """The motion in the y-up world (:func:`~justlmd.motion.motion.to_yup`); foreign shape parameters are zeros."""
+        return to_yup(self.motion, self.body, floor, self.own_shapes)
+
+
+def read_song_motion(motion: str | Path, meta: str | Path, body: Body, *, allow_empty: bool = False) -> SongMotion:
+    """Read a song's motion and its meta file.
+
+    Parameters
+    ----------
+    motion, meta
+        ``smplfull.json`` and ``smplfull.meta.json``.
+    body
+        The body model on which the motion is looked at.
+    allow_empty
+        Accept a motion in which nobody was found.
+
+    Raises
+    ------
+    InputError
+        Names the file and what is wrong in it (:func:`~justlmd.motion.smplfull.read_smplfull`).
+    """
+    return SongMotion(read_smplfull(motion, allow_empty=allow_empty), read_motion_meta(meta), body)
+
+
+def read_motion_meta(path: str | Path) -> MotionMeta:
+    """Read a ``smplfull.meta.json``; raises InputError that names it."""
+    content: Any = read_json(path)
+    try:
+        body_model = content["body_model"]
+        return MotionMeta(
+            body_model=str(body_model["name"]),
+            body_sha256=str(body_model["sha256"]),
+            method=str(content["method"]),
+            first_frame_s=float(content["first_frame_s"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"lacks {error}", where=path, next_step="delete it and the smplfull.json beside it") from error
+
+
+def write_song_motion(motion: str | Path, meta: str | Path, song: SongMotion) -> None:
+    """Write ``smplfull.json`` and ``smplfull.meta.json``; raises InputError for values that are not finite."""
+    write_smplfull(motion, song.motion)
+    write_json(
+        meta,
+        {
+            "body_model": {"name": song.meta.body_model, "sha256": song.meta.body_sha256},
+            "method": song.meta.method,
+            "fps": FPS,
+            "first_frame_s": song.meta.first_frame_s,
+        },
+    )

@@ -1,0 +1,93 @@
+"""The backends of mesh recovery behind one call: the built-in fit and EasyMocap."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from justlmd import FPS
+from justlmd.body.model import Body
+from justlmd.lyrics.document import Lyrics
+from justlmd.lyrics.slices import motion_span
+from justlmd.motion.song_motion import SongMotion
+
+
+@dataclass(frozen=True)
+class RecoverySettings:
+    """How motion is recovered.
+
+    ``backend``: "fit" or "easymocap"; ``focal_px``: focal length in pixels, None where it is unknown; ``device``: where
+    the fit computes; ``easymocap``: ``root``, ``python`` and ``command`` of the configuration.
+    """
+
+    backend: str = "fit"
+    focal_px: float | None = None
+    device: str = "auto"
+    easymocap: Mapping[str, Any] = field(default_factory=dict)
+
+
+def recover_song(
+    keypoints2d: dict[str, np.ndarray],
+    lyrics: Lyrics,
+    sliced: dict[str, str],
+    body: Body,
+    settings: RecoverySettings,
+    *,
+    height_m: float | None = None,
+    video: str | Path = "",
+    work_folder: str | Path = "",
+) -> SongMotion:
+    """Recover a song's motion from the first lyric stamp to the end of the last slice.
+
+    Parameters
+    ----------
+    keypoints2d
+        Arrays of ``keypoints2d.npz``.
+    lyrics, sliced
+        What ``lyrics.json`` and ``sliced.json`` hold; they say which frames are recovered.
+    body
+        The body model that is fitted; EasyMocap fits an SMPL model of its own.
+    settings
+        Backend and its options.
+    height_m
+        Stature of the dancer in metres; None takes the body as it is. The fit alone uses it.
+    video, work_folder
+        ``video.mp4``, and where EasyMocap works; the fit needs neither.
+
+    Raises
+    ------
+    InputError
+        EasyMocap could not be started or failed.
+    """
+    start_frame, stop_frame = motion_span(lyrics, sliced)
+    if settings.backend == "easymocap":
+        from justlmd.recovery.easymocap import fits_smpl_of, recover_with_easymocap
+
+        motion = recover_with_easymocap(
+            video,
+            keypoints2d,
+            work_folder,
+            settings.easymocap,
+            start_frame=start_frame,
+            stop_frame=stop_frame,
+            focal=settings.focal_px,
+        )
+        own_shapes, method = fits_smpl_of(settings.easymocap, body), "EasyMocap"
+    else:
+        from justlmd.core.device import choose_device
+        from justlmd.recovery.fit import recover
+
+        device = choose_device(settings.device)
+        motion = recover(
+            keypoints2d,
+            body,
+            start_frame=start_frame,
+            stop_frame=stop_frame,
+            focal=settings.focal_px,
+            height_m=height_m,
+            device=device,
+        )
+        own_shapes, method = True, f"fit to {str(keypoints2d['backend']).split('-')[0]} landmarks on {device}"
+    return SongMotion.made(motion, body, method, start_frame / FPS, own_shapes=own_shapes)
