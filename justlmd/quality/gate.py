@@ -1,4 +1,4 @@
-"""The quality gate: figures of one song's video and motion, a verdict, and the reasons in words."""
+"""The quality gate: metrics of one song's video and motion, a verdict, and the reasons in words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from justlmd import FPS
 from justlmd.body.model import Body
 from justlmd.core.errors import InputError
 from justlmd.motion.motion import CameraMotion
-from justlmd.quality.image_signals import PictureSigns, picture_figures
-from justlmd.quality.motion_checks import landmark_figures, motion_figures, reprojection_figures
+from justlmd.quality.image_signals import ImageSignals, image_metrics
+from justlmd.quality.motion_checks import landmark_metrics, motion_metrics, reprojection_metrics
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """One figure of a song and the limit beyond which the song is dropped.
+    """One metric of a song and the limit beyond which the song is dropped.
 
     ``reason`` is the sentence for people; it may use {value} and {limit}, already rounded, in ``unit``.
     """
@@ -29,7 +29,7 @@ class Criterion:
     reason: str
 
     def fails(self, value: float, limit: float) -> bool:
-        """Whether a figure is beyond the limit."""
+        """Whether a value is beyond the limit."""
         return value < limit if self.at_least else value > limit
 
     def sentence(self, value: float, limit: float, ranges: list[list[int]]) -> str:
@@ -43,32 +43,32 @@ class Criterion:
 
 CRITERIA = (
     Criterion("detection_rate", 0.9, True, "share",
-              "pictures of the sung part in which a person was found",
-              "a person was found in only {value} of the pictures, {limit} are needed"),
+              "frames of the sung part in which a person was found",
+              "a person was found in only {value} of the frames, {limit} are needed"),
     Criterion("other_people", 0.05, False, "share",
-              "pictures looked at (one per second) with somebody of at least half the dancer's height beside them",
-              "several dancers: somebody else was seen in {value} of the pictures looked at, at most {limit} may be"),
+              "frames searched for further people (one per second) with somebody of at least half the dancer's height",
+              "several dancers: somebody else was seen in {value} of the frames searched (limit {limit})"),
     Criterion("identity_jumps", 0, False, "",
               "times at which the followed body is suddenly in another place or pose, or has met somebody so closely "
               "that it may be the other one from there on",
               "times at which the followed body may have become another (a jump to another place or pose, a cut, or "
               "a close meeting): {value}"),
     Criterion("cuts", 0, False, "",
-              "times at which the picture becomes another one at once",
-              "times at which the picture is cut: {value}"),
+              "times at which the frame becomes another one at once",
+              "the video is cut {value} times"),
     Criterion("camera_moves", 0.05, False, "share",
               "moments (five per second, where the background lets one tell) at which it moves by more than a "
-              "hundredth of the picture per second",
-              "the camera moves in {value} of the time, at most {limit} may be"),
+              "hundredth of the frame per second",
+              "the camera moves in {value} of the time (limit {limit})"),
     Criterion("faded", 0.5, False, "s",
               "seconds with less than 40 % of the usual contrast: faded to black or white",
-              "the picture is faded for {value}, at most {limit} may be"),
+              "the video is faded for {value} (limit {limit})"),
     Criterion("whole_body", 0.9, True, "share",
-              "pictures with a person whose head, trunk, elbows and feet are all inside the picture",
-              "the whole body is inside only {value} of the pictures, {limit} are needed"),
+              "frames with a person whose head, torso, elbows and feet are all inside the frame",
+              "the whole body is inside only {value} of the frames, {limit} are needed"),
     Criterion("upright", 0.8, True, "share",
-              "pictures with a person whose head is above the ankles",
-              "the head is above the feet in only {value} of the pictures, {limit} are needed: is the video turned?"),
+              "frames with a person whose head is above the ankles",
+              "the head is above the feet in only {value} of the frames, {limit} are needed: is the video turned?"),
     Criterion("visibility", 0.7, True, "share",
               "mean visibility of shoulders, elbows, wrists, hips, knees and ankles, as the 2D pose estimates it",
               "the joints are visible with a confidence of only {value}, {limit} is needed"),
@@ -77,33 +77,33 @@ CRITERIA = (
               "the dancer is only {value} tall, {limit} are needed"),
     Criterion("jitter", 0.035, False, "share",
               "mean second difference of the landmarks over time, in parts of the person's height",
-              "the 2D points tremble by {value} of the dancer's height per picture, at most {limit} may be"),
+              "2D jitter is {value} of the dancer's height per frame (limit {limit})"),
     Criterion("picture_rate", 20, True, "/s",
-              "different pictures per second while the dancer is there (a 25 fps video has 25)",
-              "the video shows only {value} different pictures, {limit} are needed"),
+              "different frames per second while the dancer is there (a 25 fps video has 25)",
+              "the video shows only {value} different frames, {limit} are needed"),
     Criterion("frozen", 1.0, False, "s",
-              "seconds of still picture (half a second or longer at a time) while the dancer is there",
-              "the picture is frozen for {value}, at most {limit} may be"),
+              "seconds of still image (half a second or longer at a time) while the dancer is there",
+              "the image is frozen for {value} (limit {limit})"),
     Criterion("reprojection", 0.04, False, "share",
               "mean distance between the recovered body's joints and the visible 2D points, in parts of the person's "
               "height",
-              "the recovered body misses the 2D points by {value} of the dancer's height, at most {limit} may be"),
+              "the recovered body misses the 2D points by {value} of the dancer's height (limit {limit})"),
     Criterion("motion_valid", 0.9, True, "share",
               "frames of the motion that hold a body",
               "only {value} of the frames hold a body, {limit} are needed"),
     Criterion("motion_jitter", 25, False, "mm",
               "mean second difference of the 24 joints, mm per frame squared",
-              "the recovered joints tremble by {value} per frame squared, at most {limit} may be"),
+              "joint jitter is {value} per frame squared (limit {limit})"),
     Criterion("motion_jumps", 0, False, "",
               "times at which the pelvis moves by more than 25 cm from one frame to the next",
               "the recovered body jumps through the room {value} times"),
     Criterion("motion_frozen", 0.1, False, "share",
               "frames in stretches of half a second or more in which the body moves at less than a tenth of its median "
               "speed",
-              "the recovered body stands still in {value} of the frames, at most {limit} may be"),
+              "the recovered body stands still in {value} of the frames (limit {limit})"),
 )  # fmt: skip
-"""What is judged, in the order in which reasons are given. Figures that a song cannot have (an imported motion has no
-pictures) are left out of its verdict."""
+"""What is judged, in the order in which reasons are given. Metrics that a song cannot have (an imported motion has no
+frames) are left out of its verdict."""
 
 
 def thresholds_of(overrides: Mapping[str, float] | None = None) -> dict[str, float]:
@@ -126,7 +126,7 @@ def assess(
     start_frame: int = 0,
     stop_frame: int | None = None,
     keypoints2d: dict[str, np.ndarray] | None = None,
-    pictures: PictureSigns | None = None,
+    image_signals: ImageSignals | None = None,
     own_shapes: bool = True,
     named_dancer: bool = False,
     thresholds: Mapping[str, float] | None = None,
@@ -138,7 +138,7 @@ def assess(
     camera_motion : what ``smplfull.json`` holds; it may be empty.
     body : the body model that the motion is put on.
     start_frame, stop_frame : the part of ``video.mp4`` to judge, frames; None: to the end of what is given.
-    keypoints2d, pictures : what the 2D pose and the pictures say; None for motion without a video.
+    keypoints2d, image_signals : what the 2D pose and the frames say; None for motion without a video.
     own_shapes : False when the motion's shape parameters belong to another body model.
     named_dancer : a person has said whom to follow; others may then be in the picture.
     thresholds : limits that differ from those of :data:`CRITERIA`.
@@ -154,28 +154,28 @@ def assess(
     seen = len(keypoints2d["keypoints"]) if keypoints2d is not None else start_frame + len(camera_motion.valid)
     stop_frame = seen if stop_frame is None else min(stop_frame, seen)
     span = (max(start_frame, 0), max(stop_frame, start_frame, 0))
-    figures: dict[str, float] = {"frames": span[1] - span[0]}
+    metrics: dict[str, float] = {"frames": span[1] - span[0]}
     ranges: dict[str, list[list[int]]] = {}
-    found = [motion_figures(camera_motion, body, span, start_frame, own_shapes)]
+    found = [motion_metrics(camera_motion, body, span, start_frame, own_shapes)]
     if keypoints2d is not None:
-        found.append(landmark_figures(keypoints2d, span))
-        found.append(reprojection_figures(camera_motion, body, keypoints2d, start_frame, own_shapes))
-    if keypoints2d is not None and pictures is not None:
-        found.append(picture_figures(pictures, keypoints2d["detected"], span))
+        found.append(landmark_metrics(keypoints2d, span))
+        found.append(reprojection_metrics(camera_motion, body, keypoints2d, start_frame, own_shapes))
+    if keypoints2d is not None and image_signals is not None:
+        found.append(image_metrics(image_signals, keypoints2d, span))
     for some, places in found:
-        figures |= some
+        metrics |= some
         ranges |= {name: pairs for name, mask in places.items() if (pairs := runs(mask, span[0]))}
-    nobody = figures.get("detection_rate", figures["motion_valid"]) == 0
+    nobody = metrics.get("detection_rate", metrics["motion_valid"]) == 0
     if named_dancer:
         limits["other_people"] = 1.0
-    failed = [c for c in CRITERIA if c.name in figures and c.fails(figures[c.name], limits[c.name])]
+    failed = [c for c in CRITERIA if c.name in metrics and c.fails(metrics[c.name], limits[c.name])]
     if "detection_rate" in {c.name for c in failed}:  # the motion lacks these frames for the same reason
         failed = [c for c in failed if c.name != "motion_valid"]
-    reasons = [c.sentence(figures[c.name], limits[c.name], ranges.get(c.name, [])) for c in failed]
+    reasons = [c.sentence(metrics[c.name], limits[c.name], ranges.get(c.name, [])) for c in failed]
     return {
         "keep": not (nobody or reasons),
         "reasons": ["nobody was found"] if nobody else reasons,
-        "figures": {name: _rounded(value) for name, value in figures.items()},
+        "figures": {name: _rounded(value) for name, value in metrics.items()},
         "thresholds": limits,
         "ranges": ranges,
     }
