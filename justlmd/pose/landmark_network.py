@@ -113,10 +113,8 @@ class PersonTracker:
 
     def __call__(self, frame: np.ndarray) -> Landmarks | None:
         """The person's landmarks in the next frame (H, W, 3) uint8 at 30 frames/s; None if nobody is found."""
-        if self._region is None:
-            found = self._networks.find(frame)
-        else:
-            found = self._networks.landmarks_in(frame, self._region)
+        region, networks = self._region, self._networks
+        found = networks.find(frame) if region is None else networks.landmarks_in(frame, region)
         if found is None:
             self._region = None
             self._filter.reset()

@@ -17,7 +17,7 @@ from justlmd.core.errors import InputError
 from justlmd.media.video import probe, read_frames
 from justlmd.pose.landmark_network import Landmarks, PersonTracker, PoseNetworks
 from justlmd.pose.multi_person import EVERY, DancerAmongOthers, detect_people, is_other_person
-from justlmd.pose.people import other_people
+from justlmd.pose.people import other_people, other_people_arrays
 
 SEARCH_EVERY, FIRST_SEARCH = FPS, FPS // 2
 """Frames from one search for further people to the next, and the first one."""
@@ -36,7 +36,7 @@ class Observer(Protocol):
         number : of the frame in the video.
         frame : (H, W, 3) uint8.
         dancer : (33, 3) the dancer's landmarks in pixels, NaN when not found.
-        others : (4,) boxes of the people beside the dancer, when last somebody looked for them.
+        others : (4,) boxes of the people beside the dancer at the last search.
         """
 
 
@@ -49,7 +49,7 @@ def estimate_keypoints2d(
 ) -> dict[str, np.ndarray]:
     """Find one person's landmarks in every frame.
 
-    Once per second somebody else is looked for. If there is anybody at every tenth of these searches, or ``dancer``
+    Once per second further people are searched. If one of every tenth of these searches finds somebody, or ``dancer``
     says whom to follow, people are followed through the whole video, and the pose is estimated of the selected one
     alone (:mod:`justlmd.pose.multi_person`).
 
@@ -95,7 +95,7 @@ def estimate_keypoints2d(
         "world": np.stack([MISSING if one is None else one.world for one in found.landmarks]),
         "detected": np.isfinite(keypoints[:, 0, 0]),
         "doubtful": np.zeros(len(keypoints), bool) if doubtful is None else doubtful,
-        **found.other_people(),
+        **other_people_arrays(found.others),
         "width": np.asarray(info.width),
         "height": np.asarray(info.height),
         "fps": np.asarray(FPS),
@@ -120,20 +120,6 @@ class Sightings:
             beside = self.others[next(reversed(self.others))] if self.others else []
             observer.observe(len(self.landmarks), frame, MISSING if found is None else found.keypoints, beside)
         self.landmarks.append(found)
-
-    def other_people(self) -> dict[str, np.ndarray]:
-        """The arrays ``searched``, ``other_frames`` and ``other_boxes``."""
-        return other_people_arrays(self.others)
-
-
-def other_people_arrays(others: dict[int, list[np.ndarray]]) -> dict[str, np.ndarray]:
-    """The arrays of ``keypoints2d.npz`` for boxes (4,) of other people by the frames that were searched."""
-    boxes = [box for found in others.values() for box in found]
-    return {
-        "searched": np.array(list(others), np.int32),
-        "other_frames": np.repeat(np.array(list(others), np.int32), [len(found) for found in others.values()]),
-        "other_boxes": np.array(boxes, np.float32).reshape(-1, 4),
-    }
 
 
 def _of_one_person(

@@ -31,8 +31,8 @@ class Region:
 
         Beyond the frame its border is repeated, or all is black without ``replicate``.
         """
-        # Places are rounded to 1/32 pixel, as the OpenCV inside MediaPipe does: far people look ragged without it, and
-        # no release of OpenCV changes it. Ten more bits keep the sums of whole numbers exact.
+        # Places are rounded to 1/32 pixel, as the OpenCV inside MediaPipe does. So the crop is MediaPipe's and the same
+        # with every release of OpenCV, whose own warps have changed. Ten more bits keep the sums of integers exact.
         step = (_PARTS << _BITS) * self.side / size
         cos, sin = step * np.cos(self.rotation), step * np.sin(self.rotation)
         along = np.arange(size) - size / 2

@@ -220,7 +220,7 @@ def image_metrics(signals: ImageSignals, keypoints2d: dict[str, np.ndarray], spa
     # A sighting stands for the time until half way to the next search.
     places["other_people"] = _around(others, FPS // 2, FPS // 2)
     measured = np.isfinite(camera)
-    if measured.sum() * COMPARED_EVERY >= len(camera) / 10:  # else the background is too plain to tell
+    if measured.any() and measured.sum() * COMPARED_EVERY >= len(camera) / 10:  # else the background is too plain to tell
         moves = np.nan_to_num(camera) > CAMERA_SPEED
         metrics["camera_moves"] = float(moves.sum() / measured.sum())
         places["camera_moves"] = _around(moves, COMPARED_AFTER[0], COMPARED_EVERY // 2)

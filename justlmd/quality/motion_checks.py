@@ -90,6 +90,8 @@ def _jumps(points: np.ndarray, detected: np.ndarray, height: float) -> np.ndarra
 
 def spikes(values: np.ndarray) -> np.ndarray:
     """Where a series (T,) is SUDDEN times as large as everywhere within NEAR frames before and after."""
+    if not len(values):
+        return np.zeros(0, bool)
     padded = np.pad(values, NEAR)
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEAR + 1).copy()
     around[:, NEAR] = 0

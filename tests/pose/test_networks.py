@@ -100,5 +100,6 @@ def test_outputs_that_nobody_asks_for_change_none_of_the_others():
     image = np.random.default_rng(0).random((256, 256, 3), dtype=np.float32)
     landmarks, presence, mask, heatmaps, world = Network(content, range(5)).run(image)
     assert mask.shape == (256, 256, 1)
-    for found, expected in zip(Network(content, (0, 1, 3, 4)).run(image), (landmarks, presence, heatmaps, world)):
+    some = Network(content, (0, 1, 3, 4)).run(image)
+    for found, expected in zip(some, (landmarks, presence, heatmaps, world), strict=True):
         np.testing.assert_array_equal(found, expected)
