@@ -47,6 +47,8 @@ def _with_outputs(content: bytes, outputs: Sequence[int]) -> bytes:
 
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
     graph = model.subgraphs[0]
+    if list(outputs) == list(range(len(graph.outputs))):
+        return content
     graph.outputs = [graph.outputs[number] for number in outputs]
     needed = {int(tensor) for tensor in graph.outputs}
     operators = []
