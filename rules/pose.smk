@@ -1,4 +1,4 @@
-# Where the dancer's joints are in every picture.
+# Where the dancer's joints are in every frame, who else is there, and what the frames tell about the video.
 MMPOSE = config["pose"] == "mmpose"
 
 
@@ -30,7 +30,7 @@ rule mmpose:
             for part in (f"--{option.replace('_', '-')}", value)
         ],
     message:
-        "Finding everybody in the pictures of {wildcards.song} with MMPose"
+        "Finding everybody in the frames of {wildcards.song} with MMPose"
     shell:
         "python {params.program:q} --video {input:q} --output {output:q} --log {log:q} --song {wildcards.song:q}"
         " --threads {threads} {params.options:q}"
@@ -41,7 +41,8 @@ rule pose:
         video=rules.standardise.output.video,
         mmpose=rules.mmpose.output[0] if MMPOSE else [],
     output:
-        "results/songs/{song}/keypoints2d.npz",
+        keypoints2d="results/songs/{song}/keypoints2d.npz",
+        image_signals="results/songs/{song}/image_signals.npz",
     log:
         "results/songs/{song}/logs/pose.log",
     benchmark:
@@ -59,6 +60,6 @@ rule pose:
         backend=config["pose"],
         dancer=lambda wildcards: TABLE[wildcards.song].dancer,
     message:
-        "Finding the dancer of {wildcards.song} in every picture"
+        "Finding the dancer of {wildcards.song} in every frame"
     script:
         "../workflow_scripts/pose.py"

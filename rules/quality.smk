@@ -1,9 +1,9 @@
-# A verdict with reasons and figures for every song, and the mesh over the video for people's eyes.
+# A verdict with reasons and metrics for every song, and the mesh over the video for people's eyes.
 
 
 rule quality:
     input:
-        **with_video(keypoints2d=rules.pose.output[0], video=rules.standardise.output.video),
+        **with_video(keypoints2d=rules.pose.output.keypoints2d, image_signals=rules.pose.output.image_signals),
         lyrics=rules.lyrics.output[0],
         sliced=rules.slices.output[0],
         motion=rules.recovery.output.motion,
@@ -20,8 +20,8 @@ rule quality:
         "../envs/pose.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=1000,
+        runtime=10,
     params:
         thresholds=config["quality"],
         dancer=lambda wildcards: TABLE[wildcards.song].dancer,
@@ -36,7 +36,7 @@ rule overlay:
     input:
         video=rules.standardise.output.video,
         audio=rules.standardise.output.audio,
-        keypoints2d=rules.pose.output[0],
+        keypoints2d=rules.pose.output.keypoints2d,
         motion=rules.recovery.output.motion,
         meta=rules.recovery.output.meta,
     output:

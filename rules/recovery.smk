@@ -4,7 +4,7 @@ EASYMOCAP = config["recovery"] == "easymocap"
 
 rule recovery:
     input:
-        keypoints2d=rules.pose.output[0],
+        keypoints2d=rules.pose.output.keypoints2d,
         video=rules.standardise.output.video if EASYMOCAP else [],
         lyrics=rules.lyrics.output[0],
         sliced=rules.slices.output[0],

@@ -1,4 +1,4 @@
-"""Put the moments of one song that need a person's eyes on one picture."""
+"""Put the moments of one song that need a person's eyes on one sheet."""
 
 from job import run
 

@@ -1,4 +1,4 @@
-"""Find everybody in every picture with MMPose; runs in MMPose's own environment, which has another Python.
+"""Find everybody in every frame with MMPose; runs in MMPose's own environment, which has another Python.
 
 It imports nothing of the library but its errors, and writes what ``MMPoseInferencer`` itself dumps for a video: a list
 of ``{"frame_id", "instances"}``.
@@ -24,7 +24,7 @@ def main(job) -> str:
     partial.write_text(json.dumps(frames, default=plain), encoding="utf-8")
     os.replace(partial, options.output)  # noqa: PTH105 (as atomic on every Python)
     people = sum(len(frame["instances"]) for frame in frames)
-    return f"{people} people in {len(frames)} pictures, found by MMPose's {options.model}"
+    return f"{people} people in {len(frames)} frames, found by MMPose's {options.model}"
 
 
 def open_inferencer(options):

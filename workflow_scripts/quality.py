@@ -1,4 +1,4 @@
-"""Judge one song: figures, thresholds, a verdict and its reasons."""
+"""Judge one song: metrics, thresholds, a verdict and its reasons."""
 
 from job import run
 
@@ -10,23 +10,23 @@ def main(snakemake) -> str:
     from justlmd.lyrics.slices import motion_span
     from justlmd.motion.song_motion import read_song_motion
     from justlmd.quality.gate import assess
-    from justlmd.quality.image_signals import picture_signs
+    from justlmd.quality.image_signals import read_image_signals
 
     files, params = snakemake.input, snakemake.params
     song = read_song_motion(files.motion, files.meta, load_body(params.body_model), allow_empty=True)
     stop_frame = None
-    keypoints2d = pictures = None
-    if files.video:
+    keypoints2d = signals = None
+    if files.keypoints2d:
         stop_frame = motion_span(lyrics_from_json(read_json(files.lyrics)), read_json(files.sliced))[1]
         keypoints2d = read_npz(files.keypoints2d)
-        pictures = picture_signs(files.video, keypoints2d)
+        signals = read_image_signals(files.image_signals)
     verdict = assess(
         song.motion,
         song.body,
         start_frame=song.start_frame,
         stop_frame=stop_frame,
         keypoints2d=keypoints2d,
-        pictures=pictures,
+        image_signals=signals,
         named_dancer=bool(params.dancer),
         own_shapes=song.own_shapes,
         thresholds=params.thresholds,

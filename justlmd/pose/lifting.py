@@ -35,8 +35,8 @@ def with_every_landmark(keypoints2d: dict[str, np.ndarray], body: Body) -> dict[
     ``detected``.
     """
     keypoints = keypoints2d["keypoints"].astype(np.float64)
-    trunk = [_AT[f"{side}_{part}"] for part in ("shoulder", "hip") for side in ("left", "right")]
-    usable = np.asarray(np.isfinite(keypoints[:, trunk]).all((1, 2)))
+    torso = [_AT[f"{side}_{part}"] for part in ("shoulder", "hip") for side in ("left", "right")]
+    usable = np.asarray(np.isfinite(keypoints[:, torso]).all((1, 2)))
     seen = keypoints[usable]
     _fill_unseen(seen, _rest(body))
     keypoints[usable], keypoints[~usable] = seen, np.nan
@@ -61,7 +61,7 @@ def _rest(body: Body) -> np.ndarray:
 
 
 def _fill_unseen(points: np.ndarray, rest: np.ndarray) -> None:
-    """Give landmarks of (N, 33, 3) that are NaN a likely place, by the trunk's size, and visibility 0; in place."""
+    """Give landmarks of (N, 33, 3) that are NaN a likely place, by the torso's size, and visibility 0; in place."""
     left, right = [_AT["left_hip"], _AT["left_shoulder"]], [_AT["right_hip"], _AT["right_shoulder"]]
     middle = (points[:, left, :2] + points[:, right, :2]) / 2
     rest_middle = (rest[left] + rest[right]) / 2
@@ -104,7 +104,7 @@ def _lifted(points: np.ndarray, rest: np.ndarray) -> np.ndarray:
     nose = median_filter(flat[:, _AT["nose"], 0] - ears, size=min(5, len(ears)), mode="nearest")
     for part in ("hip", "shoulder"):
         left, right = _AT[f"left_{part}"], _AT[f"right_{part}"]
-        # Facing the picture's left, the left side is nearer to the camera.
+        # Facing the frame's left, the left side is nearer to the camera.
         depth = np.sign(nose) * lean(left, right)
         world[:, left, 2], world[:, right, 2] = depth / 2, -depth / 2
     front = -np.where(left_right >= 0, 1.0, -1.0)  # sign of z of the body's front

@@ -11,6 +11,7 @@ import numpy as np
 from justlmd import FPS
 from justlmd.body.model import LANDMARK_NAMES
 from justlmd.core.errors import InputError
+from justlmd.pose.people import LEAST_VISIBILITY, SMALLEST, other_people_arrays
 from justlmd.pose.tracking import choose, follow
 
 _BODY = (
@@ -80,8 +81,10 @@ def keypoints2d_from_mmpose(
     keypoints = np.full((frames, len(LANDMARK_NAMES), 3), np.nan, np.float32)
     boxes = [[box for _, box in found] for found in people]
     dancer = choose(follow(boxes, LONGEST_ABSENCE), boxes, width, height, place)
+    others: dict[int, list[np.ndarray]] = {frame: [] for frame in range(frames)}
     for frame, person in dancer.seen.items():
         points = people[frame][person][0]
+        others[frame] = _beside(people[frame], person)
         for landmark, source in places.items():
             keypoints[frame, LANDMARK_NAMES.index(landmark)] = points[source]
     detected = np.asarray(np.isfinite(keypoints[:, LANDMARK_NAMES.index("left_hip")]).all(1))
@@ -90,11 +93,23 @@ def keypoints2d_from_mmpose(
         "world": np.full_like(keypoints, np.nan),
         "detected": detected,
         "doubtful": np.isin(np.arange(frames), dancer.doubtful),
+        **other_people_arrays(others),
         "width": np.asarray(width),
         "height": np.asarray(height),
         "fps": np.asarray(FPS),
         "backend": np.asarray(f"mmpose-{layout}"),
     }
+
+
+def _beside(people: list[tuple[np.ndarray, np.ndarray]], dancer: int) -> list[np.ndarray]:
+    """Boxes of those beside the dancer who are surely there and at least half as tall."""
+    torso = [_COCO[f"{side}_{part}"] for side in ("left", "right") for part in ("shoulder", "hip")]
+    least = SMALLEST * np.ptp(people[dancer][1][[1, 3]])
+    return [
+        box
+        for index, (points, box) in enumerate(people)
+        if index != dancer and points[torso, 2].mean() >= LEAST_VISIBILITY and np.ptp(box[[1, 3]]) >= least
+    ]
 
 
 def _by_frame(predictions: Any, name: str) -> list[Any]:

@@ -1,78 +1,91 @@
 """2D pose of one dancer among several people.
 
-MediaPipe follows one person and does not say when it takes another for it. So everybody is looked for twice a second
-and followed from look to look; one is chosen; and then the pose is estimated in pictures that show this one alone.
+The tracker follows one person and does not say when it takes another for it. So everybody is detected twice a second
+and followed from detection to detection; one is selected; and then the pose is estimated in frames that show this one
+alone.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from justlmd import FPS
 from justlmd.media.video import read_frames
-from justlmd.pose.people import Detector, core_box, everybody, mean_color
+from justlmd.pose.people import SMALLEST, Finder, core_box, everybody, mean_color
 from justlmd.pose.tracking import Track, choose, follow
 
 EVERY = FPS // 2
-"""Pictures from one look to the next."""
+"""Frames from one detection of everybody to the next."""
 LONGEST_ABSENCE = 4
-"""Looks after which somebody who comes back is somebody new."""
+"""Detections after which somebody who comes back is somebody new."""
 ARMS, RAISED, BELOW = 0.4, 0.4, 0.15
-"""Of the dancer's height: what is shown beside, above and below head, trunk and legs."""
+"""Of the dancer's height: what is shown beside, above and below head, torso and legs."""
 ASTRAY = 0.3
-"""Of the dancer's height by which a pose may be off the place where the looks saw the dancer."""
+"""Of the dancer's height by which a pose may be off the place where the dancer was detected."""
 
-Look = list[np.ndarray]
-"""Boxes (4,) of head, trunk and legs of everybody in one picture."""
+People = list[np.ndarray]
+"""Boxes (4,) of head, torso and legs of everybody in one frame."""
 
 
-def looks_of(video: str | Path, detect: Detector) -> list[Look]:
-    """Everybody in every :data:`EVERY`-th picture of a video, from the first one on."""
+def detect_people(video: str | Path, find: Finder) -> list[People]:
+    """Everybody in every :data:`EVERY`-th frame of a video, from the first one on."""
     return [
-        [core_box(points) for points in everybody(picture, detect)]
-        for number, picture in enumerate(read_frames(video))
+        [core_box(points) for points in everybody(frame, find)]
+        for number, frame in enumerate(read_frames(video))
         if number % EVERY == 0
     ]
 
 
-def chosen(looks: list[Look], size: tuple[int, int], place: str) -> Track:
-    """The dancer of some looks at pictures of ``size`` (width, height); see :func:`justlmd.pose.tracking.choose`."""
-    return choose(follow(looks, LONGEST_ABSENCE), looks, *size, place)
+class DancerAmongOthers:
+    """The selected dancer of a video, and who else is in its frames.
 
+    Parameters
+    ----------
+    people : what :func:`detect_people` found.
+    size : width and height of the frames in pixels.
+    place : whom to follow, see :func:`justlmd.pose.tracking.choose`.
+    """
 
-def doubtful_frames(dancer: Track, frames: int) -> np.ndarray:
-    """Frames (F,) at which the dancer met somebody so closely that it may be another person from there on."""
-    return np.isin(np.arange(frames), np.array(dancer.doubtful, int) * EVERY)
+    def __init__(self, people: list[People], size: tuple[int, int], place: str) -> None:
+        tracks = follow(people, LONGEST_ABSENCE)
+        self._track = choose(tracks, people, *size, place)
+        self._people = people
+        others = [track for track in tracks if track.seen.items().isdisjoint(self._track.seen.items())]
+        self._box = _interpolated(people, self._track)
+        self._other_boxes = [_interpolated(people, track) for track in others]
 
+    def doubtful_frames(self, frames: int) -> np.ndarray:
+        """Frames (F,) at which the dancer met somebody so closely that it may be another person from there on."""
+        return np.isin(np.arange(frames), np.array(self._track.doubtful, int) * EVERY)
 
-def alone(
-    pictures: Iterator[np.ndarray], looks: list[Look], dancer: Track
-) -> Iterator[tuple[np.ndarray, np.ndarray] | None]:
-    """Every picture with everybody but the dancer painted over, and the dancer's box; None where the dancer is not."""
-    boxes = _between({look: looks[look][index] for look, index in dancer.seen.items()})
-    others = [_between(other) for other in _others(looks, dancer)]
-    for number, picture in enumerate(pictures):
-        box = boxes(number)
+    def others(self, number: int) -> People:
+        """The other people at the detection of frame ``number`` who are at least half as tall as the dancer."""
+        found, dancer = self._people[number // EVERY], self._track.seen.get(number // EVERY)
+        least = 0.0 if dancer is None else SMALLEST * (found[dancer][3] - found[dancer][1])
+        return [box for index, box in enumerate(found) if index != dancer and box[3] - box[1] >= least]
+
+    def isolate_dancer(self, number: int, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """Frame ``number`` with everybody but the dancer painted over, and the dancer's box (4,); None without it."""
+        box = self._box(number)
         if box is None:
-            yield None
-            continue
+            return None
         height = float(box[3] - box[1])
-        rows, columns = picture.shape[:2]
-        shown = np.empty_like(picture)
-        shown[:] = plain = mean_color(picture)
+        rows, columns = frame.shape[:2]
+        shown = np.empty_like(frame)
+        shown[:] = plain = mean_color(frame)
         area = _slices(box + height * np.array([-ARMS, -RAISED, ARMS, BELOW]), rows, columns)
-        shown[area] = picture[area]
-        for other in others:
+        shown[area] = frame[area]
+        for other in self._other_boxes:
             if (covered := other(number)) is not None:
                 place = _slices(covered + 0.04 * height * np.array([-1, -1, 1, 1]), rows, columns)
                 shown[place] = plain
         core = _slices(box + 0.06 * height * np.array([-1, -1, 1, 1]), rows, columns)
-        shown[core] = picture[core]
-        yield shown, box
+        shown[core] = frame[core]
+        return shown, box
 
 
-def astray(points: np.ndarray, box: np.ndarray) -> bool:
+def is_other_person(points: np.ndarray, box: np.ndarray) -> bool:
     """Whether landmarks (33, 3) are not those of the person in a box."""
     found = core_box(points)
     height = box[3] - box[1]
@@ -80,21 +93,13 @@ def astray(points: np.ndarray, box: np.ndarray) -> bool:
     return bool(apart[0] > ASTRAY * height or apart[1] > ASTRAY * height)
 
 
-def _others(looks: list[Look], dancer: Track) -> list[dict[int, np.ndarray]]:
-    tracks = follow(looks, LONGEST_ABSENCE)
-    return [
-        {look: looks[look][index] for look, index in track.seen.items()}
-        for track in tracks
-        if track.seen.items().isdisjoint(dancer.seen.items())
-    ]
-
-
-def _between(seen: dict[int, np.ndarray]) -> Callable[[int], np.ndarray | None]:
-    """A person's box at any picture, interpolated between looks and kept for the time to the next one around them."""
-    if not seen:
+def _interpolated(people: list[People], track: Track) -> Callable[[int], np.ndarray | None]:
+    """A person's box at any frame, interpolated between detections and kept until the next one around them."""
+    if not track.seen:
         return lambda number: None
-    at = np.array(sorted(seen)) * EVERY
-    values = np.array([seen[look] for look in sorted(seen)])
+    detections = sorted(track.seen)
+    at = np.array(detections) * EVERY
+    values = np.array([people[detection][track.seen[detection]] for detection in detections])
 
     def box(number: int) -> np.ndarray | None:
         if not at[0] - EVERY < number < at[-1] + EVERY:

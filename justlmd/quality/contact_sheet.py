@@ -16,7 +16,7 @@ PER_CRITERION = 3
 APART = 6
 """Frames; moments that are nearer to each other are one."""
 INCHES = 3.2
-"""Width of one picture on the sheet."""
+"""Width of one frame on the sheet."""
 
 
 def moments(quality: dict[str, Any], start: int, stop: int) -> list[tuple[int, list[str], list[str]]]:
@@ -45,7 +45,7 @@ def moments(quality: dict[str, Any], start: int, stop: int) -> list[tuple[int, l
 
 
 def write_contact_sheet(path: str | Path, overlay: str | Path, quality: dict[str, Any], start: int, stop: int) -> None:
-    """Draw the :func:`moments` of ``overlay.mp4`` on one picture, each with its second and what shows there.
+    """Draw the :func:`moments` of ``overlay.mp4`` on one sheet, each with its second and what shows there.
 
     Names of criteria that failed are red; what is within its limit stands in brackets. Raises InputError when the
     overlay does not decode.
@@ -55,17 +55,17 @@ def write_contact_sheet(path: str | Path, overlay: str | Path, quality: dict[str
 
     chosen = moments(quality, start, stop)
     wanted = {frame for frame, _, _ in chosen}
-    pictures = {number: picture for number, picture in enumerate(read_frames(overlay)) if number in wanted}
-    chosen = [moment for moment in chosen if moment[0] in pictures]
+    shown = {number: frame for number, frame in enumerate(read_frames(overlay)) if number in wanted}
+    chosen = [moment for moment in chosen if moment[0] in shown]
     rows = max(1, -(-len(chosen) // COLUMNS))
-    shape = next(iter(pictures.values())).shape if pictures else (3, 4)
+    shape = next(iter(shown.values())).shape if shown else (3, 4)
     verdict = "kept" if quality["keep"] else "dropped: " + "; ".join(quality["reasons"])
     figure = Figure(figsize=(COLUMNS * INCHES, rows * (INCHES * shape[0] / shape[1] + 0.3) + 0.7), dpi=100)
     FigureCanvasAgg(figure)
     figure.suptitle(verdict, fontsize=9, wrap=True)
     for place, (frame, failed, met) in enumerate(chosen):
         axes = figure.add_subplot(rows, COLUMNS, place + 1)
-        axes.imshow(pictures[frame])
+        axes.imshow(shown[frame])
         axes.set_axis_off()
         names = ", ".join([*failed, *(f"({name})" for name in met)])
         axes.set_title(f"{frame / FPS:.1f} s  {names}", fontsize=8, color="red" if failed else "black", wrap=True)

@@ -9,7 +9,7 @@ from justlmd.core.errors import InputError
 
 @dataclass(frozen=True)
 class Criterion:
-    """One figure of a song and the limit beyond which the song is dropped.
+    """One metric of a song and the limit beyond which the song is dropped.
 
     ``reason`` is the sentence for people; it may use {value} and {limit}, already rounded, in ``unit``.
     """
@@ -22,7 +22,7 @@ class Criterion:
     reason: str
 
     def fails(self, value: float, limit: float) -> bool:
-        """Whether a figure is beyond the limit."""
+        """Whether a value is beyond the limit."""
         return value < limit if self.at_least else value > limit
 
     def sentence(self, value: float, limit: float, ranges: list[list[int]]) -> str:
@@ -36,32 +36,32 @@ class Criterion:
 
 CRITERIA = (
     Criterion("detection_rate", 0.9, True, "share",
-              "pictures of the sung part in which a person was found",
-              "a person was found in only {value} of the pictures, {limit} are needed"),
+              "frames of the sung part in which a person was found",
+              "a person was found in only {value} of the frames, {limit} are needed"),
     Criterion("other_people", 0.05, False, "share",
-              "pictures looked at (one per second) with somebody of at least half the dancer's height beside them",
-              "several dancers: somebody else was seen in {value} of the pictures looked at, at most {limit} may be"),
+              "frames searched for further people (one per second) with somebody of at least half the dancer's height",
+              "several dancers: somebody else was seen in {value} of the frames searched (limit {limit})"),
     Criterion("identity_jumps", 0, False, "",
               "times at which the followed body is suddenly in another place or pose, or has met somebody so closely "
               "that it may be the other one from there on",
               "times at which the followed body may have become another (a jump to another place or pose, a cut, or "
               "a close meeting): {value}"),
     Criterion("cuts", 0, False, "",
-              "times at which the picture becomes another one at once",
-              "times at which the picture is cut: {value}"),
+              "times at which the frame becomes another one at once",
+              "the video is cut {value} times"),
     Criterion("camera_moves", 0.05, False, "share",
               "moments (five per second, where the background lets one tell) at which it moves by more than a "
-              "hundredth of the picture per second",
-              "the camera moves in {value} of the time, at most {limit} may be"),
+              "hundredth of the frame per second",
+              "the camera moves in {value} of the time (limit {limit})"),
     Criterion("faded", 0.5, False, "s",
               "seconds with less than 40 % of the usual contrast: faded to black or white",
-              "the picture is faded for {value}, at most {limit} may be"),
+              "the video is faded for {value} (limit {limit})"),
     Criterion("whole_body", 0.9, True, "share",
-              "pictures with a person whose head, trunk, elbows and feet are all inside the picture",
-              "the whole body is inside only {value} of the pictures, {limit} are needed"),
+              "frames with a person whose head, torso, elbows and feet are all inside the frame",
+              "the whole body is inside only {value} of the frames, {limit} are needed"),
     Criterion("upright", 0.8, True, "share",
-              "pictures with a person whose head is above the ankles",
-              "the head is above the feet in only {value} of the pictures, {limit} are needed: is the video turned?"),
+              "frames with a person whose head is above the ankles",
+              "the head is above the feet in only {value} of the frames, {limit} are needed: is the video turned?"),
     Criterion("visibility", 0.7, True, "share",
               "mean visibility of shoulders, elbows, wrists, hips, knees and ankles, as the 2D pose estimates it",
               "the joints are visible with a confidence of only {value}, {limit} is needed"),
@@ -70,33 +70,33 @@ CRITERIA = (
               "the dancer is only {value} tall, {limit} are needed"),
     Criterion("jitter", 0.035, False, "share",
               "mean second difference of the landmarks over time, in parts of the person's height",
-              "the 2D points tremble by {value} of the dancer's height per picture, at most {limit} may be"),
+              "2D jitter is {value} of the dancer's height per frame (limit {limit})"),
     Criterion("picture_rate", 20, True, "/s",
-              "different pictures per second while the dancer is there (a 25 fps video has 25)",
-              "the video shows only {value} different pictures, {limit} are needed"),
+              "different frames per second while the dancer is there (a 25 fps video has 25)",
+              "the video shows only {value} different frames, {limit} are needed"),
     Criterion("frozen", 1.0, False, "s",
-              "seconds of still picture (half a second or longer at a time) while the dancer is there",
-              "the picture is frozen for {value}, at most {limit} may be"),
+              "seconds of still image (half a second or longer at a time) while the dancer is there",
+              "the image is frozen for {value} (limit {limit})"),
     Criterion("reprojection", 0.04, False, "share",
               "mean distance between the recovered body's joints and the visible 2D points, in parts of the person's "
               "height",
-              "the recovered body misses the 2D points by {value} of the dancer's height, at most {limit} may be"),
+              "the recovered body misses the 2D points by {value} of the dancer's height (limit {limit})"),
     Criterion("motion_valid", 0.9, True, "share",
               "frames of the motion that hold a body",
               "only {value} of the frames hold a body, {limit} are needed"),
     Criterion("motion_jitter", 25, False, "mm",
               "mean second difference of the 24 joints, mm per frame squared",
-              "the recovered joints tremble by {value} per frame squared, at most {limit} may be"),
+              "joint jitter is {value} per frame squared (limit {limit})"),
     Criterion("motion_jumps", 0, False, "",
               "times at which the pelvis moves by more than 25 cm from one frame to the next",
               "the recovered body jumps through the room {value} times"),
     Criterion("motion_frozen", 0.1, False, "share",
               "frames in stretches of half a second or more in which the body moves at less than a tenth of its median "
               "speed",
-              "the recovered body stands still in {value} of the frames, at most {limit} may be"),
+              "the recovered body stands still in {value} of the frames (limit {limit})"),
 )  # fmt: skip
-"""What is judged, in the order in which reasons are given. Figures that a song cannot have (an imported motion has no
-pictures) are left out of its verdict."""
+"""What is judged, in the order in which reasons are given. Metrics that a song cannot have (an imported motion has no
+frames) are left out of its verdict."""
 
 
 def thresholds_of(overrides: Mapping[str, float] | None = None) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The quality gate: figures of one song's video and motion, a verdict, and the reasons in words."""
+"""The quality gate: metrics of one song's video and motion, a verdict, and the reasons in words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,8 +8,8 @@ import numpy as np
 from justlmd.body.model import Body
 from justlmd.motion.motion import CameraMotion
 from justlmd.quality.criteria import CRITERIA, thresholds_of
-from justlmd.quality.image_signals import PictureSigns, picture_figures
-from justlmd.quality.motion_checks import landmark_figures, motion_figures, reprojection_figures
+from justlmd.quality.image_signals import ImageSignals, image_metrics
+from justlmd.quality.motion_checks import landmark_metrics, motion_metrics, reprojection_metrics
 
 
 def assess(
@@ -19,7 +19,7 @@ def assess(
     start_frame: int = 0,
     stop_frame: int | None = None,
     keypoints2d: dict[str, np.ndarray] | None = None,
-    pictures: PictureSigns | None = None,
+    image_signals: ImageSignals | None = None,
     own_shapes: bool = True,
     named_dancer: bool = False,
     thresholds: Mapping[str, float] | None = None,
@@ -31,7 +31,7 @@ def assess(
     camera_motion : what ``smplfull.json`` holds; it may be empty.
     body : the body model that the motion is put on.
     start_frame, stop_frame : the part of ``video.mp4`` to judge, frames; None: to the end of what is given.
-    keypoints2d, pictures : what the 2D pose and the pictures say; None for motion without a video.
+    keypoints2d, image_signals : what the 2D pose and the frames say; None for motion without a video.
     own_shapes : False when the motion's shape parameters belong to another body model.
     named_dancer : a person has said whom to follow; others may then be in the picture.
     thresholds : limits that differ from those of :data:`CRITERIA`.
@@ -47,28 +47,28 @@ def assess(
     seen = len(keypoints2d["keypoints"]) if keypoints2d is not None else start_frame + len(camera_motion.valid)
     stop_frame = seen if stop_frame is None else min(stop_frame, seen)
     span = (max(start_frame, 0), max(stop_frame, start_frame, 0))
-    figures: dict[str, float] = {"frames": span[1] - span[0]}
+    metrics: dict[str, float] = {"frames": span[1] - span[0]}
     ranges: dict[str, list[list[int]]] = {}
-    found = [motion_figures(camera_motion, body, span, start_frame, own_shapes)]
+    found = [motion_metrics(camera_motion, body, span, start_frame, own_shapes)]
     if keypoints2d is not None:
-        found.append(landmark_figures(keypoints2d, span))
-        found.append(reprojection_figures(camera_motion, body, keypoints2d, start_frame, own_shapes))
-    if keypoints2d is not None and pictures is not None:
-        found.append(picture_figures(pictures, keypoints2d["detected"], span))
+        found.append(landmark_metrics(keypoints2d, span))
+        found.append(reprojection_metrics(camera_motion, body, keypoints2d, start_frame, own_shapes))
+    if keypoints2d is not None and image_signals is not None:
+        found.append(image_metrics(image_signals, keypoints2d, span))
     for some, places in found:
-        figures |= some
+        metrics |= some
         ranges |= {name: pairs for name, mask in places.items() if (pairs := runs(mask, span[0]))}
-    nobody = figures.get("detection_rate", figures["motion_valid"]) == 0
+    nobody = metrics.get("detection_rate", metrics["motion_valid"]) == 0
     if named_dancer:
         limits["other_people"] = 1.0
-    failed = [c for c in CRITERIA if c.name in figures and c.fails(figures[c.name], limits[c.name])]
+    failed = [c for c in CRITERIA if c.name in metrics and c.fails(metrics[c.name], limits[c.name])]
     if "detection_rate" in {c.name for c in failed}:  # the motion lacks these frames for the same reason
         failed = [c for c in failed if c.name != "motion_valid"]
-    reasons = [c.sentence(figures[c.name], limits[c.name], ranges.get(c.name, [])) for c in failed]
+    reasons = [c.sentence(metrics[c.name], limits[c.name], ranges.get(c.name, [])) for c in failed]
     return {
         "keep": not (nobody or reasons),
         "reasons": ["nobody was found"] if nobody else reasons,
-        "figures": {name: _rounded(value) for name, value in figures.items()},
+        "figures": {name: _rounded(value) for name, value in metrics.items()},
         "thresholds": limits,
         "ranges": ranges,
     }

@@ -1,4 +1,8 @@
-"""One pass over a video for what its pictures tell about it: repeats, cuts, fades, camera motion, further people."""
+"""What the frames of a video tell beside the dancer's pose: repeats, cuts, fades, camera motion.
+
+:class:`ImageSignalRecorder` measures them while somebody else reads the video, so that it is decoded once;
+:func:`image_metrics` is what the quality gate makes of them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,22 +11,22 @@ from pathlib import Path
 import numpy as np
 
 from justlmd import FPS
+from justlmd.core.errors import InputError
+from justlmd.core.files import read_npz, write_npz
 from justlmd.media.video import read_frames
-from justlmd.pose.landmarks import landmark_detector
-from justlmd.pose.people import other_people
-from justlmd.quality.motion_checks import STILL_S, Figures, Span, long_runs, spikes
+from justlmd.quality.motion_checks import STILL_S, Metrics, Span, long_runs, spikes
 
 CAMERA_SPEED = 0.01
-"""Parts of the picture per second: a camera on a stand shows 0.0004, one in a quiet hand 0.02, a slow pan 0.016."""
+"""Parts of the frame per second: a camera on a stand shows 0.0004, one in a quiet hand 0.02, a slow pan 0.016."""
 CUT_CHANGE = 4.0
-"""Grey levels by which a picture must differ from the one before to begin another scene."""
+"""Grey levels by which a frame must differ from the one before to begin another scene."""
 CUT_SAMENESS = 0.5
 FADED = 0.4
-"""Of the usual contrast: below, a picture counts as faded."""
+"""Of the usual contrast: below, a frame counts as faded."""
 
 
 SMALL_SIDE = 160
-"""Pictures are compared at about this size in pixels of the longer side."""
+"""Frames are compared at about this size in pixels of the longer side."""
 COMPARED_AFTER = (FPS, 6)
 """The background is compared with that of a second ago, which shows slow pans; if that fails, with a nearer one."""
 COMPARED_EVERY = 6
@@ -31,62 +35,115 @@ EDGE = 4.0
 
 
 @dataclass(frozen=True)
-class PictureSigns:
-    """Per picture of a video, F pictures; brightness counts 0..255, "before" is the picture before.
+class ImageSignals:
+    """Per frame of a video, F frames; brightness counts 0..255, "before" is the frame before.
 
-    ``change`` (F,) mean absolute difference of brightness to the picture before; ``sameness`` (F,) how well the
+    ``change`` (F,) mean absolute difference of brightness to the frame before; ``sameness`` (F,) how well the
     background's edges are where they were before, 1 equal, 0 another scene or no edges; ``contrast`` (F,) standard
-    deviation of brightness; ``camera`` (F,) how fast the background moves, in parts of the picture's longer side per
-    second, NaN where nobody looked or it cannot be told; ``others`` (F,) number of people beside the dancer, -1 where
-    nobody looked.
+    deviation of brightness; ``camera`` (F,) how fast the background moves, in parts of the frame's longer side per
+    second, NaN where it was not measured or cannot be told. All float32.
     """
 
     change: np.ndarray
     sameness: np.ndarray
     contrast: np.ndarray
     camera: np.ndarray
-    others: np.ndarray
 
 
-def picture_signs(video: str | Path, keypoints2d: dict[str, np.ndarray], look_every: int = FPS) -> PictureSigns:
-    """Read a video once; people are counted in every ``look_every``-th picture. InputError if it does not decode."""
-    keypoints = keypoints2d["keypoints"]
-    heights = np.ptp(keypoints[np.isfinite(keypoints[:, 0, 0])][:, :, 1], axis=1)
-    height = float(np.median(heights)) if len(heights) else 0.0
-    rows: list[tuple[float, float, float, float, int]] = []
-    beside: list[np.ndarray] = []
-    past: list[tuple[np.ndarray, np.ndarray]] = []  # small pictures and the edges of their backgrounds
-    with landmark_detector(still=True) as detect:
-        for number, picture in enumerate(read_frames(video)):
-            dancer = keypoints[min(number, len(keypoints) - 1)]
-            small = small_grey(picture)
-            looked = number % look_every == 0
-            if looked:
-                beside = other_people(picture, dancer, height, detect)
-            scale = small.shape[1] / picture.shape[1]
-            edges = background_edges(small, dancer[:, :2] * scale, [box * scale for box in beside])
-            change, sameness = 0.0, 1.0
-            if past:
-                change = float(np.abs(small - past[-1][0]).mean())
-                sameness = float((edges * past[-1][1].conj()).real.sum()) / _energy(edges, past[-1][1])
-            camera = _camera_speed([edge for _, edge in past], edges) if number % COMPARED_EVERY == 0 else np.nan
-            rows.append((change, sameness, float(small.std()), camera, len(beside) if looked else -1))
-            past = [*past[-COMPARED_AFTER[0] + 1 :], (small, edges)]
-    columns = np.array(rows).reshape(-1, 5).T
-    return PictureSigns(columns[0], columns[1], columns[2], columns[3], columns[4].astype(int))
+def write_image_signals(path: str | Path, signals: ImageSignals) -> None:
+    """Write ``image_signals.npz``."""
+    write_npz(path, **vars(signals))
 
 
-def small_grey(picture: np.ndarray) -> np.ndarray:
-    """Brightness (h, w) of a picture, averaged over blocks: about SMALL_SIDE pixels on the longer side."""
-    step = max(1, max(picture.shape[:2]) // SMALL_SIDE)
-    rows, columns = picture.shape[0] // step, picture.shape[1] // step
-    # The green channel is nearly the brightness, and one third of the work.
-    blocks = picture[: rows * step, : columns * step, 1].reshape(rows, step, columns, step)
-    return blocks.mean((1, 3), dtype=np.float32)
+def read_image_signals(path: str | Path) -> ImageSignals:
+    """Read what :func:`write_image_signals` wrote; InputError that names the file if it is something else."""
+    arrays = read_npz(path)
+    try:
+        signals = ImageSignals(**arrays)
+    except TypeError as error:
+        raise InputError(
+            f"holds {', '.join(arrays) or 'nothing'} instead of image signals", where=path, next_step="delete it"
+        ) from error
+    if any(values.shape != signals.change.shape or values.ndim != 1 for values in vars(signals).values()):
+        raise InputError("its image signals differ in length", where=path, next_step="delete it")
+    return signals
+
+
+class ImageSignalRecorder:
+    """Measures the image signals frame by frame: an observer of :func:`justlmd.pose.landmarks.estimate_keypoints2d`."""
+
+    _rows: list[tuple[float, float, float, float]]
+    _past: list[tuple[np.ndarray, np.ndarray]]  # small frames and the edges of their backgrounds
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._rows, self._past = [], []
+
+    def observe(self, number: int, frame: np.ndarray, dancer: np.ndarray, others: Sequence[np.ndarray]) -> None:
+        """Take in the next frame; number 0 begins anew.
+
+        Parameters
+        ----------
+        number : of the frame in the video.
+        frame : (H, W, 3) uint8.
+        dancer : (33, 3) the dancer's landmarks in pixels, NaN when not found.
+        others : (4,) boxes of further people, seen less than a second ago.
+        """
+        if number == 0:
+            self._begin()
+        small = small_grey(frame)
+        scale = small.shape[1] / frame.shape[1]
+        edges = background_edges(small, dancer[:, :2] * scale, [box * scale for box in others])
+        change, sameness = 0.0, 1.0
+        if self._past:
+            small_before, edges_before = self._past[-1]
+            change = float(np.abs(small - small_before).mean())
+            sameness = float((edges * edges_before.conj()).real.sum()) / _energy(edges, edges_before)
+        camera = _camera_speed([edge for _, edge in self._past], edges) if number % COMPARED_EVERY == 0 else np.nan
+        self._rows.append((change, sameness, float(small.std()), camera))
+        self._past = [*self._past[-COMPARED_AFTER[0] + 1 :], (small, edges)]
+
+    @property
+    def signals(self) -> ImageSignals:
+        """What was measured since frame 0."""
+        return ImageSignals(*np.array(self._rows, np.float32).reshape(-1, 4).T)
+
+
+def measure_image_signals(video: str | Path, keypoints2d: dict[str, np.ndarray]) -> ImageSignals:
+    """The image signals of a video whose people are known already: one pass without any detection.
+
+    Parameters
+    ----------
+    video : path of the video.
+    keypoints2d : arrays of its ``keypoints2d.npz``.
+
+    Raises
+    ------
+    InputError : the video does not decode.
+    """
+    recorder = ImageSignalRecorder()
+    searched, keypoints = keypoints2d["searched"], keypoints2d["keypoints"]
+    for number, frame in enumerate(read_frames(video)):
+        last = np.searchsorted(searched, number, side="right") - 1
+        others = keypoints2d["other_boxes"][keypoints2d["other_frames"] == searched[last]] if last >= 0 else ()
+        recorder.observe(number, frame, keypoints[min(number, len(keypoints) - 1)], others)
+    return recorder.signals
+
+
+def small_grey(frame: np.ndarray) -> np.ndarray:
+    """Brightness (h, w) float32 of a frame, averaged over blocks: about SMALL_SIDE pixels on the longer side."""
+    step = max(1, max(frame.shape[:2]) // SMALL_SIDE)
+    rows, columns = frame.shape[0] // step, frame.shape[1] // step
+    sums = np.add.reduce(frame[: rows * step].reshape(rows, step, -1), axis=1, dtype=np.uint16)
+    green = sums[:, 1::3][:, : columns * step]  # the green channel is nearly the brightness
+    blocks = np.add.reduceat(green, np.arange(0, columns * step, step), axis=1, dtype=np.uint32)
+    return blocks * np.float32(1 / step**2)
 
 
 def background_edges(small: np.ndarray, dancer: np.ndarray, others: Sequence[np.ndarray] = ()) -> np.ndarray:
-    """Direction of the edges of a small picture (h, w), complex64: length 1 at strong edges, 0 at people.
+    """Direction of the edges of a small frame (h, w), complex64: length 1 at strong edges, 0 at people.
 
     ``dancer`` (33, 2) landmarks in its pixels, NaN when nobody was found; ``others`` boxes (4,) of people seen less
     than a second ago. Of equal length, a plain background counts as much as somebody who walks through it.
@@ -116,9 +173,9 @@ def _camera_speed(past: list[np.ndarray], now: np.ndarray) -> float:
 def background_shift(before: np.ndarray, now: np.ndarray) -> float:
     """How many pixels the background has moved between two fields of edges (h, w); NaN where that cannot be told.
 
-    The quarters of the picture are correlated. Those without a clear peak in both directions (plain walls, a single
+    The quarters of the frame are correlated. Those without a clear peak in both directions (plain walls, a single
     line), or whose content is another one, say nothing. A camera moves what all quarters see, a moving thing in the
-    background moves one: the median counts. If fewer than two know, the whole picture is asked.
+    background moves one: the median counts. If fewer than two know, the whole frame is asked.
     """
     rows, columns = before.shape[0] // 2, before.shape[1] // 2
     quarters = [np.s_[top : top + rows, left : left + columns] for top in (0, rows) for left in (0, columns)]
@@ -152,35 +209,42 @@ def _energy(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.sqrt((np.abs(a) ** 2).sum() * (np.abs(b) ** 2).sum())) + 1e-9
 
 
-def picture_figures(signs: PictureSigns, detected: np.ndarray, span: Span) -> Figures:
-    """What the signs say about the judged part; ``detected`` (F,) where the dancer was found."""
-    parts = (values[span[0] : span[1]] for values in (detected, *vars(signs).values()))
-    there, change, sameness, contrast, camera, others = (part[: len(signs.change) - span[0]] for part in parts)
-    figures: dict[str, float] = {}
+def image_metrics(signals: ImageSignals, keypoints2d: dict[str, np.ndarray], span: Span) -> Metrics:
+    """What the signals and the searches for further people say about the judged part."""
+    parts = (values[span[0] : span[1]] for values in (keypoints2d["detected"], *vars(signals).values()))
+    there, change, sameness, contrast, camera = (part[: max(len(signals.change) - span[0], 0)] for part in parts)
+    metrics: dict[str, float] = {}
     places: dict[str, np.ndarray] = {}
-    looked = others >= 0
-    figures["other_people"] = float((others > 0).sum() / looked.sum()) if looked.any() else 0.0
-    # A sighting stands for the time until half way to the next look.
-    places["other_people"] = _around(others > 0, FPS // 2, FPS // 2)
-    told = np.isfinite(camera)
-    if told.sum() * COMPARED_EVERY >= len(camera) / 10:  # else the background is too plain to tell
+    searched, others = (_marked(keypoints2d[name], span, len(change)) for name in ("searched", "other_frames"))
+    metrics["other_people"] = float(others.sum() / searched.sum()) if searched.any() else 0.0
+    # A sighting stands for the time until half way to the next search.
+    places["other_people"] = _around(others, FPS // 2, FPS // 2)
+    measured = np.isfinite(camera)
+    if (
+        measured.any() and measured.sum() * COMPARED_EVERY >= len(camera) / 10
+    ):  # else the background is too plain to tell
         moves = np.nan_to_num(camera) > CAMERA_SPEED
-        figures["camera_moves"] = float(moves.sum() / told.sum())
+        metrics["camera_moves"] = float(moves.sum() / measured.sum())
         places["camera_moves"] = _around(moves, COMPARED_AFTER[0], COMPARED_EVERY // 2)
     cuts = (change >= CUT_CHANGE) & spikes(change) & (sameness < CUT_SAMENESS)
     faded = contrast < FADED * np.median(contrast) if len(contrast) else np.zeros(0, bool)
-    figures |= {"cuts": int(cuts.sum()), "faded": float(faded.sum()) / FPS}
+    metrics |= {"cuts": int(cuts.sum()), "faded": float(faded.sum()) / FPS}
     places |= {"cuts": cuts, "faded": faded}
     if not there.any():
-        return figures, places
+        return metrics, places
     repeated = there & (change < max(0.02, 0.04 * float(np.median(change[there]))))
     frozen = long_runs(repeated, STILL_S)
     moving = there & ~frozen
-    figures |= {
+    metrics |= {
         "picture_rate": FPS * (1 - float(repeated[moving].mean())) if moving.any() else 0.0,
         "frozen": float(frozen.sum()) / FPS,
     }
-    return figures, places | {"frozen": frozen}
+    return metrics, places | {"frozen": frozen}
+
+
+def _marked(frames: np.ndarray, span: Span, length: int) -> np.ndarray:
+    """Mask (length,) of those frames that lie in the judged part."""
+    return np.isin(np.arange(length) + span[0], frames)
 
 
 def _around(mask: np.ndarray, before: int, after: int) -> np.ndarray:

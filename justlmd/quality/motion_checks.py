@@ -1,6 +1,6 @@
-"""Figures of the 2D points and of the recovered motion, and the frames at which each shows.
+"""Metrics of the 2D points and of the recovered motion, and the frames at which each shows.
 
-Every function returns figures by name and masks by name over the frames of the judged part of the video.
+Every function returns metrics by name and masks by name over the frames of the judged part of the video.
 """
 
 import numpy as np
@@ -14,37 +14,37 @@ from justlmd.motion.motion import FLIP, CameraMotion, to_yup
 BODY = [11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
 """Landmarks of the body's joints: shoulders, elbows, wrists, hips, knees, ankles."""
 INSIDE = [0, 11, 12, 13, 14, 23, 24, 25, 26, 27, 28, 31, 32]
-"""Landmarks that must be in the picture; hands may leave it for a moment."""
+"""Landmarks that must be in the frame; hands may leave it for a moment."""
 JUMP = 0.25
-"""Of the person's height by which hips and shoulders move from one picture to the next: nobody dances that fast."""
+"""Of the person's height by which hips and shoulders move from one frame to the next: nobody dances that fast."""
 SUDDEN_JUMP = 0.05
-"""The same for the middle landmark (the fastest dance seen has 0.04), if the pictures around move far less."""
+"""The same for the middle landmark (the fastest dance seen has 0.04), if the frames around move far less."""
 SUDDEN = 2.5
 """Times the largest change within :data:`NEAR` frames on both sides, from which on a change stands out."""
 NEAR = 8
 BAD_BEND, BAD_REPROJECTION = 0.1, 0.1
-"""Of the person's height: a frame is marked as trembling, or as missed by the body."""
+"""Of the person's height: a frame is marked as jittering, or as missed by the body."""
 PELVIS_JUMP_M = 0.25
 BAD_BEND_M = 0.1
 STILL_S = 0.5
 VISIBLE = 0.5
 
-Figures = tuple[dict[str, float], dict[str, np.ndarray]]
+Metrics = tuple[dict[str, float], dict[str, np.ndarray]]
 Span = tuple[int, int]
 
 
-def landmark_figures(keypoints2d: dict[str, np.ndarray], span: Span) -> Figures:
-    """How well the dancer is seen: detection, gaps, visibility, size, trembling, jumps."""
+def landmark_metrics(keypoints2d: dict[str, np.ndarray], span: Span) -> Metrics:
+    """How well the dancer is seen: detection, gaps, visibility, size, jitter, jumps."""
     keypoints = keypoints2d["keypoints"][span[0] : span[1]].astype(np.float64)
     detected: np.ndarray = np.asarray(np.isfinite(keypoints).all((1, 2)))
     missing: np.ndarray = ~detected
-    figures: dict[str, float] = {
+    metrics: dict[str, float] = {
         "detection_rate": float(detected.mean()) if len(detected) else 0.0,
         "missing_frames": int(missing.sum()),
         "longest_gap": _longest(missing) / FPS,
     }
     if not detected.any():
-        return figures, {"detection_rate": missing}
+        return metrics, {"detection_rate": missing}
     size = [float(keypoints2d["width"]), float(keypoints2d["height"])]
     points = keypoints[:, :, :2]
     height = float(np.median(np.ptp(points[detected][:, :, 1], axis=1)))
@@ -56,7 +56,7 @@ def landmark_figures(keypoints2d: dict[str, np.ndarray], span: Span) -> Figures:
         jumps |= keypoints2d["doubtful"][span[0] : span[1]]
     bend = np.full(len(points), np.nan)
     bend[1:-1] = np.linalg.norm(points[2:] - 2 * points[1:-1] + points[:-2], axis=-1).mean(1) / max(height, 1.0)
-    figures |= {
+    metrics |= {
         "visibility": float(visibility[detected].mean()),
         "whole_body": float(inside[detected].mean()),
         "upright": float(head_up[detected].mean()),
@@ -64,7 +64,7 @@ def landmark_figures(keypoints2d: dict[str, np.ndarray], span: Span) -> Figures:
         "jitter": float(np.nanmean(bend)) if np.isfinite(bend).any() else 0.0,
         "identity_jumps": int(jumps.sum()),
     }
-    return figures, {
+    return metrics, {
         "detection_rate": missing,
         "visibility": detected & (visibility < VISIBLE),
         "whole_body": detected & ~inside,
@@ -90,53 +90,55 @@ def _jumps(points: np.ndarray, detected: np.ndarray, height: float) -> np.ndarra
 
 def spikes(values: np.ndarray) -> np.ndarray:
     """Where a series (T,) is SUDDEN times as large as everywhere within NEAR frames before and after."""
+    if not len(values):
+        return np.zeros(0, bool)
     padded = np.pad(values, NEAR)
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEAR + 1).copy()
     around[:, NEAR] = 0
     return np.asarray(values > SUDDEN * around.max(1, initial=0))
 
 
-def motion_figures(motion: CameraMotion, body: Body, span: Span, start_frame: int, own_shapes: bool = True) -> Figures:
-    """How the recovered body moves: completeness, trembling, jumps, standing still."""
+def motion_metrics(motion: CameraMotion, body: Body, span: Span, start_frame: int, own_shapes: bool = True) -> Metrics:
+    """How the recovered body moves: completeness, jitter, jumps, standing still."""
     valid = np.zeros(span[1] - span[0], bool)
     first = span[0] - start_frame
     part = motion.valid[first : first + len(valid)]
     valid[: len(part)] = part
-    figures: dict[str, float] = {"motion_valid": float(valid.mean()) if len(valid) else 0.0}
+    metrics: dict[str, float] = {"motion_valid": float(valid.mean()) if len(valid) else 0.0}
     places: dict[str, np.ndarray] = {"motion_valid": ~valid}
     if valid.sum() < 3:
-        return figures, places
+        return metrics, places
     joints = to_yup(motion, body, floor=0.0, own_shapes=own_shapes).joints(body)[first : first + len(part)]
     step = np.linalg.norm(np.diff(joints, axis=0), axis=-1)
     known = part[1:] & part[:-1]
     bend = np.linalg.norm(joints[2:] - 2 * joints[1:-1] + joints[:-2], axis=-1).mean(1)
     bend = np.where(known[1:] & known[:-1], bend, np.nan)
-    jumps, still, trembling = np.zeros((3, len(valid)), bool)
-    trembling[1 : len(part) - 1] = np.nan_to_num(bend) > BAD_BEND_M
+    jumps, still, jittering = np.zeros((3, len(valid)), bool)
+    jittering[1 : len(part) - 1] = np.nan_to_num(bend) > BAD_BEND_M
     jumps[1 : len(part)] = known & (step[:, 0] > PELVIS_JUMP_M)
     speed = step.mean(1)
     if known.any():
         still[1 : len(part)] = known & (speed < 0.1 * np.median(speed[known]))
     still = long_runs(still, STILL_S)
-    figures |= {
+    metrics |= {
         "motion_jitter": 1000 * float(np.nanmean(bend)) if np.isfinite(bend).any() else 0.0,
         "motion_jumps": int(jumps.sum()),
         "motion_frozen": float(still.sum() / valid.sum()),
     }
-    return figures, places | {"motion_jitter": trembling, "motion_jumps": jumps, "motion_frozen": still}
+    return metrics, places | {"motion_jitter": jittering, "motion_jumps": jumps, "motion_frozen": still}
 
 
-def reprojection_figures(
+def reprojection_metrics(
     motion: CameraMotion, body: Body, keypoints2d: dict[str, np.ndarray], start_frame: int, own_shapes: bool = True
-) -> Figures:
+) -> Metrics:
     """Distance between the body's landmarks and those that were seen, in parts of their height; frames only guessed."""
     keypoints = keypoints2d["keypoints"][start_frame : start_frame + len(motion.valid)].astype(np.float64)
     seen = np.asarray(np.isfinite(keypoints).all((1, 2)))
     usable = motion.valid[: len(keypoints)] & seen
     bridged = motion.valid[: len(keypoints)] & ~seen
-    figures: dict[str, float] = {"bridged_frames": int(bridged.sum())}
+    metrics: dict[str, float] = {"bridged_frames": int(bridged.sum())}
     if not usable.any():
-        return figures, {"bridged_frames": bridged}
+        return metrics, {"bridged_frames": bridged}
     upright = to_yup(motion, body, floor=0.0, own_shapes=own_shapes)
     joints = joint_transforms(body, upright.global_orient, upright.body_pose, upright.transl, upright.betas)
     body_points = [LANDMARKS.index(landmark) for landmark in BODY]
@@ -152,8 +154,8 @@ def reprojection_figures(
     missed = np.zeros(len(usable), bool)
     missed[usable] = (distance * visible).sum(1) > BAD_REPROJECTION * np.maximum(visible.sum(1), 1)
     if visible.any():
-        figures["reprojection"] = float(distance[visible].mean())
-    return figures, {"bridged_frames": bridged, "reprojection": missed}
+        metrics["reprojection"] = float(distance[visible].mean())
+    return metrics, {"bridged_frames": bridged, "reprojection": missed}
 
 
 def long_runs(mask: np.ndarray, seconds: float) -> np.ndarray:

@@ -391,12 +391,12 @@ def test_the_truth_names_the_body_it_belongs_to(body):
 
 
 def test_mediapipe_finds_the_rendered_dancer(motions, body):
-    from justlmd.pose.landmarks import landmark_detector
+    from justlmd.pose.landmark_network import PersonTracker, PoseNetworks
 
     song = song_by_id("harbour_lights")
     start = round(triggers_of(words(song))[0].time * 30) - 20
-    with landmark_detector("full") as detect:
-        found = [detect(picture) for picture in pictures(song, motions[song.id].cut(start, start + 40), body)]
+    track = PersonTracker(PoseNetworks())
+    found = [track(picture) for picture in pictures(song, motions[song.id].cut(start, start + 40), body)]
     assert all(landmarks is not None for landmarks in found)
 
 

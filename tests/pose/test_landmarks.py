@@ -1,4 +1,7 @@
-"""MediaPipe on pictures of a dancer whose joints are known."""
+"""The 2D pose in frames of a dancer whose joints are known."""
+
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,7 +14,8 @@ from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
 from justlmd.media.video import read_frames
 from justlmd.media.writer import write_video
-from justlmd.pose.landmarks import estimate_keypoints2d, landmark_detector
+from justlmd.pose.landmark_network import PoseNetworks
+from justlmd.pose.landmarks import estimate_keypoints2d
 
 FRAMES = 60
 JOINTS = [11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
@@ -19,7 +23,7 @@ JOINTS = [11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
 
 @pytest.fixture(scope="module")
 def scene():
-    """The pictures of two seconds of dance and the true pixels (F, 33, 2) of its landmarks."""
+    """The frames of two seconds of dance and the true pixels (F, 33, 2) of its landmarks."""
     body, song = load_body(), song_by_id("paper_star")
     motion = motion_of(song, body).cut(200, 200 + FRAMES)
     transforms = joint_transforms(body, motion.global_orient, motion.body_pose, motion.transl, motion.betas)
@@ -32,14 +36,14 @@ def found(scene, tmp_path_factory):
     """What is found when frames 20 to 29 and the last five show no one, and the progress that was reported."""
     dancer, _ = scene
     nobody = np.full_like(dancer[0], 120)
-    shown = [nobody if 20 <= k < 30 or k >= FRAMES - 5 else picture for k, picture in enumerate(dancer)]
+    shown = [nobody if 20 <= k < 30 or k >= FRAMES - 5 else frame for k, frame in enumerate(dancer)]
     video = tmp_path_factory.mktemp("pose") / "video.mp4"
     write_video(video, shown)
     reported: list[tuple[int, int]] = []
     return estimate_keypoints2d(video, progress=lambda done, total: reported.append((done, total))), reported
 
 
-def test_every_picture_has_its_row_and_nobody_is_invented(found):
+def test_every_frame_has_its_row_and_nobody_is_invented(found):
     keypoints2d, _ = found
     missing = [*range(20, 30), *range(FRAMES - 5, FRAMES)]
     assert keypoints2d["keypoints"].shape == keypoints2d["world"].shape == (FRAMES, 33, 3)
@@ -66,14 +70,14 @@ def test_world_landmarks_are_metres_in_camera_axes(found):
     assert np.abs(world[:, [23, 24]].mean(1)).max() < 0.05
 
 
-def test_the_pictures_size_rate_and_finder_are_kept_with_the_points(found):
+def test_the_frame_size_rate_and_finder_are_kept_with_the_points(found):
     keypoints2d, _ = found
     assert (int(keypoints2d["width"]), int(keypoints2d["height"])) == SIZE
     assert int(keypoints2d["fps"]) == 30
     assert str(keypoints2d["backend"]) == "mediapipe-full"
 
 
-def test_progress_counts_every_picture(found):
+def test_progress_counts_every_frame(found):
     _, reported = found
     assert [done for done, _ in reported] == list(range(1, FRAMES + 1))
     assert reported[-1] == (FRAMES, FRAMES)
@@ -86,27 +90,50 @@ def test_the_same_video_gives_the_same_bytes(scene, tmp_path):
     assert first == second
 
 
-def test_a_still_detector_does_not_remember_the_picture_before(scene):
+def test_a_single_frame_is_searched_without_memory_of_the_frame_before(scene):
     dancer, _ = scene
-    with landmark_detector(still=True) as detect:
-        alone = detect(dancer[30])
-        detect(dancer[0])
-        again = detect(dancer[30])
+    networks = PoseNetworks()
+    alone = networks.find(dancer[30])
+    networks.find(dancer[0])
+    again = networks.find(dancer[30])
     assert alone is not None and again is not None
-    assert np.array_equal(alone[0], again[0])
+    assert np.array_equal(alone.keypoints, again.keypoints)
 
 
-def test_an_unknown_or_missing_model_is_named_before_anything_is_decoded(tmp_path):
-    with (
-        pytest.raises(InputError, match=r"pose model 'huge' is unknown; choose one of lite, full, heavy"),
-        landmark_detector("huge"),
-    ):
-        pass
-    with (
-        pytest.raises(InputError, match=r"pose_landmark_heavy\.tflite: missing; copy it there"),
-        landmark_detector("heavy"),
-    ):
-        pass
+def test_the_runtime_does_without_mediapipe(repo):
+    program = (
+        "import sys; import justlmd.pose.landmarks; from justlmd.pose.landmark_network import PoseNetworks;"
+        "PoseNetworks(); sys.exit(any(name.split('.')[0] == 'mediapipe' for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=repo, check=False).returncode == 0
+
+
+def test_missing_networks_are_named_before_anything_is_decoded(scene, tmp_path, monkeypatch):
+    monkeypatch.setenv("JUSTLMD_NETWORKS", str(tmp_path / "nowhere"))
+    write_video(tmp_path / "video.mp4", scene[0][:2])
+    with pytest.raises(InputError, match=r"pose_detection\.tflite: the pose network cannot be read.*make setup"):
+        estimate_keypoints2d(tmp_path / "video.mp4")
+
+
+class Counted:
+    """An observer that notes what it was shown."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, float, bool, int]] = []
+
+    def observe(self, number, frame, dancer, others) -> None:
+        self.seen.append((number, float(frame.mean()), bool(np.isfinite(dancer).all()), len(others)))
+
+
+def test_an_observer_is_shown_every_frame_once_with_what_was_found_in_it(scene, tmp_path):
+    video, observer = tmp_path / "video.mp4", Counted()
+    write_video(video, [*scene[0][:20], *[np.full_like(scene[0][0], 120)] * 4])
+    found = estimate_keypoints2d(video, observer=observer)
+    numbers, brightness, seen, others = (list(column) for column in zip(*observer.seen, strict=True))
+    assert numbers == list(range(24)) and seen == found["detected"].tolist() == [True] * 20 + [False] * 4
+    np.testing.assert_allclose(brightness, [frame.mean() for frame in read_frames(video)])
+    assert not any(others) and found["searched"].tolist() == [15]
+    assert found["other_frames"].shape == (0,) and found["other_boxes"].shape == (0, 4)
 
 
 def test_a_text_file_called_mp4_ends_with_its_name(tmp_path):

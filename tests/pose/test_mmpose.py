@@ -25,6 +25,7 @@ from justlmd.motion.smplfull import read_smplfull
 from justlmd.pose.lifting import completed
 from justlmd.pose.mmpose import LAYOUTS, LONGEST_ABSENCE, keypoints2d_from_mmpose
 from justlmd.pose.tracking import choose, follow
+from justlmd.quality.image_signals import read_image_signals
 from justlmd.recovery.fit import recover
 
 BODY = load_body()
@@ -140,10 +141,19 @@ def test_the_song_table_names_the_dancer_by_place(place, x):
     assert not found["doubtful"].any()
 
 
-def test_where_two_people_meet_the_pictures_are_doubtful():
+def test_where_two_people_meet_the_frames_are_doubtful():
     frames = [[person(300 + 4 * k, 120), person(420 - 4 * k, 120)] for k in range(30)]
     found = keypoints2d_from_mmpose(dumped(frames), 30, WIDTH, HEIGHT, place="left")
     assert np.flatnonzero(found["doubtful"]).min() >= 10 and np.flatnonzero(found["doubtful"]).max() <= 20
+
+
+def test_who_stands_beside_the_dancer_is_counted_without_searching_again():
+    faint = person(20, 90) | {"keypoint_scores": [0.2] * 17}
+    frames = [[person(280, 120)], [person(280, 120), person(520, 90)], [person(280, 120), person(20, 50), faint], []]
+    found = keypoints2d_from_mmpose(dumped(frames), 4, WIDTH, HEIGHT)
+    np.testing.assert_array_equal(found["searched"], range(4))
+    np.testing.assert_array_equal(found["other_frames"], [1])
+    np.testing.assert_allclose(found["other_boxes"], [frames[1][1]["bbox"][0]], rtol=1e-6)
 
 
 def dancer(boxes: list[list[np.ndarray]], width: int, height: int) -> dict[int, int]:
@@ -305,7 +315,7 @@ def test_the_program_writes_what_the_inferencer_finds(repo, tmp_path, mmpose):
     result = run_program(repo, tmp_path, mmpose, "--model", "body26", "--weights", "w.pth", "--detector", "rtmdet",
                          "--device", "cpu")  # fmt: skip
     assert result.returncode == 0, result.stderr + (tmp_path / "mmpose.log").read_text()
-    assert result.stderr.startswith("done   a  mmpose") and "3 people in 3 pictures" in result.stderr
+    assert result.stderr.startswith("done   a  mmpose") and "3 people in 3 frames" in result.stderr
     written = json.loads((tmp_path / "out.json").read_text())
     assert [frame["frame_id"] for frame in written] == [0, 1, 2]
     found = keypoints2d_from_mmpose(written, 3, WIDTH, HEIGHT)
@@ -354,3 +364,4 @@ def test_the_workflow_takes_the_dancer_from_mmpose(repo, tmp_path, mmpose):
     guessed = LANDMARK_NAMES.index("left_thumb")
     assert (found["keypoints"][:, guessed, 2] == 0).all() and (found["keypoints"][:, 0, 2] > 0).all()
     np.testing.assert_allclose(found["keypoints"][:, 0, 0], 60 + np.arange(60) % 3)
+    assert len(read_image_signals(project / "results/songs/short/image_signals.npz").change) == 60

@@ -8,11 +8,12 @@ import pytest
 from demo.video_faults import company
 from justlmd.body.model import load_body
 from justlmd.media.writer import write_video
-from justlmd.pose.landmarks import estimate_keypoints2d, landmark_detector
-from justlmd.pose.multi_person import alone
+from justlmd.pose.landmark_network import PoseNetworks
+from justlmd.pose.landmarks import estimate_keypoints2d
+from justlmd.pose.multi_person import DancerAmongOthers
 from justlmd.pose.people import everybody
 from justlmd.pose.tracking import Track, choose, follow
-from justlmd.quality.motion_checks import landmark_figures
+from justlmd.quality.motion_checks import landmark_metrics
 
 WIDTH, HEIGHT = 640, 480
 FRAMES = 90
@@ -77,15 +78,24 @@ def test_nobody_anywhere_is_an_empty_track():
     assert choice([[], []]).seen == {} and choice([[], []], "left").seen == {}
 
 
-def test_only_the_dancer_is_left_in_the_picture():
+def test_only_the_dancer_is_left_in_the_frame():
     picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     picture[100:300, 90:150], picture[100:300, 190:250] = [200, 0, 0], [0, 200, 0]
-    looks = [[box(120), box(220)], [box(120), box(220)]]
-    shown = list(alone(iter([picture] * 40), looks, choice(looks, "right")))
-    assert [one is None for one in shown] == [False] * 30 + [True] * 10, "after the last look the dancer is gone"
+    selected = DancerAmongOthers([[box(120), box(220)], [box(120), box(220)]], (WIDTH, HEIGHT), "right")
+    shown = [selected.isolate_dancer(number, picture) for number in range(40)]
+    gone = [one is None for one in shown]
+    assert gone == [False] * 30 + [True] * 10, "half a second after the last detection the dancer is gone"
+    assert shown[0] is not None
     seen, where = shown[0]
     assert np.array_equal(where, box(220)) and (seen[100:300, 190:250] == [0, 200, 0]).all()
     assert not (seen == [200, 0, 0]).all(-1).any()
+
+
+def test_the_others_at_a_detection_are_those_who_are_at_least_half_as_tall():
+    people = [[box(120, 40, 99), box(320), box(520, 40, 101)], [box(120, 40, 99)]]
+    selected = DancerAmongOthers(people, (WIDTH, HEIGHT), "")
+    np.testing.assert_array_equal(selected.others(0), [box(520, 40, 101)])
+    np.testing.assert_array_equal(selected.others(15), [box(120, 40, 99)], "without the dancer everybody counts")
 
 
 # --- rendered people ---
@@ -123,7 +133,7 @@ def test_of_three_dancers_the_named_one_is_followed(trio, place, name):
     found = estimate_keypoints2d(video, dancer=place)
     assert found["detected"].all() and not found["doubtful"].any()
     assert miss(found["keypoints"], true[name]).max() < 0.06
-    assert landmark_figures(found, (0, FRAMES))[0]["identity_jumps"] == 0
+    assert landmark_metrics(found, (0, FRAMES))[0]["identity_jumps"] == 0
 
 
 @pytest.mark.slow
@@ -146,7 +156,7 @@ def test_two_who_swap_places_are_never_silently_joined(tmp_path):
         near = [miss(found["keypoints"], points) < 0.06 for points in true.values()]
         assert near[0].sum() + near[1].sum() > 100
         joined = near[0].any() and near[1].any()
-        assert not joined or landmark_figures(found, (0, 150))[0]["identity_jumps"] > 0
+        assert not joined or landmark_metrics(found, (0, 150))[0]["identity_jumps"] > 0
 
 
 @pytest.mark.slow
@@ -154,14 +164,14 @@ def test_everybody_is_found_and_nobody_twice(trio):
     from justlmd.media.video import read_frames
 
     video, true = trio
-    with landmark_detector(still=True) as detect:
-        for number, picture in enumerate(read_frames(video)):
-            if number % 30 == 0:
-                people = everybody(picture, detect)
-                middles = sorted(float(points[[23, 24], 0].mean()) for points in people)
-                expected = sorted(float(points[number, [23, 24], 0].mean()) for points in true.values())
-                np.testing.assert_allclose(middles, expected, atol=25)
-        assert everybody(np.full((HEIGHT, WIDTH, 3), 128, np.uint8), detect) == []
+    find = PoseNetworks().find
+    for number, frame in enumerate(read_frames(video)):
+        if number % 30 == 0:
+            people = everybody(frame, find)
+            middles = sorted(float(points[[23, 24], 0].mean()) for points in people)
+            expected = sorted(float(points[number, [23, 24], 0].mean()) for points in true.values())
+            np.testing.assert_allclose(middles, expected, atol=25)
+    assert everybody(np.full((HEIGHT, WIDTH, 3), 128, np.uint8), find) == []
 
 
 @pytest.mark.slow
@@ -181,15 +191,18 @@ def body():
 @pytest.mark.slow
 def test_the_gate_lets_others_stand_beside_a_named_dancer_and_nobody_else(trio, body):
     from justlmd.quality.gate import assess
-    from justlmd.quality.image_signals import picture_signs
+    from justlmd.quality.image_signals import ImageSignalRecorder
     from justlmd.recovery.fit import recover
 
     video, _ = trio
-    found = estimate_keypoints2d(video, dancer="left")
-    motion, signs = recover(found, body), picture_signs(video, found)
-    assert assess(motion, body, keypoints2d=found, pictures=signs, named_dancer=True)["keep"]
-    unnamed = assess(motion, body, keypoints2d=found, pictures=signs)
+    recorder = ImageSignalRecorder()
+    found = estimate_keypoints2d(video, dancer="left", observer=recorder)
+    assert found["searched"].tolist() == list(range(0, FRAMES, 15))
+    assert np.bincount(found["other_frames"])[found["searched"]].tolist() == [2] * len(found["searched"])
+    motion, signals = recover(found, body), recorder.signals
+    assert assess(motion, body, keypoints2d=found, image_signals=signals, named_dancer=True)["keep"]
+    unnamed = assess(motion, body, keypoints2d=found, image_signals=signals)
     assert not unnamed["keep"] and unnamed["reasons"][0].startswith("several dancers")
     met = found | {"doubtful": np.arange(FRAMES) == 45}
-    switched = assess(motion, body, keypoints2d=met, pictures=signs, named_dancer=True)
+    switched = assess(motion, body, keypoints2d=met, image_signals=signals, named_dancer=True)
     assert not switched["keep"] and switched["ranges"]["identity_jumps"] == [[45, 46]]

@@ -10,11 +10,11 @@ from justlmd.quality.criteria import thresholds_of
 
 
 def judged(**ranges: list[list[int]]) -> dict:
-    """A song in which the picture freezes for long and the camera moves a little."""
+    """A song in which the image freezes for long and the camera moves a little."""
     figures = {"frozen": 4.0, "camera_moves": 0.01, "motion_valid": 1.0}
     return {
         "keep": False,
-        "reasons": ["the picture is frozen for 4 s, at most 1 s may be"],
+        "reasons": ["the image is frozen for 4 s (limit 1 s)"],
         "figures": figures,
         "thresholds": thresholds_of(),
         "ranges": ranges,

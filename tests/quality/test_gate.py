@@ -19,7 +19,12 @@ from justlmd.motion.motion import CameraMotion
 from justlmd.pose.landmarks import estimate_keypoints2d
 from justlmd.quality.criteria import CRITERIA, thresholds_of
 from justlmd.quality.gate import assess, runs
-from justlmd.quality.image_signals import PictureSigns, background_edges, background_shift
+from justlmd.quality.image_signals import (
+    ImageSignalRecorder,
+    ImageSignals,
+    background_edges,
+    background_shift,
+)
 from justlmd.quality.motion_checks import spikes
 from justlmd.recovery.fit import recover
 
@@ -43,6 +48,9 @@ def standing(frames: int) -> dict[str, np.ndarray]:
         "keypoints": keypoints,
         "world": np.zeros_like(keypoints),
         "detected": np.ones(frames, bool),
+        "searched": np.arange(15, frames, 30, dtype=np.int32),
+        "other_frames": np.zeros(0, np.int32),
+        "other_boxes": np.zeros((0, 4), np.float32),
         "width": np.asarray(640),
         "height": np.asarray(480),
         "fps": np.asarray(30),
@@ -61,18 +69,17 @@ def moving(frames: int) -> CameraMotion:
     )  # fmt: skip
 
 
-def calm(frames: int) -> PictureSigns:
-    """Pictures without any fault."""
-    others = np.where(np.arange(frames) % 30 == 15, 0, -1)
+def calm(frames: int) -> ImageSignals:
+    """A video without any fault."""
     camera = np.where(np.arange(frames) % 6 == 0, 0.0004, np.nan)
-    return PictureSigns(np.full(frames, 1.0), np.full(frames, 0.98), np.full(frames, 40.0), camera, others)
+    return ImageSignals(np.full(frames, 1.0), np.full(frames, 0.98), np.full(frames, 40.0), camera)
 
 
-def verdict(body: Body, keypoints2d: dict[str, np.ndarray], signs: PictureSigns | None = None) -> dict:
+def verdict(body: Body, keypoints2d: dict[str, np.ndarray], signals: ImageSignals | None = None) -> dict:
     frames = len(keypoints2d["keypoints"])
     lenient = {"reprojection": 1e9}  # the made-up body is not the made-up points'
-    pictures_seen = calm(frames) if signs is None else signs
-    return assess(moving(frames), body, keypoints2d=keypoints2d, pictures=pictures_seen, thresholds=lenient)
+    measured = calm(frames) if signals is None else signals
+    return assess(moving(frames), body, keypoints2d=keypoints2d, image_signals=measured, thresholds=lenient)
 
 
 def test_a_song_without_faults_is_kept_and_says_nothing(body):
@@ -128,21 +135,21 @@ def test_faults_of_the_points_are_named_and_placed(body, name, place):
 
 
 @pytest.mark.parametrize("name", ["other_people", "camera_moves", "cuts", "faded", "picture_rate", "frozen"])
-def test_faults_of_the_pictures_are_named_and_placed(body, name):
-    signs = calm(300)
+def test_faults_of_the_video_are_named_and_placed(body, name):
+    signals, people = calm(300), standing(300)
     if name == "other_people":
-        signs.others[135] = 1
+        people["other_frames"] = np.array([135], np.int32)
     elif name == "camera_moves":
-        signs.camera[120:180:6] = 0.05
+        signals.camera[120:180:6] = 0.05
     elif name == "cuts":
-        signs.change[150], signs.sameness[150] = 30.0, 0.1
+        signals.change[150], signals.sameness[150] = 30.0, 0.1
     elif name == "faded":
-        signs.contrast[140:170] = 5
+        signals.contrast[140:170] = 5
     elif name == "picture_rate":
-        signs.change[np.arange(300) % 2 == 0] = 0
+        signals.change[np.arange(300) % 2 == 0] = 0
     elif name == "frozen":
-        signs.change[120:180] = 0
-    found = verdict(body, standing(300), signs)
+        signals.change[120:180] = 0
+    found = verdict(body, people, signals)
     assert not found["keep"] and len(found["reasons"]) == 1
     assert found["reasons"][0].startswith(next(c for c in CRITERIA if c.name == name).reason.split("{")[0])
     if name != "picture_rate":
@@ -151,9 +158,9 @@ def test_faults_of_the_pictures_are_named_and_placed(body, name):
 
 
 def test_a_light_that_goes_on_is_no_cut(body):
-    signs = calm(300)
-    signs.change[150] = 30.0  # all edges stay where they are
-    assert verdict(body, standing(300), signs)["keep"]
+    signals = calm(300)
+    signals.change[150] = 30.0  # all edges stay where they are
+    assert verdict(body, standing(300), signals)["keep"]
 
 
 def test_a_song_without_anybody_has_one_reason(body):
@@ -161,11 +168,11 @@ def test_a_song_without_anybody_has_one_reason(body):
     nobody["keypoints"][:] = np.nan
     nobody["detected"][:] = False
     empty = replace(moving(60), valid=np.zeros(60, bool))
-    found = assess(empty, body, keypoints2d=nobody, pictures=calm(60))
+    found = assess(empty, body, keypoints2d=nobody, image_signals=calm(60))
     assert not found["keep"] and found["reasons"] == ["nobody was found"]
 
 
-def test_motion_that_jumps_trembles_or_stands_still_is_dropped_without_a_video(body):
+def test_motion_that_jumps_jitters_or_stands_still_is_dropped_without_a_video(body):
     good = moving(300)
     assert assess(good, body)["keep"]
     jump, shake, still = good.Th.copy(), good.Th.copy(), good.poses.copy()
@@ -174,7 +181,7 @@ def test_motion_that_jumps_trembles_or_stands_still_is_dropped_without_a_video(b
     still[100:200] = still[100]
     for spoilt, word in (
         (replace(good, Th=jump), "jumps through the room"),
-        (replace(good, Th=shake), "tremble"),
+        (replace(good, Th=shake), "jitter"),
         (replace(good, poses=still), "stands still"),
     ):
         found = assess(spoilt, body)
@@ -189,7 +196,7 @@ def test_short_gaps_are_bridged_and_marked_and_long_ones_exclude_only_what_they_
         keypoints2d["detected"][gap] = False
     motion.valid[400:460] = False  # as the recovery says of gaps above a third of a second
     lenient = {"reprojection": 1e9}
-    found = assess(motion, body, keypoints2d=keypoints2d, pictures=calm(900), thresholds=lenient)
+    found = assess(motion, body, keypoints2d=keypoints2d, image_signals=calm(900), thresholds=lenient)
     assert found["keep"], found["reasons"]
     assert found["figures"]["bridged_frames"] == 5 and found["ranges"]["bridged_frames"] == [[100, 105]]
     assert found["ranges"]["motion_valid"] == [[400, 460]]
@@ -201,10 +208,14 @@ def test_the_judged_part_alone_counts_and_places_are_frames_of_the_video(body):
     keypoints2d = standing(300)
     keypoints2d["keypoints"][:60] = np.nan
     lenient = {"reprojection": 1e9}
-    later = assess(moving(240), body, start_frame=60, keypoints2d=keypoints2d, pictures=calm(300), thresholds=lenient)
+    later = assess(
+        moving(240), body, start_frame=60, keypoints2d=keypoints2d, image_signals=calm(300), thresholds=lenient
+    )
     assert later["keep"] and later["figures"]["frames"] == 240
     keypoints2d["keypoints"][200:, :, 0] += 120
-    later = assess(moving(240), body, start_frame=60, keypoints2d=keypoints2d, pictures=calm(300), thresholds=lenient)
+    later = assess(
+        moving(240), body, start_frame=60, keypoints2d=keypoints2d, image_signals=calm(300), thresholds=lenient
+    )
     assert later["ranges"]["identity_jumps"] == [[200, 201]]
 
 
@@ -212,7 +223,7 @@ def test_thresholds_are_overruled_by_name_and_unknown_names_are_listed(body):
     spoilt = spoilt_points("whole_body")
     assert not verdict(body, spoilt)["keep"]
     lenient = {"reprojection": 1e9, "whole_body": 0.5}
-    assert assess(moving(300), body, keypoints2d=spoilt, pictures=calm(300), thresholds=lenient)["keep"]
+    assert assess(moving(300), body, keypoints2d=spoilt, image_signals=calm(300), thresholds=lenient)["keep"]
     with pytest.raises(InputError, match=r"no threshold 'wholebody'.*whole_body"):
         thresholds_of({"wholebody": 0.5})
 
@@ -248,15 +259,16 @@ def film() -> Pictures:
     return dance()
 
 
-def judge(pictures_of: Pictures, folder: Path, body: Body) -> dict:
-    """The verdict on a film, from its pixels on."""
-    from justlmd.quality.image_signals import picture_signs
+def judge_video(video: Path, body: Body) -> dict:
+    """The verdict on a video, from its pixels on."""
+    recorder = ImageSignalRecorder()
+    keypoints2d = estimate_keypoints2d(video, observer=recorder)
+    return assess(recover(keypoints2d, body), body, keypoints2d=keypoints2d, image_signals=recorder.signals)
 
-    video = folder / "video.mp4"
-    write_video(video, pictures_of)
-    keypoints2d = estimate_keypoints2d(video)
-    motion = recover(keypoints2d, body)
-    return assess(motion, body, keypoints2d=keypoints2d, pictures=picture_signs(video, keypoints2d))
+
+def judge(film: Pictures, folder: Path, body: Body) -> dict:
+    write_video(folder / "video.mp4", film)
+    return judge_video(folder / "video.mp4", body)
 
 
 @pytest.mark.slow
@@ -282,8 +294,6 @@ def with_sound(pictures_of: Iterator[np.ndarray] | Pictures, path: Path, fps: in
 @pytest.mark.slow
 @pytest.mark.parametrize("source", ["25 frames per second", "upside down with its rotation noted"])
 def test_what_is_no_fault_is_kept(film, body, tmp_path, source):
-    from justlmd.quality.image_signals import picture_signs
-
     if source.startswith("25"):
         chosen = [film[k] for k in (np.arange(0, FRAMES * 25 // 30) * 30 // 25)]
         source_file = with_sound(chosen, tmp_path / "slow.mp4", 25)
@@ -295,9 +305,7 @@ def test_what_is_no_fault_is_kept(film, body, tmp_path, source):
             check=True,
         )
     standardise(source_file, tmp_path / "video.mp4", tmp_path / "audio.wav")
-    keypoints2d = estimate_keypoints2d(tmp_path / "video.mp4")
-    signs = picture_signs(tmp_path / "video.mp4", keypoints2d)
-    found = assess(recover(keypoints2d, body), body, keypoints2d=keypoints2d, pictures=signs)
+    found = judge_video(tmp_path / "video.mp4", body)
     assert found["keep"], found["reasons"]
     if source.startswith("25"):
         assert 23 < found["figures"]["picture_rate"] < 27
@@ -306,13 +314,8 @@ def test_what_is_no_fault_is_kept(film, body, tmp_path, source):
 @pytest.mark.slow
 @pytest.mark.parametrize(("clip", "good"), [("musepose_dance", True), ("pzsp_dance", True), ("mpm_dance", False)])
 def test_real_clips_are_judged_as_a_person_would(shared_data, body, tmp_path, clip, good):
-    from justlmd.quality.image_signals import picture_signs
-
-    video = tmp_path / "video.mp4"
-    standardise(shared_data / "clips" / f"{clip}.mp4", video, tmp_path / "audio.wav")
-    keypoints2d = estimate_keypoints2d(video)
-    signs = picture_signs(video, keypoints2d)
-    found = assess(recover(keypoints2d, body), body, keypoints2d=keypoints2d, pictures=signs)
+    standardise(shared_data / "clips" / f"{clip}.mp4", tmp_path / "video.mp4", tmp_path / "audio.wav")
+    found = judge_video(tmp_path / "video.mp4", body)
     assert found["keep"] is good, found["reasons"]
     if not good:
         assert found["reasons"][0].startswith("several dancers: somebody else was seen in 100 %")
