@@ -1,49 +1,67 @@
 # Everything a newcomer needs: `make demo` and `make test` set up all they use.
 SHELL := /bin/bash
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do $$name -c "" 2>/dev/null && echo $$name && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# The locks name everything with its hash, so pip resolves nothing; modules are compiled when first imported.
+LOCKED := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes
 export HF_HUB_OFFLINE ?= 0
-export GLOG_minloglevel := 2
-export TF_CPP_MIN_LOG_LEVEL := 2
 
-.PHONY: help setup demo check-songs convert-songs status test test-fast test-slurm bench lint format lock clean
+.PHONY: help setup setup-dev update-downloader demo check-songs convert-songs status test test-fast test-slurm bench lint format lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
-setup: $(VENV)/.done ## make .venv from the exact lock
+setup: $(VENV)/.done ## make .venv from the exact lock, and fetch the networks' weights
 
-$(VENV)/.done: requirements.lock requirements-nodeps.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || \
-		{ echo "Python 3.11 is needed, and '$(PYTHON)' is not it: install it, or name yours: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements-nodeps.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+setup-dev: $(VENV)/.done-dev ## the same, with the tools of development
+
+$(VENV)/.packages: requirements.lock requirements-cpu.lock requirements-cuda.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || \
+		{ echo "Python 3.11, 3.12 or 3.13 is needed, and '$(PYTHON)' is not: install one, or name yours: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@# A build of torch without CUDA, where pip finds one; else the default one, and then the libraries that it loads.
+	$(LOCKED) -r requirements-cpu.lock 2>/dev/null || echo "pip finds no build of torch for CPUs alone: taking the default one"
+	$(LOCKED) -r requirements.lock
+	@$(BIN)/python -c 'from importlib.metadata import requires; exit(any("nvidia" in line for line in requires("torch")))' || \
+		{ echo "$(LOCKED) -r requirements-cuda.lock"; $(LOCKED) -r requirements-cuda.lock; }
 	@touch $@
+
+$(VENV)/.done: $(VENV)/.packages pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/justlmd weights
+	@touch $@
+
+$(VENV)/.done-dev: $(VENV)/.done requirements-dev.lock
+	$(LOCKED) -r requirements-dev.lock
+	@touch $@
+
+update-downloader: setup ## bring yt-dlp up to date, and nothing else; sites change every few weeks
+	@before=$$($(BIN)/yt-dlp --version) && \
+		$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy only-if-needed "yt-dlp[default]" && \
+		echo "yt-dlp $$before -> $$($(BIN)/yt-dlp --version)"
 
 demo: setup ## generate the demo songs, run the whole workflow, print what came out
 	$(BIN)/snakemake --cores all --resources gpu=1
-	@$(BIN)/python -m justlmd.cli.summary
+	@$(BIN)/justlmd summary
 
 check-songs: setup ## check links, lyrics and motion files of the song table without downloading (ARGS="--songs my.tsv")
-	@$(BIN)/python -m justlmd.cli.check_songs $(ARGS)
+	@$(BIN)/justlmd check $(ARGS)
 
 convert-songs: setup ## make a song table of a JSON list or playlist (ARGS="JD2020.json --output my.tsv")
-	@$(BIN)/python -m justlmd.cli.convert_songs $(ARGS)
+	@$(BIN)/justlmd convert $(ARGS)
 
 status: setup ## print what became of each song, and write results/status.tsv
-	@$(BIN)/python -m justlmd.cli.status $(ARGS)
+	@$(BIN)/justlmd status $(ARGS)
 
-test: setup ## run every test, the whole demo among them (ARGS="tests/lyrics/test_lrc.py" for one file)
+test: setup-dev ## run every test, the whole demo among them (ARGS="tests/lyrics/test_lrc.py" for one file)
 	$(BIN)/python -m pytest $(ARGS)
 
-test-fast: setup ## run the tests that take seconds
+test-fast: setup-dev ## run the tests that take seconds
 	$(BIN)/python -m pytest -m "not slow and not workflow" $(ARGS)
 
-test-slurm: setup ## install Debian's SLURM on this machine (as root) and run two demo songs through sbatch
+test-slurm: setup-dev ## install Debian's SLURM on this machine (as root) and run two demo songs through sbatch
 	$(BIN)/python tests/slurm/cluster.py $(ARGS)
 
 bench: ## print every benchmark in its short form
@@ -52,24 +70,21 @@ bench: ## print every benchmark in its short form
 bench-%: setup ## (bench-recovery, ...) print one benchmark and write benchmarks/results/<name>.json
 	$(BIN)/python -m benchmarks.$* $(ARGS)
 
-lint: setup ## formatting, style, types and the workflow itself
+lint: setup-dev ## formatting, style, types, what is installed, and the workflow itself
+	$(BIN)/pip check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint
 
-format: setup ## format everything
+format: setup-dev ## format everything
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/snakefmt Snakefile rules
 
-lock: ## write requirements.lock anew from requirements.in (then run the tests, and mend envs/)
-	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/pip install --quiet --disable-pip-version-check -r requirements.in
-	@# torch brings the CUDA packages of its own version, and a local build's suffix (+cpu) names no release
-	.venv-lock/bin/pip freeze --all | grep -vE '^(pip==|nvidia-|triton|cuda-)' | sed 's/+cpu$$//' > requirements.lock
-	rm -rf .venv-lock
+lock: setup-dev ## lock what pyproject.toml names (ARGS="--upgrade", "--upgrade-package librosa"), then run the tests and mend envs/
+	$(BIN)/python tools/lock.py $(ARGS)
 
 clean: ## remove results/ (all songs, models and the demo) and Snakemake's notes about them
 	rm -rf results .snakemake

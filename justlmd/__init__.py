@@ -3,6 +3,8 @@
 Nothing here knows Snakemake, and nothing here imports :mod:`model`.
 """
 
+__version__ = "0.1.0"
+
 FPS = 30
 """Frames per second of every song's timeline: frame ``k`` is at ``k / FPS`` seconds of ``video.mp4``."""
 

@@ -1,16 +1,31 @@
-"""Check every link, lyrics file and motion file of the song table without downloading: ``make check-songs``."""
+"""``justlmd check``: every link, lyrics file and motion file of the song table, without downloading."""
 
-import sys
+import argparse
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from justlmd.cli.options import arguments_of, download_options, guarded, read_config
+from justlmd.cli.options import add_command, add_table_options, download_options, read_config
+
+EXAMPLES = """\
+  justlmd check
+  justlmd check --songs mine.tsv
+"""
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = arguments_of("Check every link, lyrics file and motion file of the song table, without downloading.")
-    arguments = parser.parse_args(argv)
+def add_parser(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "check",
+        "Check every link, lyrics file and motion file of the song table, without downloading.",
+        EXAMPLES,
+    )
+    add_table_options(parser)
+    parser.set_defaults(run=run)
 
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print one line per song and fault; 1 if a song has any."""
     from justlmd.project.status import FAILED
     from justlmd.songs.table import check_provider, read_songs
 
@@ -77,7 +92,3 @@ def check_files(song) -> list[tuple[str, str, str]]:
         if path and not Path(path).is_file():
             faults.append((FAILED, column, f"{path}: no such file -> correct the song table or put it there"))
     return faults
-
-
-if __name__ == "__main__":
-    sys.exit(guarded(main))

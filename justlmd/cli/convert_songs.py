@@ -1,22 +1,37 @@
-"""Turn the original's JSON song lists and playlists into a song table: ``make convert-songs``."""
+"""``justlmd convert``: the original's JSON song lists and playlists become a song table."""
 
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from justlmd.cli.options import download_options, guarded, read_config
+from justlmd.cli.options import add_command, download_options, read_config
+
+EXAMPLES = """\
+  justlmd convert JD2020.json --output mine.tsv
+  justlmd convert 'https://www.youtube.com/playlist?list=...' --output mine.tsv
+"""
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Turn a JSON song list or a playlist into a song table.")
+def add_parser(commands: Any) -> None:
+    parser = add_command(commands, "convert", "Turn a JSON song list or a playlist into a song table.", EXAMPLES)
     parser.add_argument("list", help="a JSON file of the original's, or the address of a playlist or channel")
-    parser.add_argument("--output", type=Path, help="the table to write; without it, the table is printed")
+    parser.add_argument(
+        "--output", metavar="FILE", type=Path, help="the table to write; without it, the table is printed"
+    )
     parser.add_argument("--force", action="store_true", help="write the table even if there is one already")
-    parser.add_argument("--lyrics", default="lyrics", help="the folder of the .lrc files (default: lyrics)")
-    parser.add_argument("--configfile", default="config.yaml", help="the configuration, for proxy and cookies")
-    arguments = parser.parse_args(argv)
+    parser.add_argument(
+        "--lyrics", metavar="FOLDER", default="lyrics", help="the folder of the .lrc files (default: lyrics)"
+    )
+    parser.add_argument(
+        "--configfile", metavar="FILE", default="config.yaml", help="the configuration, for proxy and cookies"
+    )
+    parser.set_defaults(run=run)
 
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write or print the table, and say on stderr what was left out."""
     from justlmd.core.errors import InputError
     from justlmd.core.files import write_text
     from justlmd.songs.convert import convert_playlist, convert_song_list, song_table
@@ -47,7 +62,3 @@ def main(argv: list[str] | None = None) -> int:
     where = arguments.output or "the table"
     print(f"{len(rows)} songs in {where}, {len(left_out)} entries left out", file=sys.stderr)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(guarded(main))

@@ -1,9 +1,10 @@
-"""What the rules and the programs called by hand read from config.yaml in the same way."""
+"""What the commands share: their options, what they read of a configuration, and how they end."""
 
 import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 
 def download_options(configured: dict):
@@ -39,22 +40,50 @@ def read_config(path: str) -> dict:
     return parse_config(config, path).model_dump(mode="json")
 
 
-def arguments_of(description: str) -> argparse.ArgumentParser:
-    """A parser for a program that works on the configured song table."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--configfile", default="config.yaml", help="the configuration (default: config.yaml)")
-    parser.add_argument("--songs", help="another song table than the configured one")
-    return parser
+def add_command(commands: Any, name: str, what: str, examples: str) -> argparse.ArgumentParser:
+    """The parser of a command, with examples below its options.
+
+    Parameters
+    ----------
+    commands
+        What ``ArgumentParser.add_subparsers`` returned.
+    name
+        What people type after ``justlmd``.
+    what
+        What it does, as a sentence.
+    examples
+        Indented lines: what to type.
+    """
+    return commands.add_parser(
+        name,
+        help=what[0].lower() + what[1:].rstrip("."),
+        description=what,
+        epilog=f"examples:\n{examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_table_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a command that works on the configured song table."""
+    parser.add_argument(
+        "--configfile", metavar="FILE", default="config.yaml", help="the configuration (default: config.yaml)"
+    )
+    parser.add_argument("--songs", metavar="FILE", help="another song table than the configured one")
 
 
 def guarded(program: Callable[[], int]) -> int:
-    """Run a program; an error that the user can mend becomes one line and exit code 2."""
+    """Run a command; an error that the user can mend becomes one line and exit code 2."""
     from justlmd.core.errors import JustLMDError
 
     try:
         return program()
     except JustLMDError as error:
         print(error, file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        if (error.name or "justlmd").startswith("justlmd"):
+            raise
+        print(f"{error.name} is not installed; run pip install 'justlmd[media]', or make setup", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -1,15 +1,30 @@
-"""Print what became of each song, and write results/status.tsv: ``make status``."""
+"""``justlmd status``: what became of each song; writes ``results/status.tsv``."""
 
-import sys
+import argparse
 from pathlib import Path
+from typing import Any
 
-from justlmd.cli.options import arguments_of, guarded, read_config
+from justlmd.cli.options import add_command, add_table_options, read_config
+
+EXAMPLES = """\
+  justlmd status
+  justlmd status --songs mine.tsv
+"""
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = arguments_of("What became of each song: finished, dropped, failed or waiting, and what to do next.")
-    arguments = parser.parse_args(argv)
+def add_parser(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "status",
+        "Tell what became of each song: finished, dropped, failed or waiting, and what to do next.",
+        EXAMPLES,
+    )
+    add_table_options(parser)
+    parser.set_defaults(run=run)
 
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what is not finished, and write the whole table."""
     from justlmd.core.files import write_text
     from justlmd.project.status import read_stages, song_statuses, status_summary, status_table
     from justlmd.songs.table import read_danced_to, read_songs
@@ -22,7 +37,3 @@ def main(argv: list[str] | None = None) -> int:
     print(status_summary(rows))
     print("The whole table: results/status.tsv")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(guarded(main))

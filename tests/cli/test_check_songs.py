@@ -36,7 +36,7 @@ def test_the_check_names_each_fault_and_downloads_nothing(tmp_path, server):
         good | {"id": "out", "url": "nowhere.mp4"},
         exclude=["out"],
     )
-    done = program("check_songs", cwd=tmp_path)
+    done = program("check", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     rows = [line.split(maxsplit=2) for line in done.stdout.splitlines()[1:-1]]
     failed = sorted((name, rest.split()[0]) for name, status, rest in rows if status == "failed")
@@ -62,9 +62,9 @@ def test_the_check_ends_with_0_when_all_is_well_and_takes_another_table(tmp_path
     (tmp_path / "good.lrc").write_text("[00:01.00]here we go\n")
     write_songs(tmp_path, {"id": "a", "url": "film.mp4", "lyrics": "good.lrc"})
     (tmp_path / "songs.tsv").rename(tmp_path / "my.tsv")
-    done = program("check_songs", "--songs", "my.tsv", cwd=tmp_path)
+    done = program("check", "--songs", "my.tsv", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    missing = program("check_songs", cwd=tmp_path)
+    missing = program("check", cwd=tmp_path)
     assert missing.returncode == 2
     assert "songs.tsv: the song table does not exist" in missing.stderr
 
@@ -77,7 +77,7 @@ def test_a_server_that_asks_to_slow_down_is_not_asked_for_the_other_songs(tmp_pa
         tmp_path,
         *({"id": name, "url": f"{server.base}/{name}.mp4", "lyrics": "good.lrc"} for name in ("a", "b", "c")),
     )
-    done = program("check_songs", cwd=tmp_path)
+    done = program("check", cwd=tmp_path)
     assert done.returncode == 1
     assert {path for path, _ in server.requests} == {"/a.mp4"}
     assert done.stdout.count("not_asked") == 2
@@ -86,7 +86,7 @@ def test_a_server_that_asks_to_slow_down_is_not_asked_for_the_other_songs(tmp_pa
 def test_the_check_refuses_songs_to_fetch_without_a_provider(tmp_path):
     row = {"id": "a", "url": "a.mp4", "lyrics": "fetch", "artist": "A", "title": "T"}
     write_songs(tmp_path, row)
-    done = program("check_songs", cwd=tmp_path)
+    done = program("check", cwd=tmp_path)
     assert done.returncode == 2
     assert "'lyrics.provider' is empty" in done.stderr
 

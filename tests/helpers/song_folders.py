@@ -11,9 +11,10 @@ from justlmd.songs.table import COLUMNS
 REPO = Path(__file__).resolve().parents[2]
 
 
-def program(name: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def program(command: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run ``justlmd COMMAND ...`` in a folder."""
     return subprocess.run(
-        [sys.executable, "-m", f"justlmd.cli.{name}", *arguments],
+        [sys.executable, "-m", "justlmd.cli", command, *arguments],
         cwd=cwd,
         capture_output=True,
         text=True,

@@ -150,19 +150,19 @@ def test_a_playlist_becomes_a_table_without_what_it_calls_private():
 
 def test_the_converter_writes_a_table_once_and_replaces_it_only_when_forced(tmp_path):
     (tmp_path / "list.json").write_text(json.dumps({"a": [youtube("AAAAAAAAAAA"), "full"]}))
-    done = program("convert_songs", "list.json", "--output", "my.tsv", "--lyrics", "words", cwd=tmp_path)
+    done = program("convert", "list.json", "--output", "my.tsv", "--lyrics", "words", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "")
     assert "1 songs in my.tsv, 0 entries left out" in done.stderr
     assert read_songs(tmp_path / "my.tsv")[0].lyrics == "words/a.lrc"
     edited = (tmp_path / "my.tsv").read_text() + "b\tb.mp4\t\t\t\tb.lrc\n"
     (tmp_path / "my.tsv").write_text(edited)
-    again = program("convert_songs", "list.json", "--output", "my.tsv", cwd=tmp_path)
+    again = program("convert", "list.json", "--output", "my.tsv", cwd=tmp_path)
     assert again.returncode == 2
     assert again.stderr == "my.tsv: exists already; name another file, or add --force to replace it\n"
     assert (tmp_path / "my.tsv").read_text() == edited
-    assert program("convert_songs", "list.json", "--output", "my.tsv", "--force", cwd=tmp_path).returncode == 0
+    assert program("convert", "list.json", "--output", "my.tsv", "--force", cwd=tmp_path).returncode == 0
     assert len(read_songs(tmp_path / "my.tsv")) == 1
-    printed = program("convert_songs", "list.json", cwd=tmp_path)
+    printed = program("convert", "list.json", cwd=tmp_path)
     assert printed.stdout.splitlines()[0] == "\t".join(COLUMNS)
     assert len(printed.stdout.splitlines()) == 2
 
@@ -176,7 +176,7 @@ def test_the_converter_reads_a_playlist_from_its_page(tmp_path, server):
     feed = f'<?xml version="1.0"?><rss version="2.0"><channel><title>Dances</title>{items}</channel></rss>'
     server.pages["/dances.xml"] = Page(feed.encode(), "application/rss+xml")
     write_songs(tmp_path, {"id": "a", "url": "a.mp4", "lyrics": "a.lrc"})
-    done = program("convert_songs", f"{server.base}/dances.xml", "--output", "my.tsv", cwd=tmp_path)
+    done = program("convert", f"{server.base}/dances.xml", "--output", "my.tsv", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     songs = read_songs(tmp_path / "my.tsv")
     assert [(song.id, song.url) for song in songs] == [(name, f"{server.base}/{name}.mp4") for name in ("one", "two")]
@@ -188,7 +188,7 @@ def test_the_converter_reads_a_playlist_from_its_page(tmp_path, server):
 )
 def test_the_converter_explains_what_it_cannot_read(tmp_path, argument, words):
     (tmp_path / "broken.json").write_text("{")
-    done = program("convert_songs", argument, cwd=tmp_path)
+    done = program("convert", argument, cwd=tmp_path)
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr

