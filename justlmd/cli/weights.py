@@ -17,8 +17,9 @@ EXAMPLES = """\
 def default_weights() -> list[WheelFiles]:
     """All files that the workflow needs with the configuration as it is delivered."""
     from justlmd.features.text import MINILM_FILES
+    from justlmd.pose.networks import NETWORK_FILES
 
-    return [MINILM_FILES]
+    return [NETWORK_FILES, MINILM_FILES]
 
 
 def add_parser(commands: Any) -> None:

@@ -109,9 +109,9 @@ def test_the_runtime_does_without_mediapipe(repo):
 
 
 def test_missing_networks_are_named_before_anything_is_decoded(scene, tmp_path, monkeypatch):
-    monkeypatch.setenv("JUSTLMD_NETWORKS", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nowhere"))
     write_video(tmp_path / "video.mp4", scene[0][:2])
-    with pytest.raises(InputError, match=r"pose_detection\.tflite: the pose network cannot be read.*make setup"):
+    with pytest.raises(InputError, match=r"pose-networks is not installed.*make setup"):
         estimate_keypoints2d(tmp_path / "video.mp4")
 
 
