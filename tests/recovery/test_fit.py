@@ -17,7 +17,7 @@ from justlmd.core.files import write_npz
 from justlmd.core.rotations import rotation_matrices
 from justlmd.lyrics.document import Line, Lyrics
 from justlmd.motion.motion import FLIP, LONGEST_BRIDGED_GAP, CameraMotion, Motion, before_camera, to_yup
-from justlmd.quality.motion_checks import reprojection_figures
+from justlmd.quality.motion_checks import reprojection_metrics
 from justlmd.recovery.backends import RecoverySettings, recover_song
 from justlmd.recovery.fit import WINDOW_FRAMES, recover
 from justlmd.recovery.ground import FEET, floor_plane, standing_points
@@ -78,7 +78,7 @@ def test_the_fit_is_better_than_the_start_it_is_given(recovered, keypoints2d, tr
 
 
 def test_the_body_lies_on_its_points(recovered, keypoints2d, body):
-    figures, _ = reprojection_figures(recovered, body, keypoints2d, 0, True)
+    figures, _ = reprojection_metrics(recovered, body, keypoints2d, 0, True)
     assert figures["reprojection"] < 0.03
 
 
@@ -148,7 +148,7 @@ def test_a_longer_lens_moves_the_dancer_away_and_keeps_the_pose(keypoints2d, bod
 def test_points_without_depth_give_a_body_that_projects_onto_them(keypoints2d, body):
     flat = keypoints2d | {"world": np.full_like(keypoints2d["world"], np.nan)}
     motion = recover(flat, body, stop_frame=200)
-    figures, _ = reprojection_figures(motion, body, {k: v[:200] if v.ndim else v for k, v in flat.items()}, 0, True)
+    figures, _ = reprojection_metrics(motion, body, {k: v[:200] if v.ndim else v for k, v in flat.items()}, 0, True)
     assert motion.valid.all()
     assert figures["reprojection"] < 0.03
 
