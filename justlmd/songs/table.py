@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ import yaml
 
 from justlmd.core.errors import InputError
 
-SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
+SCHEMA = resources.files("justlmd.songs") / "songs.schema.yaml"
 
 COLUMNS = (
     "id",
@@ -203,7 +204,7 @@ def row_problems(row: dict[str, str]) -> list[str]:
 
 @cache
 def _schema() -> dict[str, Any]:
-    schema: dict[str, Any] = yaml.safe_load((SCHEMAS / "songs.schema.yaml").read_text(encoding="utf-8"))
+    schema: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     return schema
 
 

@@ -118,7 +118,7 @@ def test_weights_that_would_have_to_be_unpickled_are_refused(tmp_path):
 
 @pytest.mark.workflow
 def test_a_batch_loads_the_encoder_once_and_single_songs_stay_single(repo, tmp_path):
-    for name in ("rules", "workflow_scripts", "envs", "schemas", "report", "justlmd", "model/configs"):
+    for name in ("rules", "workflow_scripts", "envs", "report", "justlmd", "model/configs"):
         shutil.copytree(repo / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Snakefile", "config.yaml"):
         shutil.copy(repo / name, tmp_path / name)

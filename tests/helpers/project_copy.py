@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-FOLDERS = ("rules", "workflow_scripts", "envs", "schemas", "report", "justlmd", "model", "demo", "profiles")
+FOLDERS = ("rules", "workflow_scripts", "envs", "report", "justlmd", "model", "demo", "profiles")
 
 
 def copied_project(repo: Path, folder: Path) -> Path:

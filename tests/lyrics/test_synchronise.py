@@ -191,7 +191,7 @@ def film(path: Path, sound: np.ndarray) -> None:
 @pytest.mark.workflow
 def test_the_workflow_places_one_song_and_flags_the_other(repo, tmp_path):
     lyrics, sound, _ = fresh()
-    for name in ("rules", "workflow_scripts", "envs", "schemas", "report", "justlmd", "model/configs"):
+    for name in ("rules", "workflow_scripts", "envs", "report", "justlmd", "model/configs"):
         shutil.copytree(repo / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Snakefile", "config.yaml"):
         shutil.copy(repo / name, tmp_path / name)

@@ -342,7 +342,7 @@ def test_a_missing_mmpose_and_an_unknown_model_are_one_line(repo, tmp_path, mmpo
 @pytest.mark.slow
 def test_the_workflow_takes_the_dancer_from_mmpose(repo, tmp_path, mmpose):
     project = tmp_path / "project"
-    for name in ("rules", "workflow_scripts", "envs", "schemas", "report", "justlmd", "model", "demo", "profiles"):
+    for name in ("rules", "workflow_scripts", "envs", "report", "justlmd", "model", "demo", "profiles"):
         shutil.copytree(repo / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Snakefile", "config.yaml"):
         shutil.copy(repo / name, project / name)

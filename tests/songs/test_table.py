@@ -128,7 +128,7 @@ def test_a_provider_that_is_no_web_address_is_a_configuration_error(repo, provid
 
 
 def test_schema_columns_and_the_users_page_name_the_same_columns(repo):
-    schema = yaml.safe_load((repo / "schemas/songs.schema.yaml").read_text(encoding="utf-8"))
+    schema = yaml.safe_load((repo / "justlmd/songs/songs.schema.yaml").read_text(encoding="utf-8"))
     assert set(schema["properties"]) == set(COLUMNS)
     page = (repo / "docs/own-songs.md").read_text(encoding="utf-8")
     section = page.partition("## The song table")[2].partition("\n### ")[0]

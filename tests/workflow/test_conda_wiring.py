@@ -17,7 +17,7 @@ TARGET = "results/songs/song_a/lyrics.json"
 def project(repo: Path, tmp_path: Path) -> Path:
     """The workflow beside a table of one song, and a ``conda`` before all others."""
     folder = tmp_path / "project"
-    for name in ("rules", "workflow_scripts", "envs", "schemas", "report", "justlmd", "model/configs"):
+    for name in ("rules", "workflow_scripts", "envs", "report", "justlmd", "model/configs"):
         shutil.copytree(repo / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Snakefile", "config.yaml"):
         shutil.copy(repo / name, folder / name)
