@@ -20,7 +20,7 @@ from justlmd.motion.motion import LONGEST_BRIDGED_GAP, CameraMotion, bridged
 from justlmd.pose.lifting import completed
 from justlmd.recovery.ground import floor_plane, standing_points
 from justlmd.recovery.initial_pose import first_guess
-from justlmd.recovery.objective import Observations, PosePrior, Weights, normal_equations
+from justlmd.recovery.objective import Objective, Observations, Weights, normal_equations
 from justlmd.recovery.pose_prior import load_pose_prior
 from justlmd.recovery.skeleton import FREE_JOINTS, SEGMENTS, FitBody, Pose
 
@@ -84,14 +84,9 @@ def recover(
 
     fit_body = FitBody(body, betas, device)
     observations = _observations(_filled(keypoints, seen), _filled(world, seen), seen, fit_body, camera)
-    pose = _fit(
-        fit_body,
-        observations,
-        torch.as_tensor(_filled(world, seen)[:, list(LANDMARKS)], device=device),
-        load_pose_prior(device),
-        weights or Weights(),
-        steps,
-    )
+    objective = Objective(fit_body, load_pose_prior(device), weights or Weights())
+    landmarks = torch.as_tensor(_filled(world, seen)[:, list(LANDMARKS)], device=device)
+    pose = _fit(objective, observations, landmarks, steps)
     return _camera_motion(pose, fit_body, betas, camera, bridged(seen, LONGEST_BRIDGED_GAP))
 
 
@@ -142,29 +137,20 @@ def _observations(
     )
 
 
-def _fit(
-    body: FitBody, seen: Observations, world: Tensor, prior: PosePrior, weights: Weights, steps: tuple[int, int]
-) -> Pose:
+def _fit(objective: Objective, seen: Observations, world: Tensor, steps: tuple[int, int]) -> Pose:
     """The whole sequence, first to find the floor, then standing on it."""
+    body = objective.body
     count = len(seen.pixels)
     index = torch.arange(count + count % 2).clamp(max=count - 1)
     padded = _indexed(seen, index)
     if count % 2:
         padded.confidence[-1] = padded.segment_confidence[-1] = padded.standing[-1] = 0
-    pose = _pass(body, first_guess(body, padded, world[index]), padded, prior, weights, steps[0], None)
+    pose = _pass(objective, first_guess(body, padded, world[index]), padded, steps[0], None)
     floor = floor_plane(body, body.place(*body.kinematics(pose)), padded.standing)
-    return _pass(body, pose, padded, prior, weights, steps[1], floor).frames(slice(0, count))
+    return _pass(objective, pose, padded, steps[1], floor).frames(slice(0, count))
 
 
-def _pass(
-    body: FitBody,
-    pose: Pose,
-    seen: Observations,
-    prior: PosePrior,
-    weights: Weights,
-    steps: int,
-    floor: Tensor | None,
-) -> Pose:
+def _pass(objective: Objective, pose: Pose, seen: Observations, steps: int, floor: Tensor | None) -> Pose:
     """Fit windows of equal, even length and blend them where they overlap."""
     count = len(seen.pixels)
     length = min(WINDOW_FRAMES, count)
@@ -174,7 +160,7 @@ def _pass(
     for first in range(0, windows, WINDOWS_AT_ONCE):
         some = starts[first : first + WINDOWS_AT_ONCE]
         index = torch.as_tensor((some[:, None] + np.arange(length)).ravel())
-        found = _fit_windows(body, pose.frames(index), _indexed(seen, index), prior, weights, len(some), steps, floor)
+        found = _fit_windows(objective, pose.frames(index), _indexed(seen, index), len(some), steps, floor)
         fitted.extend(found.frames(slice(n * length, (n + 1) * length)) for n in range(len(some)))
     whole = fitted[0]
     for start, part in zip(starts[1:], fitted[1:], strict=True):
@@ -195,22 +181,15 @@ def _indexed(seen: Observations, index: Tensor) -> Observations:
 
 
 def _fit_windows(
-    body: FitBody,
-    pose: Pose,
-    seen: Observations,
-    prior: PosePrior,
-    weights: Weights,
-    windows: int,
-    steps: int,
-    floor: Tensor | None,
+    objective: Objective, pose: Pose, seen: Observations, windows: int, steps: int, floor: Tensor | None
 ) -> Pose:
     """Gauss-Newton steps on all windows at once; a window whose cost rises goes back and is damped more."""
     frames = len(pose.root) // windows
     damping = pose.root.new_full((windows,), 1e-3)
-    equations, cost = normal_equations(body, pose, seen, prior, weights, windows, floor)
+    equations, cost = normal_equations(objective, pose, seen, windows, floor)
     for _ in range(steps):
         candidate = pose.stepped(equations.solve(damping).flatten(0, 1))
-        attempt, attempt_cost = normal_equations(body, candidate, seen, prior, weights, windows, floor)
+        attempt, attempt_cost = normal_equations(objective, candidate, seen, windows, floor)
         better = attempt_cost <= cost
         pose = candidate.where(better.repeat_interleave(frames), pose)
         equations = attempt.where(better, equations)

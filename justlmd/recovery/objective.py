@@ -65,14 +65,17 @@ class PosePrior:
     upper: Tensor
 
 
+@dataclass(frozen=True)
+class Objective:
+    """What does not change while a sequence is fitted: its body, what is believed about poses, and the weights."""
+
+    body: FitBody
+    prior: PosePrior
+    weights: Weights
+
+
 def normal_equations(
-    body: FitBody,
-    pose: Pose,
-    seen: Observations,
-    prior: PosePrior,
-    weights: Weights,
-    windows: int,
-    floor: Tensor | None,
+    objective: Objective, pose: Pose, seen: Observations, windows: int, floor: Tensor | None
 ) -> tuple[NormalEquations, Tensor]:
     """Return the normal equations and the cost (B,) of B = ``windows`` windows laid one after the other.
 
@@ -81,6 +84,7 @@ def normal_equations(
     Most terms act on points: each gives every point a force (the gradient) and a stiffness (3, 3), which the points'
     Jacobian carries over to the unknowns.
     """
+    body, weights = objective.body, objective.weights
     turns, places = body.kinematics(pose)
     points = body.place(turns, places)
     jacobian = body.jacobian(turns, places, points)
@@ -101,7 +105,7 @@ def normal_equations(
     flat = jacobian.flatten(1, 2)  # (N, 69, D)
     here = flat.mT @ (stiffness @ jacobian).flatten(1, 2) + world_rows.mT @ world_rows
     gradient = (flat.mT @ force.flatten(1)[..., None])[..., 0]
-    prior_cost = _add_prior(here, gradient, pose, prior, weights)
+    prior_cost = _add_prior(here, gradient, pose, objective.prior, weights)
     cost = (cost + world_cost + prior_cost).unflatten(0, (windows, frames)).sum(1)
     cost = cost + weights.smooth_points * bend.square().sum((1, 2, 3))
 
