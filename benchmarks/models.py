@@ -31,7 +31,7 @@ from justlmd.body.model import load_body
 from justlmd.core.device import choose_precision
 from justlmd.core.files import read_json, read_npz, write_json, write_npz
 from justlmd.dataset.build import SongFiles, build_dataset, read_audio
-from justlmd.features.text import embed
+from justlmd.features.text_encoder import embed
 from justlmd.lyrics.document import lyrics_to_json
 from justlmd.lyrics.lrc import parse_lrc
 from justlmd.motion.motion import to_yup

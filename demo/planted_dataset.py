@@ -13,7 +13,7 @@ from justlmd.core.clock import frame_index
 from justlmd.core.files import write_json, write_npz
 from justlmd.dataset.build import SongFiles, build_dataset
 from justlmd.features.audio import phase
-from justlmd.features.text import embed
+from justlmd.features.text_encoder import embed
 from justlmd.lyrics.document import Line, Lyrics, timestamp
 from justlmd.lyrics.word_timing import Word
 from justlmd.motion.motion import before_camera

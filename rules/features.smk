@@ -1,4 +1,5 @@
 # What the models hear and read.
+from justlmd.features.text import encoder_name, encoder_of
 
 
 rule audio_features:
@@ -24,33 +25,54 @@ rule audio_features:
         "../workflow_scripts/audio_features.py"
 
 
+def text_encoder(song):
+    """The text encoder for the language of a song."""
+    return config["features"]["text_encoders"].get(TABLE[song].language, config["features"]["text_encoder"])
+
+
+# A line's text needs no video, so that a single song's states wait for the lyrics files and for no download.
+ENCODED = {(path, text_encoder(song)) for song in [*SONGS, *DANCED_TO] for path in if_present(TABLE[song].lyrics)}
+
+
 rule text_states:
     input:
-        # those that are there: a song whose lyrics are wrong holds up no other
-        [path for path in expand(rules.lyrics.output, song=SONGS) if Path(path).is_file()],
+        [path for path, _ in sorted(ENCODED)],
     output:
-        "results/text_states.npz",
+        update("results/text_states.npz"),  # lines that are encoded already stay
     log:
         "results/logs/text_states.log",
     benchmark:
         "results/logs/text_states.tsv"
     conda:
         "../envs/text.yaml"
-    threads: 1  # as the single songs' jobs: the last bits of the states depend on the number of threads
+    threads: 1  # the last bits of the states depend on the number of threads
     resources:
         mem_mb=4000,
         runtime=60,
     params:
-        text_encoder=config["features"]["text_encoder"],
+        encoders=[encoder for _, encoder in sorted(ENCODED)],
+        offset_sign=config["lyrics"]["offset_sign"],
     message:
-        "Encoding the lyrics that are there"
+        "Encoding the lines of all lyrics"
     script:
         "../workflow_scripts/text_states.py"
 
 
+def states_for_song(wildcards):
+    """The stored states, which make an encoded song outdated only through its own lyrics.
+
+    A song that is not encoded yet may not call them ancient: Snakemake (9.27) leaves out every job whose ancient input
+    is about to be written, even one whose output is missing.
+    """
+    store = rules.text_states.output[0]
+    encoder = encoder_of(f"results/songs/{wildcards.song}/lyrics_embeddings.npz")
+    return ancient(store) if encoder == encoder_name(text_encoder(wildcards.song)) else store
+
+
 rule lyrics_embeddings:
     input:
-        rules.lyrics.output,
+        lyrics=rules.lyrics.output[0],
+        states=states_for_song,
     output:
         "results/songs/{song}/lyrics_embeddings.npz",
     log:
@@ -58,17 +80,14 @@ rule lyrics_embeddings:
     benchmark:
         "results/songs/{song}/logs/lyrics_embeddings.tsv"
     conda:
-        "../envs/text.yaml"
+        "../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=10,
+        mem_mb=1000,
+        runtime=5,
     params:
-        text_encoder=lambda wildcards: config["features"]["text_encoders"].get(
-            TABLE[wildcards.song].language, config["features"]["text_encoder"]
-        ),
-        text_states=rules.text_states.output[0],  # no input: it saves time where it is there, and changes nothing
+        encoder=lambda wildcards: text_encoder(wildcards.song),
     message:
-        "Encoding the lyrics of {wildcards.song}"
+        "Looking up the encoded lyrics of {wildcards.song}"
     script:
         "../workflow_scripts/lyrics_embeddings.py"

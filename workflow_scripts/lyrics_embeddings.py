@@ -1,17 +1,18 @@
-"""Encode one song's lyrics with a BERT; texts that the batch has encoded before are taken from there."""
+"""Look up the text encoder's states of one song's lines, and give each token its time."""
 
 from job import run
 
 
 def main(snakemake) -> str:
     from justlmd.core.files import read_json, write_npz
-    from justlmd.features.text import embed, read_text_states
+    from justlmd.features.text import read_text_states, song_embeddings
     from justlmd.lyrics.document import lyrics_from_json
 
-    params = snakemake.params
-    lyrics = lyrics_from_json(read_json(snakemake.input[0]), snakemake.input[0])
-    known = read_text_states(params.text_states, params.text_encoder)
-    (embeddings,) = embed([lyrics], params.text_encoder, known=known)
+    files = snakemake.input
+    lyrics = lyrics_from_json(read_json(files.lyrics), files.lyrics)
+    encoder = snakemake.params.encoder
+    states = read_text_states(files.states, {(encoder, line.text) for line in lyrics.sung})
+    embeddings = song_embeddings(lyrics, states, encoder)
     write_npz(snakemake.output[0], **embeddings)
     return f"{len(embeddings['token_states'])} tokens of {embeddings['encoder']}"
 

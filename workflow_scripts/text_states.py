@@ -1,23 +1,19 @@
-"""Encode the lyrics of many songs with one load of the BERT, for the jobs of the single songs."""
+"""Encode the sung lines of all songs with one load of the text encoder; lines that are encoded already stay."""
 
 from job import run
 
 
 def main(snakemake) -> str:
-    from justlmd.core.errors import InputError
-    from justlmd.core.files import read_json
-    from justlmd.features.text import text_states, write_text_states
-    from justlmd.lyrics.document import lyrics_from_json
+    from pathlib import Path
 
-    encoder = snakemake.params.text_encoder
-    songs = [lyrics_from_json(read_json(path), path) for path in snakemake.input]
-    if not songs:
-        raise InputError(
-            "there are no lyrics.json yet", next_step="run the rule lyrics first: snakemake --cores 4 --until lyrics"
-        )
-    states = text_states((line.text for lyrics in songs for line in lyrics.sung), encoder)
-    write_text_states(snakemake.output[0], states, encoder)
-    return f"{len(states)} different lines of {len(songs)} songs"
+    from justlmd.features.text import stored_text_states, sung_texts, write_text_states
+    from justlmd.features.text_encoder import encode_missing
+
+    params, store = snakemake.params, Path(snakemake.output[0])
+    known = stored_text_states(store)
+    states = encode_missing(sung_texts(snakemake.input, params.encoders, params.offset_sign), known)
+    write_text_states(store, states)
+    return f"{len(states)} different lines, {len(states.keys() - known.keys())} of them new"
 
 
 if "snakemake" in globals():

@@ -16,7 +16,7 @@ EXAMPLES = """\
 
 def default_weights() -> list[WheelFiles]:
     """All files that the workflow needs with the configuration as it is delivered."""
-    from justlmd.features.text import MINILM_FILES
+    from justlmd.features.text_encoder import MINILM_FILES
     from justlmd.pose.networks import NETWORK_FILES
 
     return [NETWORK_FILES, MINILM_FILES]

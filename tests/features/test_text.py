@@ -1,6 +1,6 @@
 """The same text always has the same states, and every token knows when its word is sung."""
 
-import shutil
+import re
 import subprocess
 import sys
 
@@ -8,8 +8,16 @@ import numpy as np
 import pytest
 
 from justlmd.core.errors import InputError
-from justlmd.features import text as lyrics_embeddings
-from justlmd.features.text import compat_projection, embed, read_text_states, text_states, write_text_states
+from justlmd.features import text_encoder
+from justlmd.features.text import (
+    MINILM,
+    read_text_states,
+    song_embeddings,
+    stored_text_states,
+    sung_texts,
+    write_text_states,
+)
+from justlmd.features.text_encoder import embed, encode_missing
 from justlmd.lyrics.lrc import parse_lrc
 
 FIRST = parse_lrc(b"[00:01.00]Paper star, unfolding slowly\n[00:05.00]round and round\n[00:08.00]", "first.lrc")
@@ -59,17 +67,78 @@ def test_meaning_shows_lines_of_like_words_are_nearer_than_unlike_ones():
     assert similarity[0, 1] > similarity[0, 2] + 0.2
 
 
-def test_states_kept_by_a_batch_give_the_same_bytes_without_loading_the_encoder(tmp_path, embedded, monkeypatch):
-    texts = [line.text for lyrics in (FIRST, SECOND) for line in lyrics.sung]
+LINES = [(MINILM, line.text) for lyrics in (FIRST, SECOND) for line in lyrics.sung]
+
+
+@pytest.fixture
+def store(tmp_path):
     path = tmp_path / "text_states.npz"
-    write_text_states(path, text_states(texts), "minilm")
-    assert read_text_states(path, "another-encoder") == {}
-    assert read_text_states(tmp_path / "nowhere.npz", "minilm") == {}
-    monkeypatch.setattr(lyrics_embeddings, "_load", lambda *_: pytest.fail("the encoder was loaded"))
+    write_text_states(path, encode_missing(LINES, {}))
+    return path
+
+
+def test_stored_states_give_the_same_arrays_as_encoding_a_song_by_itself(store, embedded):
     for lyrics, alone in zip((FIRST, SECOND), embedded, strict=True):
-        (again,) = embed([lyrics], known=read_text_states(path, "minilm"))
+        wanted = {(MINILM, line.text) for line in lyrics.sung}
+        states = read_text_states(store, wanted)
+        assert states.keys() == wanted
+        again = song_embeddings(lyrics, states)
         assert set(again) == set(alone)
         assert all(np.array_equal(again[name], alone[name]) for name in alone)
+
+
+def test_the_order_of_runs_does_not_show_in_the_store(store, tmp_path):
+    grown = tmp_path / "grown.npz"
+    for lines in (LINES[2:], LINES[1:], LINES):
+        write_text_states(grown, encode_missing(lines, stored_text_states(grown)))
+    assert grown.read_bytes() == store.read_bytes()
+
+
+def test_lines_that_are_stored_are_not_encoded_again_and_unused_ones_go(store, monkeypatch):
+    known = read_text_states(store)
+    encoded = []
+    monkeypatch.setattr(text_encoder, "encode", lambda texts, encoder: encoded.extend(texts) or {})
+    found = encode_missing(LINES[:1], known)
+    assert encoded == []
+    assert found == {LINES[0]: known[LINES[0]]}
+    with pytest.raises(KeyError):
+        encode_missing([*LINES, (MINILM, "new"), ("another", LINES[0][1])], known)
+    assert encoded == [LINES[0][1], "new"]  # what another encoder says of a line is another matter
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut", None])
+def test_a_damaged_store_is_left_aside_with_a_note(content, store, capsys):
+    whole = store.read_bytes()
+    store.write_bytes(whole[: len(whole) // 2] if content is None else content)
+    assert stored_text_states(store) == {}
+    assert f"encoded anew: {store}: " in capsys.readouterr().out
+    with pytest.raises(InputError, match="delete it and run again"):
+        read_text_states(store)
+
+
+def test_a_store_with_arrays_of_unequal_lengths_is_damaged(store):
+    tokens, rows = read_text_states(store)[LINES[0]]
+    write_text_states(store, {LINES[0]: (tokens, rows[1:])})
+    assert stored_text_states(store) == {}
+
+
+def test_there_is_nothing_to_say_about_a_store_that_is_not_there(tmp_path, capsys):
+    assert stored_text_states(tmp_path / "none.npz") == {}
+    assert capsys.readouterr().out == ""
+
+
+def test_a_line_that_is_not_stored_is_named(store):
+    states = read_text_states(store, {LINES[0]})
+    with pytest.raises(InputError, match="'round and round' is not encoded by minilm"):
+        song_embeddings(FIRST, states)
+
+
+def test_the_texts_are_those_of_the_sung_lines_and_a_faulty_file_holds_up_no_other(tmp_path, capsys):
+    good, bad = tmp_path / "good.lrc", tmp_path / "bad.lrc"
+    good.write_text("[00:00.00]Words: N. N.\n[00:01.00]paper star\n[00:04.00]paper star\n[00:08.00]\n")
+    bad.write_text("no stamps")
+    assert sung_texts([good, bad, good], ["x", "x", "y"], -1) == {("x", "paper star"), ("y", "paper star")}
+    assert "bad.lrc" in capsys.readouterr().out
 
 
 def test_the_text_tower_of_a_clip_is_an_encoder(tmp_path):
@@ -91,15 +160,6 @@ def test_the_text_tower_of_a_clip_is_an_encoder(tmp_path):
     assert len(arrays["token_ids"]) == len("roundandround") + len("somethingelseentirely") + 4
 
 
-def test_the_compat_projection_has_the_size_of_audio_features_and_never_changes(embedded):
-    states = embedded[0]["token_states"]
-    projected = compat_projection(states)
-    assert projected.shape == (180, 128)
-    assert projected.dtype == np.float32
-    assert np.array_equal(projected, compat_projection(states.copy()))
-    assert not np.allclose(projected, compat_projection(states, seed=1))
-
-
 def test_an_encoder_that_cannot_be_had_is_explained(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(InputError, match=r"cannot be loaded.*minilm"):
@@ -116,27 +176,60 @@ def test_weights_that_would_have_to_be_unpickled_are_refused(tmp_path):
         embed([FIRST], str(tmp_path))
 
 
-@pytest.mark.workflow
-def test_a_batch_loads_the_encoder_once_and_single_songs_stay_single(repo, tmp_path):
-    for name in ("rules", "workflow_scripts", "envs", "report", "justlmd", "model/configs"):
-        shutil.copytree(repo / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Snakefile", "config.yaml"):
-        shutil.copy(repo / name, tmp_path / name)
+@pytest.fixture
+def work(repo, tmp_path):
+    """A folder with two songs of the same lyrics and one whose lyrics are missing."""
     (tmp_path / "good.lrc").write_text("[00:01.00]paper star\n[00:04.00]round and round\n[00:08.00]\n")
-    rows = ["a\tx.mp4\tgood.lrc", "b\tx.mp4\tgood.lrc", "broken\tx.mp4\tnone.lrc"]
-    (tmp_path / "songs.tsv").write_text("\n".join(["id\turl\tlyrics", *rows]) + "\n")
+    (tmp_path / "other.lrc").write_text("[00:01.00]round and round\n[00:04.00]something else\n[00:08.00]\n")
+    (tmp_path / "songs.tsv").write_text("id\turl\tlyrics\na\tx.mp4\tgood.lrc\nb\tx.mp4\tgood.lrc\nc\tx.mp4\tnone.lrc\n")
+    (tmp_path / "config.yaml").write_text("songs: songs.tsv\n")
+    return tmp_path
 
-    def run(*targets: str) -> str:
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--keep-going", *targets]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-        return done.stdout + done.stderr
 
-    assert "none.lrc" in run(*(f"results/songs/{song}/lyrics.json" for song in ("a", "b", "broken")))
-    assert "2 different lines of 2 songs" in run("results/text_states.npz")
-    targets = [f"results/songs/{song}/lyrics_embeddings.npz" for song in ("a", "b")]
-    assert "2 of 2 steps (100%) done" in run(*targets)
-    first = (tmp_path / targets[0]).read_bytes()
-    (tmp_path / "results/text_states.npz").unlink()
-    assert "Nothing to be done" in run(targets[0])
-    assert "1 of 1 steps (100%) done" in run(targets[0], "--forcerun", "lyrics_embeddings")
-    assert (tmp_path / targets[0]).read_bytes() == first
+def snakemake(repo, work, *arguments: str) -> str:
+    place = ("-s", str(repo / "Snakefile"), "--directory", str(work), "--configfile", str(work / "config.yaml"))
+    command = [sys.executable, "-m", "snakemake", *place, "--cores", "1", *arguments]
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def run(repo, work, *arguments: str) -> list[tuple[str, str]]:
+    """Stage and song of each job that was done; of ``text_states`` what it said."""
+    said = snakemake(repo, work, *arguments).splitlines()
+    done = [re.split(r"  +", line) for line in said if line.startswith("done ")]
+    return sorted((stage, result if stage == "text_states" else song) for _, song, stage, _, result in done)
+
+
+def states_of(song: str) -> str:
+    return f"results/songs/{song}/lyrics_embeddings.npz"
+
+
+@pytest.mark.workflow
+def test_a_new_song_costs_its_own_lines_and_one_lookup(repo, work):
+    store = "results/text_states.npz"
+    encoded = ("text_states", "2 different lines, 2 of them new")
+    assert run(repo, work, states_of("a")) == [("lyrics", "a"), ("lyrics_embeddings", "a"), encoded]
+    assert run(repo, work, states_of("b")) == [("lyrics", "b"), ("lyrics_embeddings", "b")]
+    first = (work / states_of("a")).read_bytes()
+    assert first == (work / states_of("b")).read_bytes()
+    with (work / "songs.tsv").open("a") as table:
+        table.write("d\tx.mp4\tother.lrc\n")
+    encoded = ("text_states", "3 different lines, 1 of them new")
+    assert run(repo, work, states_of("a"), states_of("d")) == [("lyrics", "d"), ("lyrics_embeddings", "d"), encoded]
+    assert run(repo, work, *map(states_of, "abd")) == []
+    (work / "other.lrc").write_text("[00:01.00]round and round\n[00:08.00]\n")
+    encoded = ("text_states", "2 different lines, 0 of them new")
+    assert run(repo, work, *map(states_of, "ad")) == [("lyrics", "d"), ("lyrics_embeddings", "d"), encoded]
+    (work / store).write_bytes(b"damaged")
+    encoded = ("text_states", "2 different lines, 2 of them new")
+    assert run(repo, work, store, "--forcerun", "text_states") == [encoded]
+    assert run(repo, work, states_of("a"), "--forcerun", "lyrics_embeddings") == [("lyrics_embeddings", "a")]
+    assert (work / states_of("a")).read_bytes() == first
+    config = "features={text_encoder: another, text_encoders: {}, learned: {}, edge35: false}"
+    said = snakemake(repo, work, *map(states_of, "ad"), "--dry-run", "--quiet", "host", "--config", config)
+    assert re.findall(r"^(\w+) +(\d)$", said, re.MULTILINE) == [
+        ("lyrics_embeddings", "2"),
+        ("text_states", "1"),
+        ("total", "3"),
+    ]

