@@ -17,7 +17,7 @@ from torch.utils.data import Dataset
 from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.torch_kinematics import slerp
 from justlmd.core.errors import InputError
-from justlmd.dataset.build import whole_windows
+from justlmd.dataset.sequences import whole_windows
 from justlmd.dataset.storage import open_dataset
 
 MOTION = ("global_orient", "body_pose", "transl")

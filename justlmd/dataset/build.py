@@ -16,7 +16,7 @@ All seconds are seconds of ``video.mp4``; motion frame ``m`` of a song is video 
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,10 +30,10 @@ from justlmd.body.model import Body
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, read_npz, write_json, write_text
 from justlmd.dataset.card import card
-from justlmd.dataset.splits import song_groups, song_text, split_groups
+from justlmd.dataset.sequences import Sequences, sequences_of, whole_windows
+from justlmd.dataset.splits import Splits, song_text, split_songs
 from justlmd.dataset.storage import ARRAYS, DTYPES, LEARNED, ArrayWriter, array_writer, write_table
-from justlmd.features.external import read_learned
-from justlmd.lyrics.slices import read_sliced
+from justlmd.features.external import learned_path, read_learned
 from justlmd.motion.motion import Motion
 from justlmd.motion.smplfull import read_smplfull
 from justlmd.motion.song_motion import SongMotion, read_song_motion
@@ -82,50 +82,40 @@ class SongFiles:
     learned: dict[str, Path] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Sequences:
-    """Starts (frames of the motion) and texts of a song's usable sequences, and how many were left out, by reason."""
-
-    starts: list[int]
-    texts: list[str]
-    excluded: dict[str, int]
-
-
-def sequences_of(sliced: dict[str, str], start_frame: int, valid: np.ndarray, drop_last: bool, name: str) -> Sequences:
-    """Six-second windows of ``sliced.json`` on a motion.
+def song_files(
+    files: Mapping[str, Sequence[str]], about: Mapping[str, Mapping[str, str]], learned: Mapping[str, str]
+) -> list[SongFiles]:
+    """The kept songs' files, as the workflow lists them.
 
     Parameters
     ----------
-    sliced : stamp ``mm:ss.xxx`` of video.mp4 to text; a window starts at frame round(30 t).
-    start_frame : frame of video.mp4 at which the motion starts.
-    valid : (T,) whether a frame of the motion is known.
-    drop_last : leave out the last slice, as the original does (it may be shorter than 6 s).
-    name : file that errors name.
+    files : mapping of str to sequence of str
+        Paths of ``motion``, ``meta``, ``lyrics``, ``sliced`` and ``lyrics_embeddings``, one per song in the same order,
+        and of ``audio_features`` for the songs with audio. The name of a file's folder is its song.
+    about : mapping of str to mapping
+        By song: ``group``, ``artist``, ``title``, ``language`` and ``source``.
+    learned : mapping of str to str
+        Patterns of features from elsewhere by name.
     """
-    entries = [(round(FPS * piece.start_s) - start_frame, piece.text) for piece in read_sliced(sliced, name)]
-    excluded: Counter[str] = Counter()
-    if drop_last and entries:
-        entries.pop()
-        excluded["last slice of the song, left out as in the original"] += 1
-    starts, texts = [], []
-    for start, text in entries:
-        window = valid[max(start, 0) : start + SEQUENCE_FRAMES]
-        if start < 0:
-            excluded["begins before the motion"] += 1
-        elif len(window) < SEQUENCE_FRAMES:
-            excluded["the motion ends before six seconds are over"] += 1
-        elif not window.all():
-            excluded["frames without a recovered body"] += 1
-        else:
-            starts.append(start)
-            texts.append(text)
-    return Sequences(starts, texts, dict(excluded))
-
-
-def whole_windows(valid: np.ndarray, stride: int = SEQUENCE_FRAMES) -> list[int]:
-    """Starts of the windows of six seconds, every ``stride`` frames, in which all frames of ``valid`` (T,) are true."""
-    starts = range(0, len(valid) - SEQUENCE_FRAMES + 1, stride)
-    return [first for first in starts if valid[first : first + SEQUENCE_FRAMES].all()]
+    audio = {Path(path).parent.name: Path(path) for path in files["audio_features"]}
+    names = ("motion", "lyrics", "sliced", "lyrics_embeddings", "meta")
+    songs = []
+    for motion, lyrics, sliced, embeddings, meta in zip(*(map(Path, files[name]) for name in names), strict=True):
+        song = motion.parent.name
+        songs.append(
+            SongFiles(
+                song=song,
+                motion=motion,
+                meta=meta,
+                lyrics=lyrics,
+                sliced=sliced,
+                audio=audio.get(song),
+                embeddings=embeddings,
+                learned={name: learned_path(pattern, song) for name, pattern in learned.items()},
+                **about[song],
+            )
+        )
+    return songs
 
 
 def build_dataset(
@@ -133,17 +123,40 @@ def build_dataset(
     out_dir: str | Path,
     body: Body,
     *,
+    splits: Splits | None = None,
     drop_last: bool = False,
     seed: int = 0,
     val_fraction: float = 0.15,
     test_fraction: float = 0.15,
     token_dim: int = 1,
 ) -> dict[str, Any]:
-    """Write the data set of ``songs`` (read one at a time) and return what ``dataset.json`` holds.
+    """Write the data set of ``songs``, which are read one at a time.
 
-    ``drop_last`` is for slices made by the original's rule; ``token_dim`` is the width of token states where no song
-    has any. Equal inputs give equal bytes. Raises InputError that names the file at fault; songs whose text encoders
-    differ cannot share a data set.
+    Parameters
+    ----------
+    songs : sequence of SongFiles
+        In any order; they are written in the order of their names.
+    out_dir : path
+        Folder to write.
+    body : Body
+        The body model of the data set.
+    splits : Splits, optional
+        Group and split of every song as the manifest decided them; by default decided here, from the lyrics and the
+        songs' own groups, by ``seed``, ``val_fraction`` and ``test_fraction``.
+    drop_last : bool
+        For slices made by the original's rule: leave out each song's last.
+    token_dim : int
+        Width of token states where no song has any.
+
+    Returns
+    -------
+    dict
+        What ``dataset.json`` holds. Equal inputs give equal bytes.
+
+    Raises
+    ------
+    InputError
+        Names the file at fault, or songs whose text encoders differ: they cannot share a data set.
     """
     out_dir = Path(out_dir)
     songs = sorted(songs, key=lambda song: song.song)
@@ -152,9 +165,13 @@ def build_dataset(
             "no song was kept, so there is no data set to build", next_step="see manifest.tsv for the reasons"
         )
     lyrics = {song.song: NO_LYRICS if song.lyrics is None else read_json(song.lyrics) for song in songs}
-    texts = {name: song_text(value) for name, value in lyrics.items()}
-    groups = song_groups(texts, {song.song: song.group for song in songs})
-    splits = split_groups(groups.values(), seed, val_fraction, test_fraction)
+    if splits is None:
+        texts = {name: song_text(value) for name, value in lyrics.items()}
+        given = {song.song: song.group for song in songs}
+        splits = split_songs(texts, given, seed=seed, val_fraction=val_fraction, test_fraction=test_fraction)
+    missing = [song.song for song in songs if song.song not in splits.split]
+    if missing:
+        raise InputError(f"no split was decided for {', '.join(missing)}", next_step="write the manifest again")
     encoder, width = _text_encoder(songs, token_dim)
     index: list[dict[str, Any]] = []
     table: list[dict[str, Any]] = []
@@ -170,17 +187,16 @@ def build_dataset(
                 array_writer(out_dir / f"{LEARNED}{name}.npy", row_shape, np.float32)
             )
         for number, song in enumerate(songs):
-            place = {"group": groups[song.song], "split": splits[groups[song.song]]}
+            place = {"group": splits.group[song.song], "split": splits.split[song.song]}
             row, rows = _add_song(song, number, lyrics[song.song], body, drop_last, writers)
             table.append(row | place)
             index += [item | place for item in rows]
     write_table(out_dir / "index.parquet", pd.DataFrame(index, columns=list(INDEX_COLUMNS)))
     write_table(out_dir / "songs.parquet", pd.DataFrame(table).drop(columns="excluded"))
-    by_split = {name: [row["song"] for row in table if row["split"] == name] for name in ("train", "val", "test")}
-    write_json(out_dir / "splits.json", by_split)
+    write_json(out_dir / "splits.json", splits.to_json())
     summary = {
         "songs": len(table),
-        "groups": len(set(groups.values())),
+        "groups": len({row["group"] for row in table}),
         "sequences": len(index),
         "frames": sum(row["frames"] for row in table),
         "fps": FPS,

@@ -1,21 +1,56 @@
-"""The manifest: every song of the table with its verdict, the reason, its figures and the number of its sequences."""
+"""The manifest: every song of the table with its verdict, the reason, its metrics and the number of its sequences.
+
+It is the one place where groups and splits are decided; the data set reads them with :func:`read_splits`.
+"""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from justlmd.dataset.splits import song_groups, split_groups
+from justlmd.core.errors import InputError
+from justlmd.core.files import read_json, replacing
+from justlmd.dataset.sequences import sequences_of
+from justlmd.dataset.splits import SPLITS, Splits, song_text, split_songs
+from justlmd.motion.smplfull import read_smplfull
+from justlmd.motion.song_motion import read_motion_meta
 from justlmd.songs.table import Song
 
 KEPT, DROPPED, EXCLUDED = "kept", "dropped", "excluded"
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """What the manifest judges a song by.
+
+    Attributes
+    ----------
+    quality : dict
+        Contents of ``quality.json``: ``keep``, ``reasons``, ``figures``.
+    sequences : int
+        Usable six-second sequences.
+    text : str
+        All words of the song; songs with equal words form one group.
+    """
+
+    quality: dict[str, Any]
+    sequences: int = 0
+    text: str = ""
+
+
+def read_candidate(quality: str, sliced: str, motion: str, meta: str, lyrics: str, *, drop_last: bool) -> Candidate:
+    """Read the files of one song (``quality.json``, ``sliced.json``, ...); ``drop_last`` as in :func:`sequences_of`."""
+    valid = read_smplfull(motion, allow_empty=True).valid
+    start_frame = read_motion_meta(meta).start_frame
+    found = sequences_of(read_json(sliced), start_frame, valid, drop_last, sliced)
+    return Candidate(read_json(quality), len(found.starts), song_text(read_json(lyrics)))
+
+
 def manifest(
     songs: Sequence[Song],
-    quality: dict[str, dict[str, Any]],
-    sequences: dict[str, int],
-    lyrics: dict[str, str],
+    candidates: dict[str, Candidate],
     *,
     exclude: Iterable[str] = (),
     keep: Iterable[str] = (),
@@ -27,31 +62,29 @@ def manifest(
 
     Parameters
     ----------
-    songs
+    songs : sequence of Song
         All rows of the song table.
-    quality
-        Contents of ``quality.json`` by song: ``keep``, ``reasons``, ``figures``.
-    sequences
-        Number of usable six-second sequences by song.
-    lyrics
-        All words of a song in one string, by song; songs with equal lyrics form one group.
-    exclude, keep
-        Ids that a person decided about; their word stands above the gate's.
+    candidates : dict of str to Candidate
+        By song; songs that are excluded need none.
+    exclude, keep : iterable of str
+        Ids that a person decided about; they overrule the quality gate.
     seed, val_fraction, test_fraction
-        Of the split of the kept songs, by group.
+        Of the split of the kept songs (:func:`justlmd.dataset.splits.split_songs`).
 
     Returns
     -------
-    Columns ``song``, ``verdict`` (kept, dropped or excluded), ``reason``, ``sequences``, ``group``, ``split`` (train,
-    val or test; empty for songs that are not kept), ``artist``, ``title``, then one column per quality figure; empty
-    where a song has none.
+    DataFrame
+        Columns ``song``, ``verdict`` (kept, dropped or excluded), ``reason``, ``sequences``, ``group``, ``split``
+        (train, val or test; empty for songs that are not kept), ``artist``, ``title``, then one column per quality
+        metric; empty where a song has none.
     """
     exclude, keep = set(exclude), set(keep)
+    nothing = Candidate({})
     rows = []
     for song in songs:
-        judged = quality.get(song.id, {})
+        candidate = candidates.get(song.id, nothing)
+        judged, count = candidate.quality, candidate.sequences
         reasons = "; ".join(judged.get("reasons", []))
-        count = sequences.get(song.id, 0)
         if song.id in exclude:
             verdict, reason = EXCLUDED, "excluded by configuration"
         elif judged.get("keep") and count:
@@ -73,12 +106,42 @@ def manifest(
                 **judged.get("figures", {}),
             }
         )
-    kept = [row["song"] for row in rows if row["verdict"] == KEPT]
-    groups = song_groups(
-        {name: lyrics[name] for name in kept}, {song.id: song.group for song in songs if song.id in kept}
+    kept = {row["song"] for row in rows if row["verdict"] == KEPT}
+    splits = split_songs(
+        {name: candidates[name].text for name in kept},
+        {song.id: song.group for song in songs if song.id in kept},
+        seed=seed,
+        val_fraction=val_fraction,
+        test_fraction=test_fraction,
     )
-    splits = split_groups(groups.values(), seed, val_fraction, test_fraction)
     for row in rows:
-        row["group"] = groups.get(row["song"], "")
-        row["split"] = splits.get(row["group"], "")
+        row["group"] = splits.group.get(row["song"], "")
+        row["split"] = splits.split.get(row["song"], "")
     return pd.DataFrame(rows)
+
+
+def write_manifest(path: str | Path, table: pd.DataFrame) -> None:
+    """Write what :func:`manifest` returned as tab-separated text."""
+    with replacing(path) as temporary:
+        table.to_csv(temporary, sep="\t", index=False, lineterminator="\n")
+
+
+def read_splits(path: str | Path) -> Splits:
+    """Groups and splits of the kept songs of a ``manifest.tsv``.
+
+    Raises
+    ------
+    InputError
+        A column is missing, or a kept song has no split.
+    """
+    try:
+        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+        kept = table[table.verdict == KEPT]
+        splits = Splits(*(dict(zip(kept.song, kept[column], strict=True)) for column in ("group", "split")))
+    except (OSError, ValueError, AttributeError, KeyError) as error:
+        raise InputError(f"not a manifest ({error})", where=path, next_step="delete it and run again") from error
+    for song, split in splits.split.items():
+        if split not in SPLITS:
+            raise InputError(f"song '{song}' is kept and has the split {split!r}", where=path,
+                             next_step=f"it must be one of {', '.join(SPLITS)}")  # fmt: skip
+    return splits

@@ -3,9 +3,62 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The group and the split of every song of a data set.
+
+    Attributes
+    ----------
+    group : dict of str to str
+        Group of each song; songs of one group share lyrics and are in one split.
+    split : dict of str to str
+        Split of each song, one of :data:`SPLITS`.
+    """
+
+    group: dict[str, str]
+    split: dict[str, str]
+
+    def songs(self, split: str) -> list[str]:
+        """Names of the songs of a split in alphabetical order."""
+        return sorted(song for song, found in self.split.items() if found == split)
+
+    def to_json(self) -> dict[str, list[str]]:
+        """The contents of ``splits.json``: the songs of each split."""
+        return {split: self.songs(split) for split in SPLITS}
+
+
+def split_songs(
+    texts: dict[str, str],
+    given: dict[str, str],
+    *,
+    seed: int = 0,
+    val_fraction: float = 0.15,
+    test_fraction: float = 0.15,
+) -> Splits:
+    """Decide the group and the split of every song.
+
+    Parameters
+    ----------
+    texts : dict of str to str
+        All words of each song (:func:`song_text`).
+    given : dict of str to str
+        The song table's group of each song; empty where it gives none.
+    seed : int
+        Of the shuffle of the groups.
+    val_fraction, test_fraction : float
+        Parts of the groups in each split, 0 to 0.5.
+    """
+    group = song_groups(texts, given)
+    split = split_groups(group.values(), seed, val_fraction, test_fraction)
+    return Splits(group, {song: split[name] for song, name in group.items()})
 
 
 def song_text(lyrics: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from justlmd.body.model import Body, load_body
 from justlmd.core.errors import InputError
 from justlmd.core.files import write_json
 from justlmd.core.rotations import rotation_matrices
-from justlmd.dataset.build import whole_windows
+from justlmd.dataset.sequences import whole_windows
 from justlmd.motion.importers.formats import motion_files, read_yup_motion
 from model.evaluation import metrics
 from model.evaluation import window_metrics as measures

@@ -17,7 +17,8 @@ from typing import Any
 
 from justlmd.body.model import Body, load_body
 from justlmd.core.errors import InputError, JustLMDError
-from justlmd.dataset.build import SongFiles, build_dataset, whole_windows
+from justlmd.dataset.build import SongFiles, build_dataset
+from justlmd.dataset.sequences import whole_windows
 from justlmd.motion.importers.formats import motion_files, read_yup_motion
 from model.training.checkpoint import ModelConfig, parse_config, read_config
 from model.training.train import train

@@ -14,7 +14,8 @@ from toy_songs import write_song
 from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
 from justlmd.core.files import write_json, write_npz
-from justlmd.dataset.build import INDEX_COLUMNS, SongFiles, build_dataset, sequences_of
+from justlmd.dataset.build import INDEX_COLUMNS, SongFiles, build_dataset
+from justlmd.dataset.sequences import sequences_of
 from justlmd.dataset.splits import lyrics_groups, song_groups, split_groups
 from justlmd.dataset.storage import ARRAYS, open_dataset
 from justlmd.lyrics.document import lyrics_to_json

@@ -1,6 +1,9 @@
 """The manifest lists every song with its verdict and reason."""
 
-from justlmd.dataset.manifest import manifest
+import pytest
+
+from justlmd.core.errors import InputError
+from justlmd.dataset.manifest import Candidate, manifest, read_splits, write_manifest
 from justlmd.songs.table import Song
 
 
@@ -9,34 +12,58 @@ def songs(*names):
 
 
 def test_every_song_of_the_table_is_listed_in_its_order_with_a_reason_where_it_is_not_kept():
-    quality = {
-        "good": {"keep": True, "reasons": [], "figures": {"detection_rate": 1.0}},
-        "bad": {"keep": False, "reasons": ["the dancer leaves the picture"], "figures": {"detection_rate": 0.5}},
-        "silent": {"keep": True, "reasons": [], "figures": {}},
+    candidates = {
+        "good": Candidate({"keep": True, "reasons": [], "figures": {"detection_rate": 1.0}}, 4, "la"),
+        "bad": Candidate({"keep": False, "reasons": ["out of frame"], "figures": {"detection_rate": 0.5}}, 3),
+        "silent": Candidate({"keep": True, "reasons": [], "figures": {}}),
     }
-    table = manifest(
-        songs("bad", "good", "gone", "silent"), quality, {"good": 4, "bad": 3}, {"good": "la"}, exclude=["gone"]
-    )
+    table = manifest(songs("bad", "good", "gone", "silent"), candidates, exclude=["gone"])
     assert table.song.tolist() == ["bad", "good", "gone", "silent"]
     assert table.verdict.tolist() == ["dropped", "kept", "excluded", "dropped"]
     assert table.sequences.tolist() == [0, 4, 0, 0]
-    assert table.reason[0] == "the dancer leaves the picture"
+    assert table.reason[0] == "out of frame"
     assert "no sequence" in table.reason[3]
     assert table.detection_rate[1] == 1.0
 
 
 def test_a_person_can_overrule_the_gate_but_not_make_sequences_out_of_nothing():
-    quality = {name: {"keep": False, "reasons": ["jitter"], "figures": {}} for name in ("a", "b")}
-    table = manifest(songs("a", "b"), quality, {"a": 2, "b": 0}, {"a": "la"}, keep=["a", "b"])
+    jittery = {"keep": False, "reasons": ["jitter"], "figures": {}}
+    table = manifest(songs("a", "b"), {"a": Candidate(jittery, 2, "la"), "b": Candidate(jittery)}, keep=["a", "b"])
     assert table.verdict.tolist() == ["kept", "dropped"]
     assert "although: jitter" in table.reason[0]
 
 
+LYRICS = {"a": "la la", "b": "na na", "c": "oh oh", "twin": "La, la!"}
+
+
+def kept_songs(**options):
+    candidates = {name: Candidate({"keep": True}, 1, text) for name, text in LYRICS.items()}
+    return manifest(songs(*LYRICS, "NA"), candidates, **options)
+
+
 def test_songs_with_equal_lyrics_stand_in_one_split_and_each_split_has_a_group():
-    names = ["a", "b", "c", "twin"]
-    quality = {name: {"keep": True, "reasons": [], "figures": {}} for name in names}
-    lyrics = {"a": "la la", "b": "na na", "c": "oh oh", "twin": "La, la!"}
-    table = manifest(songs(*names), quality, dict.fromkeys(names, 1), lyrics, seed=1).set_index("song")
+    table = kept_songs(seed=1).set_index("song").loc[list(LYRICS)]
     assert table.group["a"] == table.group["twin"]
     assert table.split["a"] == table.split["twin"]
     assert set(table.split) == {"train", "val", "test"}
+
+
+def test_the_splits_that_are_read_are_those_that_were_decided(tmp_path):
+    table = kept_songs(seed=1)
+    write_manifest(tmp_path / "manifest.tsv", table)
+    splits = read_splits(tmp_path / "manifest.tsv")
+    kept = table[table.verdict == "kept"]
+    assert splits.group == dict(zip(kept.song, kept.group, strict=True))
+    assert splits.split == dict(zip(kept.song, kept.split, strict=True))
+    assert sorted(song for songs_of_split in splits.to_json().values() for song in songs_of_split) == sorted(LYRICS)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("song\tverdict\na\tkept\n", "not a manifest"), ("", "not a manifest"),
+     ("song\tverdict\tgroup\tsplit\na\tkept\ta\t\n", "song 'a' is kept and has the split ''")],
+)  # fmt: skip
+def test_a_manifest_without_splits_is_refused_by_name(tmp_path, text, message):
+    (tmp_path / "manifest.tsv").write_text(text)
+    with pytest.raises(InputError, match=rf"manifest\.tsv: {message}"):
+        read_splits(tmp_path / "manifest.tsv")

@@ -11,7 +11,7 @@ import pytest
 from demo.video_faults import FAULTS, FRAMES, Pictures, dance, upside_down
 from justlmd.body.model import Body, load_body
 from justlmd.core.errors import InputError
-from justlmd.dataset.build import sequences_of
+from justlmd.dataset.sequences import sequences_of
 from justlmd.media.ffmpeg import ffmpeg_exe
 from justlmd.media.standardise import standardise
 from justlmd.media.writer import write_video
