@@ -17,17 +17,6 @@ _SHORTEST = 1e-6
 _PARENTS = [max(int(parent), 0) for parent in PARENTS]  # the root is its own parent, at offset 0
 
 
-def _levels() -> list[list[int]]:
-    """Joints by distance from the root, so that a whole level is computed at once."""
-    depth = [0] * len(_PARENTS)
-    for joint, parent in enumerate(_PARENTS[1:], start=1):
-        depth[joint] = depth[parent] + 1
-    return [[joint for joint, d in enumerate(depth) if d == level] for level in range(1, max(depth) + 1)]
-
-
-_LEVELS = _levels()
-
-
 def joint_frames(rotations: Tensor, root: Tensor, rest_joints: Tensor) -> tuple[Tensor, Tensor]:
     """Orientation and position of every joint.
 
@@ -44,18 +33,16 @@ def joint_frames(rotations: Tensor, root: Tensor, rest_joints: Tensor) -> tuple[
     -------
     Orientations (..., 24, 3, 3) in the world and positions (..., 24, 3) in metres.
     """
-    offsets = rest_joints - rest_joints[..., _PARENTS, :]
-    turned, placed = {0: rotations[..., 0, :, :]}, {0: root}
-    for level in _LEVELS:
-        parents = [_PARENTS[joint] for joint in level]
-        parent_turns = torch.stack([turned[parent] for parent in parents], dim=-3)  # (..., J, 3, 3)
-        parent_places = torch.stack([placed[parent] for parent in parents], dim=-2)  # (..., J, 3)
-        places = parent_places + (parent_turns @ offsets[..., level, :, None])[..., 0]
-        turns = parent_turns @ rotations[..., level, :, :]
-        for index, joint in enumerate(level):
-            turned[joint], placed[joint] = turns[..., index, :, :], places[..., index, :]
-    joints = range(len(_PARENTS))
-    return torch.stack([turned[j] for j in joints], dim=-3), torch.stack([placed[j] for j in joints], dim=-2)
+    # One tensor per joint with the frames as its last axis: products of many 3 x 3 matrices, one after the other, take
+    # five times as long, and slices of one tensor as long again in the backward pass.
+    offsets = (rest_joints - rest_joints[..., _PARENTS, :]).expand(*rotations.shape[:-2], 3)
+    local = rotations.movedim((-3, -2, -1), (0, 1, 2)).contiguous().unbind(0)  # (3, 3, ...)
+    offset = offsets.movedim((-2, -1), (0, 1)).contiguous().unbind(0)  # (3, ...)
+    turned, placed = [local[0]], [root.expand(*rotations.shape[:-3], 3).movedim(-1, 0)]
+    for joint, parent in enumerate(_PARENTS[1:], start=1):
+        placed.append(placed[parent] + (turned[parent] * offset[joint]).sum(1))
+        turned.append((turned[parent][:, :, None] * local[joint]).sum(1))
+    return torch.stack(turned).movedim((0, 1, 2), (-3, -2, -1)), torch.stack(placed).movedim((0, 1), (-2, -1))
 
 
 def forward_kinematics(rotations: Tensor, transl: Tensor, rest_joints: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from model.evaluation.lyrics_ablation import lyrics_question
 from model.evaluation.plots import plot_history, plot_lyrics, plot_metrics
 from model.evaluation.statistics import half_samples, song_bootstrap
 from model.generation.sampling import generated_windows, latent_use, real_windows, reconstructed_windows
-from model.networks.conditional_transformer import TrunkModel
+from model.networks.base import AblatableModel
 from model.training.checkpoint import load_model
 
 STRIDE = 30  # frames between evaluated windows
@@ -75,7 +75,7 @@ def evaluate(
         methods[name] = evaluation.summary(generated, reconstructed_windows(model, test, device))
         kept = ("parameters", "steps", "best_step", "held_out_loss", "seed")
         described[name] = {key: facts.get(key) for key in kept} | latent_use(model, test, device)
-        if isinstance(model, TrunkModel):
+        if isinstance(model, AblatableModel):
             sequences = LyricsMusicDance(dataset_dir, "test")
             lyrics[name] = lyrics_question(model, sequences, device, bootstrap=bootstrap, seed=seed)
     songs = sorted({window.song for window in test.windows})

@@ -1,6 +1,6 @@
 """Do lyrics help? The same model predicts held-out dances with other words in place of the sung ones.
 
-Only for models that learned to do without each condition (:class:`model.networks.conditional_transformer.TrunkModel`):
+Only for models that learned to do without each condition (:class:`model.networks.base.AblatableModel`):
 they predict the expected motion from what they may see, without a latent. If words tell something about the dance, the
 error with the words that were sung is lower than with others.
 """
@@ -13,7 +13,7 @@ import torch
 from model.data import Batch, Conditions, LyricsMusicDance, pad_tokens
 from model.evaluation.metrics import retrieval
 from model.evaluation.statistics import holm, sign_flip_p_value, song_bootstrap
-from model.networks.conditional_transformer import TrunkModel
+from model.networks.base import AblatableModel
 from model.networks.windows import joints_of, real_motion
 
 ARMS = ("none", "music", "lyrics", "both", "shuffled within the song", "from another song", "two lines later")
@@ -25,7 +25,7 @@ CHUNK = 64
 
 
 def lyrics_question(
-    model: TrunkModel,
+    model: AblatableModel,
     data: LyricsMusicDance,
     device: str = "cpu",
     *,
@@ -105,7 +105,7 @@ def _comparisons(
 class WindowErrors:
     """Joint errors of predictions for given windows with the words of given others."""
 
-    def __init__(self, model: TrunkModel, data: LyricsMusicDance, device: str) -> None:
+    def __init__(self, model: AblatableModel, data: LyricsMusicDance, device: str) -> None:
         self.model, self.data, self.device = model, data, device
         self.batch: Batch = data.batch(range(len(data)))
         self.truth = _relative(joints_of(real_motion(self.batch), self.batch.rest_joints))

@@ -19,7 +19,7 @@ class DanceModel(nn.Module):
     def losses(self, batch: Batch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """Scalars by name; ``loss`` is minimised, the others are for the history (``kl``: nat per sample).
 
-        All chance comes from ``generator`` (dropout aside); ``progress`` is the share of the training done, 0 to 1.
+        All randomness except dropout uses ``generator``; ``progress`` is the share of the training done, 0 to 1.
         """
         raise NotImplementedError
 
@@ -42,6 +42,18 @@ class DanceModel(nn.Module):
         ``guidance`` for music and lyrics is only for models that learned to do without them; 1 is none.
         """
         raise NotImplementedError
+
+
+class AblatableModel(DanceModel):
+    """A dance model that can be asked without music or lyrics: for tests of what they tell."""
+
+    def predict(self, conditions: Conditions, rest_joints: Tensor, music: bool, lyrics: bool) -> MotionTensors:
+        """The expected motion from the allowed conditions alone; rest_joints (B, 24, 3) in metres."""
+        raise NotImplementedError
+
+    def keys(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor] | None:
+        """Unit vectors of the batch's motions and lyrics in a common space, and of the lyrics' texts; None without."""
+        return None
 
 
 def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:

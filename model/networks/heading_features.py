@@ -1,4 +1,4 @@
-"""Motion as V3 sees it: 6D rotations, the root's way as velocity along its own heading, its height, and foot contacts.
+"""Motion as V3 sees it: 6D rotations, the root's trajectory as velocity along its own heading, its height, and foot contacts.
 
 Nothing in it flips, and nothing says where on the floor the dancer stands: the camera's depth is the least certain axis
 of recovered motion. The heading itself stays absolute, because dancers of these videos dance towards the camera.
@@ -12,36 +12,41 @@ from justlmd.body.torch_kinematics import forward_kinematics, from_sixd, to_sixd
 from model.networks.layouts import MotionTensors
 
 ROOT, BODY, VELOCITY, HEIGHT, CONTACT = slice(0, 6), slice(6, 144), slice(144, 146), slice(146, 147), slice(147, 151)
-"""Places of the groups: root 6D, 23 joints 6D, velocity (right, forward) in m/s, pelvis height in m, contacts."""
+"""Columns of the groups: root 6D, 23 joints 6D, velocity (right, forward) in m/s, pelvis height in m, contacts."""
 
 FEATURES = 151
 FEET = (7, 8, 10, 11)  # ankles and toes, left and right: the order of the contacts
-CONTACT_STEP = 0.015  # metres per frame; recovered feet tremble by more than the .01 used for captured motion
+CONTACT_STEP = 0.015  # metres per frame; recovered feet jitter by more than the .01 used for captured motion
 CONTACT_FRAMES = 3
 
 
 def encode_heading(motion: MotionTensors, rest_joints: Tensor) -> Tensor:
     """Motion (B, T, ...) of bodies with rest joints (B, 24, 3) as features (B, T, 151)."""
     joints = forward_kinematics(motion.rotations, motion.transl, rest_joints[:, None])
+    return heading_features(motion.rotations, joints)
+
+
+def heading_features(rotations: Tensor, joints: Tensor) -> Tensor:
+    """Rotations (B, T, 24, 3, 3) and the joints (B, T, 24, 3) that they make, in metres, as features (B, T, 151)."""
     pelvis = joints[:, :, 0]
     velocity = torch.diff(pelvis, dim=1) * FPS
     velocity = torch.cat([velocity[:, :1], velocity], dim=1)  # the first frame takes the velocity of the second
-    cosine, sine = _heading(motion.rotations[:, :, 0])
+    cosine, sine = _heading(rotations[:, :, 0])
     x, z = velocity[..., 0], velocity[..., 2]
     local = torch.stack([cosine * x - sine * z, sine * x + cosine * z], dim=-1)
-    sixd = to_sixd(motion.rotations).flatten(-2)
+    sixd = to_sixd(rotations).flatten(-2)
     return torch.cat([sixd, local, pelvis[..., 1:2], foot_contacts(joints)], dim=-1)
 
 
 def decode_heading(values: Tensor, rest_joints: Tensor) -> MotionTensors:
-    """Features (B, T, 151) back to motion; the way on the floor starts at the origin and sums the velocity."""
+    """Features (B, T, 151) back to motion; the path on the floor starts at the origin and sums the velocity."""
     rotations = from_sixd(values[..., :144].unflatten(-1, (24, 6)))
     cosine, sine = _heading(rotations[:, :, 0])
     right, forward = values[..., 144], values[..., 145]
     step = torch.stack([cosine * right + sine * forward, -sine * right + cosine * forward], dim=-1) / FPS
     step = torch.cat([torch.zeros_like(step[:, :1]), step[:, 1:]], dim=1)
-    way = step.cumsum(dim=1)
-    pelvis = torch.stack([way[..., 0], values[..., 146], way[..., 1]], dim=-1)
+    path = step.cumsum(dim=1)
+    pelvis = torch.stack([path[..., 0], values[..., 146], path[..., 1]], dim=-1)
     return MotionTensors(rotations, pelvis - rest_joints[:, None, 0])
 
 

@@ -19,7 +19,7 @@ from torch.nn.functional import gelu, mse_loss
 from justlmd import SEQUENCE_FRAMES
 from justlmd.core.errors import InputError
 from model.data import Batch, Conditions, LyricsMusicDance, statistics
-from model.networks.attention import Dropout, attend
+from model.networks.attention import Attention, Dropout
 from model.networks.base import DanceModel, gaussian_kl, standard_normal
 from model.networks.layouts import FEATURES, MotionTensors, decode, encode
 
@@ -41,31 +41,6 @@ class TransformerCVAEConfig:
     kl_weight: float = 1e-5
     free_bits: float = 0.0  # nat per dimension that cost nothing (kl: per_sample)
     unused_parameters: bool = False  # declare the parameters that the original declared and never used
-
-
-class Attention(nn.Module):
-    """Multi-head attention on (B, T, d); weights as in ``nn.MultiheadAttention``."""
-
-    def __init__(self, d_model: int, n_heads: int, dropout: float) -> None:
-        super().__init__()
-        self.n_heads, self.dropout = n_heads, dropout
-        self.in_proj = nn.Linear(d_model, 3 * d_model)
-        self.out_proj = nn.Linear(d_model, d_model)
-        nn.init.xavier_uniform_(self.in_proj.weight)
-        nn.init.zeros_(self.in_proj.bias)
-        nn.init.zeros_(self.out_proj.bias)
-
-    def forward(self, queries: Tensor, memory: Tensor | None = None) -> Tensor:
-        if memory is None:
-            q, k, v = self.in_proj(queries).chunk(3, dim=-1)
-        else:
-            d = queries.shape[-1]
-            weight, bias = self.in_proj.weight, self.in_proj.bias
-            q = nn.functional.linear(queries, weight[:d], bias[:d])
-            k, v = nn.functional.linear(memory, weight[d:], bias[d:]).chunk(2, dim=-1)
-        q, k, v = (x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2) for x in (q, k, v))  # (B, heads, T, d / heads)
-        mixed = attend(q, k, v, dropout_p=self.dropout if self.training else 0.0)
-        return self.out_proj(mixed.transpose(1, 2).flatten(-2))
 
 
 class Layer(nn.Module):
@@ -144,7 +119,9 @@ class Decoder(nn.Module):
     def forward(self, z: Tensor, condition: Tensor) -> Tensor:
         steps = torch.cat([z[:, None], self.embedding(condition)], dim=1)  # (B, 181, d)
         memory = self.over_time(steps.transpose(1, 2)).transpose(1, 2)  # (B, 180, d)
-        x = self.dropout(self.code.expand(len(z), -1, -1))
+        # Without dropout all windows' queries stay equal up to the first look at the memory, so one row stands for all.
+        rows = len(z) if self.training and self.dropout.p else 1
+        x = self.dropout(self.code.expand(rows, -1, -1))
         for layer in self.layers:
             x = layer(x, memory)
         return self.output(x)

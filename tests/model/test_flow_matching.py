@@ -12,9 +12,9 @@ from justlmd.dataset.build import build_dataset
 from model.data import LyricsMusicDance
 from model.evaluation import window_metrics as measures
 from model.evaluation.evaluate import evaluate
-from model.networks.conditional_transformer import MOVING
 from model.networks.flow_matching import FlowDancer, FlowDancerConfig, integrate
 from model.networks.heading_features import encode_heading
+from model.networks.motion_space import MOVING
 from model.training.checkpoint import ModelConfig, TrainingConfig, load_model, read_config
 from model.training.train import train
 
@@ -110,7 +110,7 @@ def test_the_loss_falls_and_dances_spread_about_as_wide_as_the_real_ones(data, t
     batch = data.batch(range(len(data)))
     z = torch.randn(len(data), model.latent_dim, generator=seeded(1))
     made = encode_heading(model.generate(batch.conditions, z, batch.rest_joints), batch.rest_joints)
-    spread = ((made - model.motion_mean) / model.motion_std)[..., MOVING].square().mean()
+    spread = ((made - model.motion.mean) / model.motion.std)[..., MOVING].square().mean()
     assert 0.3 < spread < 2, "normalised motion of the data has 1"
 
 
@@ -199,7 +199,7 @@ def test_guidance_of_one_changes_nothing_and_more_exaggerates_the_music(data):
     single = dancer(data, euler_steps=1)
     start = [torch.zeros(2, 180, 147), torch.zeros(2)]
     nothing, music, both = (single.denoise(batch.conditions, *start, *flags(2, *k)) for k in ((0, 0), (1, 0), (1, 1)))
-    expected = single.to_motion(nothing + 3 * (music - nothing) + 2 * (both - music), batch.rest_joints)
+    expected = single.motion.decode(nothing + 3 * (music - nothing) + 2 * (both - music), batch.rest_joints)
     found = single.generate(batch.conditions, z, batch.rest_joints, (3.0, 2.0))
     torch.testing.assert_close(found.rotations, expected.rotations, atol=1e-4, rtol=1e-4)
 

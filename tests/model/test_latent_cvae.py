@@ -10,9 +10,9 @@ from justlmd.core.errors import InputError
 from justlmd.dataset.build import build_dataset
 from model.data import LyricsMusicDance
 from model.networks.base import gaussian_kl
-from model.networks.conditional_transformer import energy_error
 from model.networks.heading_features import CONTACT, VELOCITY, encode_heading
 from model.networks.latent_cvae import Dancer, DancerConfig
+from model.networks.motion_space import energy_error, motion_losses
 from model.networks.windows import real_motion
 
 torch.set_num_threads(1)
@@ -44,7 +44,7 @@ def flags(size: int, *values: float) -> list[torch.Tensor]:
 
 def test_normalised_features_have_no_mean_and_unit_spread_per_group(data):
     model, batch = dancer(data), data.batch(range(len(data)))
-    values = model.normalised(batch)
+    values = model.motion.encode(batch)
     torch.testing.assert_close(values[..., :147].mean((0, 1)), torch.zeros(147), atol=1e-4, rtol=0)
     assert values[..., VELOCITY].var((0, 1)).mean().item() == pytest.approx(1, rel=0.01)
     assert set(values[..., CONTACT].unique().tolist()) <= {0.0, 1.0}
@@ -84,10 +84,10 @@ def test_padding_tokens_do_not_change_the_dance(data):
 
 def test_a_token_is_nearest_while_it_is_sung_and_each_head_has_its_own_reach(data):
     model, c = dancer(data), data[0].conditions
-    _, bias = model.lyrics_memory(c, torch.ones(1), model.steps)
+    _, bias = model.conditions.lyrics(c, torch.ones(1), model.conditions.steps_s)
     assert bias.shape == (1, 4, 60, 1 + c.tokens.shape[1]) and not bias[..., 0].any()
     start, end = c.token_times[0, 3].tolist()
-    sung = (model.steps >= start) & (model.steps <= end)
+    sung = (model.conditions.steps_s >= start) & (model.conditions.steps_s <= end)
     assert not bias[0, :, sung, 4].any() and (bias[0, :, ~sung, 4] < 0).all()
     assert bias[0, 0, -1, 1] < bias[0, 3, -1, 1]  # the first head reaches less far than the last
 
@@ -101,19 +101,19 @@ def test_the_posterior_sees_the_motion_alone(data):
 
 def test_conditions_are_left_out_as_often_as_the_settings_say(data):
     model = dancer(data, music_dropout=0.2, lyrics_dropout=0.1, both_dropout=0.3, latent_dropout=0.25).train()
-    music, lyrics, latent = model._left_out(20000, seeded(), torch.zeros(1))
+    music, lyrics, latent = model.kept_inputs(20000, seeded(), torch.zeros(1))
     shares = [((music == m) & (lyrics == w)).float().mean().item() for m, w in ((0, 1), (1, 0), (0, 0), (1, 1))]
     assert shares == pytest.approx([0.2, 0.1, 0.3, 0.4], abs=0.015)
     assert 1 - latent.mean().item() == pytest.approx(0.25, abs=0.015)
-    assert all(keep.all() for keep in model.eval()._left_out(50, seeded(), torch.zeros(1)))
+    assert all(keep.all() for keep in model.eval().kept_inputs(50, seeded(), torch.zeros(1)))
 
 
 def test_perfect_features_have_no_motion_loss(data):
     model, batch = dancer(data), data.batch([0, 1])
-    target = model.normalised(batch)
+    target, real = model.motion.encode_with_joints(batch)
     perfect = target.clone()
     perfect[..., CONTACT] = 40 * (2 * target[..., CONTACT] - 1)
-    losses = model._motion_losses(perfect, target, batch.rest_joints, torch.ones(2))
+    losses = motion_losses(perfect, target, model.motion.joints(perfect, batch.rest_joints), real, torch.ones(2))
     assert all(losses[name] < 1e-6 for name in ("features", "joints", "velocity", "contact", "energy"))
     still = encode_heading(real_motion(batch), batch.rest_joints)[:, 1:, CONTACT]
     assert losses["standing"] <= (still * (0.015 * 30) ** 2).mean() + 1e-6
@@ -181,7 +181,7 @@ def test_guidance_of_one_changes_nothing_and_more_exaggerates_the_music(data):
     assert (plain.rotations - strong.rotations).abs().max() > 1e-4
     expected = keep[2] + 2 * (keep[1] - keep[0])
     found = encode_heading(strong, batch.rest_joints)[..., 146]
-    torch.testing.assert_close(found, (expected * model.motion_std + model.motion_mean)[..., 146], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(found, (expected * model.motion.std + model.motion.mean)[..., 146], atol=1e-4, rtol=1e-4)
 
 
 def test_predictions_use_only_what_they_are_allowed(data):

@@ -217,7 +217,7 @@ def test_pretraining_end_to_end_and_going_on_with_music_and_lyrics(captured, son
     train(songs, tmp_path / "next", started, seed=5, device="cpu")
     train(songs, tmp_path / "fresh", replace(CONFIG, training=still), seed=5, device="cpu")
     before, after, fresh = (load_file(tmp_path / name / "model.safetensors") for name in ("pre", "next", "fresh"))
-    fitted = {"music_mean", "music_std", "motion_mean", "motion_std"}
+    fitted = {"conditions.music_mean", "conditions.music_std", "motion.mean", "motion.std"}
     for name, value in after.items():
         assert torch.equal(value, (fresh if name in fitted else before)[name]), name
     assert any(not torch.equal(value, fresh[name]) for name, value in after.items())

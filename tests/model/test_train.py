@@ -178,3 +178,10 @@ def test_a_model_that_is_not_there_or_damaged_is_named(dataset, tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"\x00" * 100)
     with pytest.raises(InputError, match=r"model\.safetensors"):
         load_model(tmp_path)
+
+
+def test_training_leaves_the_global_generators_as_they_were(dataset, tmp_path):
+    torch.manual_seed(7)
+    before = torch.get_rng_state()
+    train(dataset, tmp_path, changed(steps=2), seed=3, device="cpu")
+    assert torch.equal(torch.get_rng_state(), before)
