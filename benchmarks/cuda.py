@@ -23,7 +23,8 @@ from justlmd.body.model import load_body
 from justlmd.core.files import write_json
 from justlmd.motion.motion import FLIP, before_camera, to_yup
 from justlmd.recovery.fit import recover
-from model.training.checkpoint import build_model, read_config
+from model.configuration import read_config
+from model.training.checkpoint import build_model
 
 RESULTS = Path(__file__).parent / "results" / "cuda.json"
 DEVICES = ("cpu", "cuda")

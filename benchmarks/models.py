@@ -36,12 +36,13 @@ from justlmd.lyrics.document import lyrics_to_json
 from justlmd.lyrics.lrc import parse_lrc
 from justlmd.motion.motion import to_yup
 from justlmd.motion.smplfull import read_smplfull
+from model.configuration import read_config
 from model.data import Batch, Conditions, LyricsMusicDance
 from model.evaluation.leave_one_out import MEASURES, compare, leave_one_out
 from model.evaluation.lyrics_ablation import WindowErrors, lyrics_question
 from model.generation.generate import dance, window_starts
 from model.networks.transformer_cvae import position_code
-from model.training.checkpoint import build_model, load_model, read_config
+from model.training.checkpoint import build_model, load_model
 from model.training.train import train
 
 RESULTS = Path(__file__).parent / "results"

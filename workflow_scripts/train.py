@@ -6,7 +6,7 @@ from job import progress_bar, run
 def main(snakemake) -> str:
     from pathlib import Path
 
-    from model.training.checkpoint import read_config
+    from model.configuration import read_config
     from model.training.train import train
 
     files, params = snakemake.input, snakemake.params

@@ -14,9 +14,9 @@ import numpy as np
 from justlmd.core.errors import InputError
 from justlmd.core.files import write_json
 from justlmd.dataset.storage import open_dataset
+from model.configuration import ModelConfig
 from model.evaluation.evaluate import evaluate
 from model.evaluation.statistics import sign_flip_p_value, song_bootstrap
-from model.training.checkpoint import ModelConfig
 from model.training.train import train
 
 MEASURES = ("mpjpe_mm", "heading_deg", "jerk_ratio", "frozen_share", "speed_ratio")

@@ -1,34 +1,12 @@
 """The transformer and the heads that V3 and V4 share: steps with music and a memory of lyrics in, features out."""
 
-from dataclasses import dataclass
-
 from torch import Tensor, nn
 from torch.nn.functional import gelu, interpolate
 
 from justlmd import SEQUENCE_FRAMES
+from model.configuration import TrunkConfig
 from model.networks.attention import Block
 from model.networks.heading_features import FEATURES
-
-
-@dataclass(frozen=True)
-class TrunkConfig:
-    """Sizes, which conditions are left out in training, and weights of the losses on motion."""
-
-    d_model: int = 128
-    n_heads: int = 4
-    d_feedforward: int = 256
-    decoder_layers: int = 3
-    patch: int = 3  # frames per step of the trunk
-    token_dim: int = 384  # width of the text encoder's states
-    music_dropout: float = 0.1
-    lyrics_dropout: float = 0.1
-    both_dropout: float = 0.1
-    joints_weight: float = 1.0
-    velocity_weight: float = 1.0
-    acceleration_weight: float = 0.003
-    contact_weight: float = 0.1
-    standing_weight: float = 0.5
-    energy_weight: float = 0.5
 
 
 class Backbone(nn.Module):

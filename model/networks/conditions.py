@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from justlmd import FPS, SEQUENCE_FRAMES
-from justlmd.core.errors import InputError
 from model.data import Conditions, LyricsMusicDance, statistics
 
 MUSIC = 128 + 4
@@ -59,8 +58,6 @@ class ConditionEncoder(nn.Module):
 
     def __init__(self, d_model: int, n_heads: int, patch: int, token_dim: int) -> None:
         super().__init__()
-        if SEQUENCE_FRAMES % patch or FPS % patch:
-            raise InputError(f"{patch} must divide {FPS} and {SEQUENCE_FRAMES}", where="network.patch")
         self.patch = patch
         self.register_buffer("music_mean", torch.zeros(MUSIC))
         self.register_buffer("music_std", torch.ones(MUSIC))

@@ -7,14 +7,13 @@ outputs, 4 x 10^10 weights; here the sizes are settings. And cross-entropy needs
 axis-angles are not: every feature is scaled by its smallest and largest value in the training songs.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, elu
 
 from justlmd import SEQUENCE_FRAMES
 from justlmd.core.errors import InputError
+from model.configuration import FlatCVAEConfig
 from model.data import Batch, Conditions, LyricsMusicDance, statistics
 from model.networks.base import DanceModel, gaussian_kl, standard_normal
 from model.networks.layouts import FEATURES, MotionTensors, decode, encode
@@ -22,17 +21,6 @@ from model.networks.windows import chunks
 
 LAYOUT = "axis_angle_24"
 MUSIC_DIM = 128
-
-
-@dataclass(frozen=True)
-class FlatCVAEConfig:
-    """Sizes; the defaults are those of the code that the report started from, not of its text."""
-
-    hidden_dim: int = 400
-    latent_dim: int = 512
-    max_tokens: int = 50  # further tokens of a window are dropped, missing ones are 0
-    token_dim: int = 384
-    kl_weight: float = 1.0
 
 
 class FlatCVAE(DanceModel):

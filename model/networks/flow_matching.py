@@ -15,30 +15,19 @@ noise goes along dx/dt = E[x1 - x0 | x_t] = (E[x1 | x_t] - x_t) / (1 - t) from t
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
 from justlmd import SEQUENCE_FRAMES
-from justlmd.core.errors import InputError
+from model.configuration import FlowDancerConfig
 from model.data import Batch, Conditions, LyricsMusicDance
 from model.networks.base import AblatableModel, standard_normal
-from model.networks.conditional_transformer import Backbone, MotionHeads, TrunkConfig
+from model.networks.conditional_transformer import Backbone, MotionHeads
 from model.networks.conditions import ConditionEncoder, guided, kept_conditions, patched
 from model.networks.layouts import MotionTensors
 from model.networks.motion_space import MOVING, MotionSpace, motion_losses, weighted_sum
-
-
-@dataclass(frozen=True)
-class FlowDancerConfig(TrunkConfig):
-    """How times are drawn in training, and how many steps a dance takes."""
-
-    euler_steps: int = 10
-    time_mean: float = 0.0  # of the normal draw whose sigmoid is t
-    time_std: float = 1.0
-    start_share: float = 0.2  # of the training windows at t = 0
 
 
 class TimeInput(nn.Module):
@@ -62,8 +51,6 @@ class FlowDancer(AblatableModel):
 
     def __init__(self, config: FlowDancerConfig) -> None:
         super().__init__()
-        if config.euler_steps < 1:
-            raise InputError(f"{config.euler_steps} must be at least 1", where="network.euler_steps")
         d, self.config = config.d_model, config
         self.latent_dim = SEQUENCE_FRAMES * MOVING.stop
         self.motion = MotionSpace()
@@ -141,8 +128,8 @@ class FlowDancer(AblatableModel):
 def integrate(predict: Callable[[Tensor, float], Tensor], x: Tensor, steps: int) -> Tensor:
     """Euler steps of equal length along dx/dt = (predict(x, t) - x) / (1 - t) from t = 0 to 1.
 
-    ``predict`` returns where the flow through x at time t ends. On straight paths every number of steps is exact. The last
-    step lands on the prediction itself, so nothing of the noise is left over.
+    ``predict`` returns where the flow through x at time t ends. On straight paths every number of steps is exact. The
+    last step lands on the prediction itself, so nothing of the noise is left over.
     """
     for step in range(steps):
         x = x + (predict(x, step / steps) - x) / (steps - step)  # (1 - t) steps = steps - step

@@ -10,39 +10,22 @@
 - Motion and lyrics are also pulled together in a common space (InfoNCE), where near-equal lyrics are no opposites.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
 from justlmd import FPS, SEQUENCE_FRAMES
+from model.configuration import DancerConfig
 from model.data import Batch, Conditions, LyricsMusicDance
 from model.networks.attention import Block
 from model.networks.base import AblatableModel, gaussian_kl, standard_normal
-from model.networks.conditional_transformer import Backbone, MotionHeads, TrunkConfig, stretched
+from model.networks.conditional_transformer import Backbone, MotionHeads, stretched
 from model.networks.conditions import ConditionEncoder, guided, kept_conditions, patched
 from model.networks.heading_features import FEATURES
 from model.networks.layouts import MotionTensors
 from model.networks.motion_space import MotionSpace, motion_losses, weighted_sum
 
 SECONDS = SEQUENCE_FRAMES // FPS
-
-
-@dataclass(frozen=True)
-class DancerConfig(TrunkConfig):
-    """Sizes, losses and what is left out in training."""
-
-    encoder_layers: int = 2
-    global_dim: int = 64  # latent of the window
-    local_dim: int = 32  # latent of each second
-    kl_weight: float = 0.0002  # per nat and sample
-    kl_warmup: float = 0.3  # share of the training in which the weight rises from 0
-    free_bits: float = 0.1  # nat per dimension that cost nothing
-    latent_dropout: float = 0.25
-    contrast_weight: float = 0.02
-    temperature: float = 0.1
-    same_text: float = 0.8  # texts with a higher cosine are no opposites
 
 
 class MotionEncoder(nn.Module):

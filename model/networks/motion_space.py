@@ -6,8 +6,8 @@ from torch.nn.functional import avg_pool1d, binary_cross_entropy_with_logits, ms
 
 from justlmd import FPS
 from justlmd.body.torch_kinematics import forward_kinematics
+from model.configuration import TrunkConfig
 from model.data import Batch, LyricsMusicDance
-from model.networks.conditional_transformer import TrunkConfig
 from model.networks.heading_features import (
     BODY,
     CONTACT,

@@ -10,7 +10,6 @@ collapse) and ``layout: sixd`` (the camera's axis-angle root flips sign). Everyt
 """
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -18,29 +17,11 @@ from torch.nn.functional import gelu, mse_loss
 
 from justlmd import SEQUENCE_FRAMES
 from justlmd.core.errors import InputError
+from model.configuration import TransformerCVAEConfig
 from model.data import Batch, Conditions, LyricsMusicDance, statistics
 from model.networks.attention import Attention, Dropout
 from model.networks.base import DanceModel, gaussian_kl, standard_normal
 from model.networks.layouts import FEATURES, MotionTensors, decode, encode
-
-
-@dataclass(frozen=True)
-class TransformerCVAEConfig:
-    """Sizes and loss; the defaults are the report's."""
-
-    layout: str = "axis_angle_26"  # or axis_angle_24 (no translation), sixd
-    d_model: int = 512  # also the latent's size: the latent is one time step
-    n_heads: int = 4
-    d_feedforward: int = 1024
-    n_layers: int = 4  # in the encoder and in the decoder
-    dropout: float = 0.1
-    music_dim: int = 128
-    lyrics_dim: int = 128
-    token_dim: int = 384  # width of the text encoder's states
-    kl: str = "batch_sum"  # summed over the batch as run, or per_sample
-    kl_weight: float = 1e-5
-    free_bits: float = 0.0  # nat per dimension that cost nothing (kl: per_sample)
-    unused_parameters: bool = False  # declare the parameters that the original declared and never used
 
 
 class Layer(nn.Module):
@@ -135,10 +116,6 @@ class TransformerCVAE(DanceModel):
 
     def __init__(self, config: TransformerCVAEConfig) -> None:
         super().__init__()
-        if config.layout not in FEATURES:
-            raise InputError(f"layout {config.layout!r} is unknown", next_step=f"choose one of {', '.join(FEATURES)}")
-        if config.kl not in ("batch_sum", "per_sample"):
-            raise InputError(f"kl {config.kl!r} is unknown", next_step="choose batch_sum or per_sample")
         self.config, self.latent_dim = config, config.d_model
         code = position_code(SEQUENCE_FRAMES, config.d_model)
         self.encoder = Encoder(config, code)

@@ -1,120 +1,41 @@
-"""Configurations and trained models as files: YAML in, ``config.json`` and safetensors out, nothing unpickled."""
+"""Trained models as files: ``config.json`` and safetensors, nothing unpickled."""
 
 import hashlib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, replacing, write_json
+from model.configuration import (
+    ModelConfig,
+    parse_config,
+)
 from model.networks.base import DanceModel
-from model.networks.flat_cvae import FlatCVAE, FlatCVAEConfig
-from model.networks.flow_matching import FlowDancer, FlowDancerConfig
-from model.networks.latent_cvae import Dancer, DancerConfig
-from model.networks.transformer_cvae import TransformerCVAE, TransformerCVAEConfig
+from model.networks.flat_cvae import FlatCVAE
+from model.networks.flow_matching import FlowDancer
+from model.networks.latent_cvae import Dancer
+from model.networks.transformer_cvae import TransformerCVAE
 
-MODELS: dict[str, tuple[type, type]] = {
-    "flat_cvae": (FlatCVAE, FlatCVAEConfig),
-    "transformer_cvae": (TransformerCVAE, TransformerCVAEConfig),
-    "dancer": (Dancer, DancerConfig),
-    "flow_dancer": (FlowDancer, FlowDancerConfig),
+MODELS: dict[str, type] = {
+    "flat_cvae": FlatCVAE,
+    "transformer_cvae": TransformerCVAE,
+    "dancer": Dancer,
+    "flow_dancer": FlowDancer,
 }
-"""Network and configuration class of each value of ``model:``."""
+"""The network of each value of ``model:``."""
 
 WEIGHTS = "model.safetensors"
 
 
-@dataclass(frozen=True)
-class TrainingConfig:
-    """How a model is trained."""
-
-    steps: int = 1000  # optimiser steps at most
-    batch_size: int = 16  # windows per step, over all devices
-    accumulate: int = 1  # parts in which a batch is computed, to save memory
-    stride: int = 15  # frames between training windows; 0: the data set's sequences only
-    mirror: bool = False  # exchange left and right in half of the windows
-    tempo: float = 0.0  # largest relative change of a window's speed, with its music and words; 0: none
-    yaw: float = 0.0  # largest turn of a window about the vertical in degrees; 0: none
-    lr: float = 1e-4
-    lr_schedule: str = "constant"  # or cosine, to 0 at the last step
-    lr_warmup: int = 0  # steps
-    weight_decay: float = 0.01
-    clip: float = 0.0  # largest gradient norm; 0: no clipping
-    ema: float = 0.0  # decay of the averaged weights that are kept; 0: none
-    precision: str = "auto"  # 32-true, bf16-mixed, or auto: the faster of the two on the device at hand
-    eval_every: int = 100  # steps between looks at the held-out loss
-    keep: str = "best"  # weights of the lowest held-out loss, or last: those of the last step
-    patience: int = 0  # looks without improvement before stopping; 0: never stop early
-    start_from: str = ""  # folder of a trained model of the same network whose weights are the first ones; empty: none
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """A whole configuration: which network, its settings, its training."""
-
-    model: str
-    network: Any  # the configuration class of the network
-    training: TrainingConfig
-
-
-def read_config(path: str | Path) -> ModelConfig:
-    """Read a configuration from YAML (or the ``config.json`` of a trained model); raises InputError naming the key."""
-    path = Path(path)
-    try:
-        content = read_json(path) if path.suffix == ".json" else yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise InputError(f"not a readable configuration ({error})", where=path) from error
-    return parse_config(content, str(path))
-
-
-def parse_config(content: Any, name: str) -> ModelConfig:
-    """Check and type a configuration; ``name`` is the file that errors name."""
-    if not isinstance(content, dict) or content.get("model") not in MODELS:
-        raise InputError(f"'model' must be one of {', '.join(MODELS)}", where=name)
-    network = _typed(MODELS[content["model"]][1], content.get("network") or {}, f"{name}: network")
-    training = _typed(TrainingConfig, content.get("training") or {}, f"{name}: training")
-    for key, allowed in (
-        ("precision", ("auto", "32-true", "bf16-mixed")),
-        ("lr_schedule", ("constant", "cosine")),
-        ("keep", ("best", "last")),
-    ):
-        if getattr(training, key) not in allowed:
-            raise InputError(
-                f"training.{key}: {getattr(training, key)!r} is not one of {', '.join(allowed)}", where=name
-            )
-    for key in ("steps", "batch_size", "accumulate", "eval_every"):
-        if getattr(training, key) < 1:
-            raise InputError(f"training.{key}: {getattr(training, key)} must be at least 1", where=name)
-    for key, largest in (("tempo", 0.5), ("yaw", 180.0)):
-        if not 0 <= getattr(training, key) <= largest:
-            raise InputError(f"training.{key}: {getattr(training, key)} must be from 0 to {largest:g}", where=name)
-    return ModelConfig(content["model"], network, training)
-
-
-def _typed(kind: type, values: Any, name: str) -> Any:
-    """Make the dataclass ``kind`` of ``values``; unknown keys and wrong types are errors."""
-    if not isinstance(values, dict):
-        raise InputError("must be keys and values", where=name)
-    types = {field.name: field.type for field in fields(kind)}
-    for key, value in values.items():
-        if key not in types:
-            raise InputError("unknown key", where=f"{name}.{key}", next_step=f"the keys are {', '.join(types)}")
-        wanted = types[key]
-        number = wanted is float and isinstance(value, int) and not isinstance(value, bool)
-        if isinstance(wanted, type) and not number and type(value) is not wanted:
-            raise InputError(f"{value!r} is not of type {wanted.__name__}", where=f"{name}.{key}")
-    return kind(**{key: float(value) if types[key] is float else value for key, value in values.items()})
-
-
 def build_model(config: ModelConfig) -> DanceModel:
     """An untrained network; weights come from torch's current random state."""
-    network, _ = MODELS[config.model]
-    return network(config.network)
+    network: DanceModel = MODELS[config.model](config.network)
+    return network
 
 
 def save_model(out_dir: str | Path, model: DanceModel, config: ModelConfig, facts: dict[str, Any]) -> None:

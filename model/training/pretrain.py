@@ -20,7 +20,7 @@ from justlmd.core.errors import InputError, JustLMDError
 from justlmd.dataset.build import SongFiles, build_dataset
 from justlmd.dataset.sequences import whole_windows
 from justlmd.motion.importers.formats import motion_files, read_yup_motion
-from model.training.checkpoint import ModelConfig, parse_config, read_config
+from model.configuration import ModelConfig, parse_config, read_config
 from model.training.train import train
 
 

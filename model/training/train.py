@@ -19,10 +19,11 @@ from torch import Tensor
 from justlmd.core.device import choose_device, choose_precision
 from justlmd.core.errors import InputError, JustLMDError
 from justlmd.core.files import replacing
+from model.configuration import ModelConfig, TrainingConfig
 from model.data import LyricsMusicDance, training_batches
 from model.networks.base import DanceModel
 from model.training.augmentation import augmented_batch
-from model.training.checkpoint import ModelConfig, TrainingConfig, build_model, save_model, start_weights
+from model.training.checkpoint import build_model, save_model, start_weights
 
 VALIDATION_SEED = 1_000_003  # of the noise in validation losses: the same each time, so that they compare
 
@@ -86,7 +87,8 @@ class _Average:
 
     def __init__(self, model: DanceModel, decay: float) -> None:
         self.model, self.decay = deepcopy(model).requires_grad_(False), decay
-        self.ours, self.theirs = list(self.model.parameters()), list(model.parameters())
+        self.ours: list[Tensor] = list(self.model.parameters())
+        self.theirs: list[Tensor] = list(model.parameters())
 
     @torch.no_grad()
     def update(self) -> None:
@@ -98,7 +100,7 @@ class _Run:
     """A training under way: everything that ``last.pt`` keeps."""
 
     def __init__(self, dataset_dir: str | Path, last: Path, config: ModelConfig, seed: int, kind: str) -> None:
-        settings = replace(config.training, precision=choose_precision(config.training.precision, kind))
+        settings = replace(config.training, precision=cast(Any, choose_precision(config.training.precision, kind)))
         self.config = replace(config, training=settings)
         self.last, self.seed = last, seed
         self.fabric = _fabric(kind, settings.precision)

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from model.networks.transformer_cvae import TransformerCVAEConfig
-from model.training.checkpoint import ModelConfig, TrainingConfig
+from model.configuration import ModelConfig, TrainingConfig, TransformerCVAEConfig
 
 TINY = {
     "d_model": 16,

@@ -17,11 +17,11 @@ from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz, write_npz
 from justlmd.core.rotations import interpolated_rotations
 from justlmd.dataset.build import build_dataset
+from model.configuration import ModelConfig, parse_config
 from model.data import Batch, LyricsMusicDance
 from model.networks.heading_features import CONTACT, HEIGHT, ROOT, VELOCITY, encode_heading
 from model.networks.windows import joints_of, real_motion
 from model.training.augmentation import augmented_batch, turned
-from model.training.checkpoint import ModelConfig, parse_config
 from model.training.train import train
 
 torch.set_num_threads(1)

@@ -13,6 +13,7 @@ from toy_songs import write_song
 from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
 from justlmd.dataset.build import build_dataset
+from model.configuration import DancerConfig, ModelConfig, TrainingConfig, TransformerCVAEConfig
 from model.data import LyricsMusicDance
 from model.evaluation import baselines
 from model.evaluation import window_metrics as measures
@@ -21,9 +22,6 @@ from model.evaluation.lyrics_ablation import ARMS
 from model.evaluation.plots import plot_lyrics
 from model.evaluation.statistics import half_samples, sign_flip_p_value, song_bootstrap
 from model.generation.sampling import real_windows
-from model.networks.latent_cvae import DancerConfig
-from model.networks.transformer_cvae import TransformerCVAEConfig
-from model.training.checkpoint import ModelConfig, TrainingConfig
 from model.training.train import train
 
 torch.set_num_threads(1)

@@ -7,8 +7,9 @@ from toy_songs import write_song
 from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
 from justlmd.dataset.build import build_dataset
+from model.configuration import FlatCVAEConfig
 from model.data import LyricsMusicDance
-from model.networks.flat_cvae import FlatCVAE, FlatCVAEConfig
+from model.networks.flat_cvae import FlatCVAE
 
 torch.set_num_threads(1)
 

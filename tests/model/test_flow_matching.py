@@ -7,15 +7,15 @@ import torch
 from toy_songs import write_song
 
 from justlmd.body.model import load_body
-from justlmd.core.errors import InputError
 from justlmd.dataset.build import build_dataset
+from model.configuration import FlowDancerConfig, ModelConfig, TrainingConfig, read_config
 from model.data import LyricsMusicDance
 from model.evaluation import window_metrics as measures
 from model.evaluation.evaluate import evaluate
-from model.networks.flow_matching import FlowDancer, FlowDancerConfig, integrate
+from model.networks.flow_matching import FlowDancer, integrate
 from model.networks.heading_features import encode_heading
 from model.networks.motion_space import MOVING
-from model.training.checkpoint import ModelConfig, TrainingConfig, load_model, read_config
+from model.training.checkpoint import load_model
 from model.training.train import train
 
 torch.set_num_threads(1)
@@ -208,11 +208,6 @@ def test_every_parameter_learns(data):
     model, batch = dancer(data).train(), data.batch(range(12))
     model.losses(batch, seeded(1), 0.5)["loss"].backward()
     assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()] == []
-
-
-def test_fewer_than_one_step_is_refused():
-    with pytest.raises(InputError, match="euler_steps: 0 must be at least 1"):
-        FlowDancer(FlowDancerConfig(euler_steps=0))
 
 
 # ---------------------------------------------------------------- files, evaluation

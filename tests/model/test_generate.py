@@ -14,9 +14,8 @@ from justlmd.core.files import read_npz, write_npz
 from justlmd.dataset.build import build_dataset
 from justlmd.motion.motion import before_camera, to_yup
 from justlmd.motion.smplfull import read_smplfull, write_smplfull
+from model.configuration import ModelConfig, TrainingConfig, TransformerCVAEConfig
 from model.generation.generate import OVERLAP, generate, grounded, join_windows, song_conditions, window_starts
-from model.networks.transformer_cvae import TransformerCVAEConfig
-from model.training.checkpoint import ModelConfig, TrainingConfig
 from model.training.train import train
 
 torch.set_num_threads(1)

@@ -6,12 +6,12 @@ from tiny_models import TINY
 from toy_songs import write_song
 
 from justlmd.body.model import load_body
-from justlmd.core.errors import InputError
 from justlmd.dataset.build import build_dataset
+from model.configuration import DancerConfig
 from model.data import LyricsMusicDance
 from model.networks.base import gaussian_kl
 from model.networks.heading_features import CONTACT, VELOCITY, encode_heading
-from model.networks.latent_cvae import Dancer, DancerConfig
+from model.networks.latent_cvae import Dancer
 from model.networks.motion_space import energy_error, motion_losses
 from model.networks.windows import real_motion
 
@@ -202,8 +202,3 @@ def test_every_parameter_learns(data):
     batch = batch._replace(conditions=batch.conditions._replace(tokens=words))
     model.losses(batch, seeded(1), 0.5)["loss"].backward()
     assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()] == []
-
-
-def test_a_patch_that_does_not_fit_is_refused():
-    with pytest.raises(InputError, match="must divide 30 and 180"):
-        Dancer(DancerConfig(patch=7))

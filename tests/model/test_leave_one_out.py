@@ -10,10 +10,8 @@ from toy_songs import write_song
 from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
 from justlmd.dataset.build import build_dataset
+from model.configuration import DancerConfig, ModelConfig, TrainingConfig, TransformerCVAEConfig
 from model.evaluation.leave_one_out import MEASURES, compare, leave_one_out
-from model.networks.latent_cvae import DancerConfig
-from model.networks.transformer_cvae import TransformerCVAEConfig
-from model.training.checkpoint import ModelConfig, TrainingConfig
 
 torch.set_num_threads(1)
 

@@ -7,11 +7,12 @@ from scipy.stats import kstest
 
 import demo
 from demo.planted_dataset import planted_dataset
+from model.configuration import DancerConfig, read_config
 from model.data import LyricsMusicDance
 from model.evaluation.lyrics_ablation import ARMS, WindowErrors, lyrics_question, permutation_p_value
 from model.evaluation.statistics import holm
-from model.networks.latent_cvae import Dancer, DancerConfig
-from model.training.checkpoint import load_model, read_config
+from model.networks.latent_cvae import Dancer
+from model.training.checkpoint import load_model
 from model.training.train import train
 
 torch.set_num_threads(1)

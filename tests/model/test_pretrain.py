@@ -22,10 +22,10 @@ from justlmd.export.amass import write_amass
 from justlmd.export.bvh import write_bvh
 from justlmd.motion.importers.formats import read_any_motion
 from justlmd.motion.motion import Motion, to_yup
+from model.configuration import DancerConfig, ModelConfig, TrainingConfig
 from model.data import LyricsMusicDance
-from model.networks.latent_cvae import DancerConfig
 from model.training import pretrain as command
-from model.training.checkpoint import ModelConfig, TrainingConfig, load_model
+from model.training.checkpoint import load_model
 from model.training.pretrain import motion_alone, pretrain
 from model.training.train import train
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-import yaml
 from tiny_models import CONFIG, NETWORK, KilledError, changed, kill_at, results
 from toy_songs import write_song
 
@@ -14,8 +13,8 @@ from justlmd.core.device import choose_precision
 from justlmd.core.errors import InputError, JustLMDError
 from justlmd.core.files import read_json
 from justlmd.dataset.build import build_dataset
-from model.networks.transformer_cvae import TransformerCVAEConfig
-from model.training.checkpoint import TrainingConfig, load_model, parse_config, read_config
+from model.configuration import TrainingConfig
+from model.training.checkpoint import load_model
 from model.training.train import learning_rate, train
 
 torch.set_num_threads(1)  # tiny networks only lose by more
@@ -142,32 +141,6 @@ def test_the_learning_rate_warms_up_and_falls():
     assert learning_rate(settings, 50) == pytest.approx(0.5)
     assert learning_rate(settings, 99) < 1e-3
     assert learning_rate(replace(settings, lr_schedule="constant"), 99) == 1
-
-
-def test_the_shipped_configurations_are_valid(repo):
-    names = {path.name for path in (repo / "model" / "configs").glob("*.yaml")}
-    assert {"v2_report.yaml", "v2_small.yaml"} <= names
-    for name in names:
-        read_config(repo / "model" / "configs" / name)
-    report = read_config(repo / "model" / "configs" / "v2_report.yaml")
-    assert report.network == TransformerCVAEConfig() and report.training.batch_size == 200
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("[]", "'model' must be one of flat_cvae, transformer_cvae, dancer"),
-        ("model: gan", "'model' must be one of flat_cvae, transformer_cvae, dancer"),
-        ("{model: transformer_cvae, network: {depth: 3}}", "network.depth: unknown key; the keys are layout"),
-        ("{model: transformer_cvae, training: {steps: many}}", "training.steps: 'many' is not of type int"),
-        ("{model: transformer_cvae, training: {precision: fp8}}", "'fp8' is not one of auto, 32-true, bf16-mixed"),
-        ("{model: transformer_cvae, training: {steps: 0}}", "training.steps: 0 must be at least 1"),
-        ("{model: transformer_cvae, training: 3}", "training: must be keys and values"),
-    ],
-)
-def test_a_wrong_configuration_names_its_key(content, message):
-    with pytest.raises(InputError, match=message):
-        parse_config(yaml.safe_load(content), "x.yaml")
 
 
 def test_a_model_that_is_not_there_or_damaged_is_named(dataset, tmp_path):

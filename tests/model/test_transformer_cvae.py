@@ -5,16 +5,11 @@ import torch
 from torch import nn
 
 from justlmd.core.errors import InputError
+from model.configuration import TransformerCVAEConfig
 from model.data import Batch, Conditions
 from model.networks.attention import Dropout, attend, dropout
 from model.networks.base import gaussian_kl
-from model.networks.transformer_cvae import (
-    Layer,
-    TransformerCVAE,
-    TransformerCVAEConfig,
-    position_code,
-    stretched_tokens,
-)
+from model.networks.transformer_cvae import Layer, TransformerCVAE, position_code, stretched_tokens
 
 torch.set_num_threads(1)
 
