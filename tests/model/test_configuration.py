@@ -72,6 +72,8 @@ def test_unknown_keys_and_broken_sections_are_named(shipped):
         ("{model: transformer_cvae, training: {steps: 0}}", "training.steps: 0 must be greater than or equal to 1"),
         ("{model: transformer_cvae, network: {n_heads: 3}}", "n_heads: 3 must divide d_model, which is 512"),
         ("{model: flow_dancer, network: {euler_steps: 0}}", "euler_steps: 0 must be greater than or equal to 1"),
+        ("{model: dancer, training: {tempo: 5}}", "training.tempo: 5 must be less than or equal to 0.5"),
+        ("{model: dancer, training: {yaw: -1.0}}", "training.yaw: -1.0 must be greater than or equal to 0"),
         ("{model: dancer, network: {patch: 7}}", "network.patch: 7 must divide 30 and 180"),
     ],
 )
