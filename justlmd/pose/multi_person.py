@@ -12,7 +12,7 @@ import numpy as np
 
 from justlmd import FPS
 from justlmd.media.video import read_frames
-from justlmd.pose.people import SMALLEST, Finder, core_box, everybody, mean_color
+from justlmd.pose.people import SMALLEST, Finder, core_box, everybody, mean_color, whole_box
 from justlmd.pose.tracking import Track, choose, follow
 
 EVERY = FPS // 2
@@ -25,16 +25,12 @@ ASTRAY = 0.3
 """Of the dancer's height by which a pose may be off the place where the dancer was detected."""
 
 People = list[np.ndarray]
-"""Boxes (4,) of head, torso and legs of everybody in one frame."""
+"""Landmarks (33, 3) in pixels of everybody in one frame."""
 
 
 def detect_people(video: str | Path, find: Finder) -> list[People]:
     """Everybody in every :data:`EVERY`-th frame of a video, from the first one on."""
-    return [
-        [core_box(points) for points in everybody(frame, find)]
-        for number, frame in enumerate(read_frames(video))
-        if number % EVERY == 0
-    ]
+    return [everybody(frame, find) for number, frame in enumerate(read_frames(video)) if number % EVERY == 0]
 
 
 class DancerAmongOthers:
@@ -48,22 +44,25 @@ class DancerAmongOthers:
     """
 
     def __init__(self, people: list[People], size: tuple[int, int], place: str) -> None:
-        tracks = follow(people, LONGEST_ABSENCE)
-        self._track = choose(tracks, people, *size, place)
         self._people = people
+        boxes = [[core_box(points) for points in found] for found in people]
+        tracks = follow(boxes, LONGEST_ABSENCE)
+        self._track = choose(tracks, boxes, *size, place)
         others = [track for track in tracks if track.seen.items().isdisjoint(self._track.seen.items())]
-        self._box = _interpolated(people, self._track)
-        self._other_boxes = [_interpolated(people, track) for track in others]
+        self._box = _interpolated(boxes, self._track)
+        self._other_boxes = [_interpolated(boxes, track) for track in others]
 
     def doubtful_frames(self, frames: int) -> np.ndarray:
         """Frames (F,) at which the dancer met somebody so closely that it may be another person from there on."""
         return np.isin(np.arange(frames), np.array(self._track.doubtful, int) * EVERY)
 
-    def others(self, number: int) -> People:
-        """The other people at the detection of frame ``number`` who are at least half as tall as the dancer."""
+    def others(self, number: int) -> list[np.ndarray]:
+        """Boxes (4,) of others at the detection of frame ``number`` who are at least half as tall as the dancer."""
         found, dancer = self._people[number // EVERY], self._track.seen.get(number // EVERY)
-        least = 0.0 if dancer is None else SMALLEST * (found[dancer][3] - found[dancer][1])
-        return [box for index, box in enumerate(found) if index != dancer and box[3] - box[1] >= least]
+        least = 0.0 if dancer is None else SMALLEST * np.ptp(found[dancer][:, 1])
+        return [
+            whole_box(points) for index, points in enumerate(found) if index != dancer and np.ptp(points[:, 1]) >= least
+        ]
 
     def isolate_dancer(self, number: int, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """Frame ``number`` with everybody but the dancer painted over, and the dancer's box (4,); None without it."""
@@ -93,13 +92,13 @@ def is_other_person(points: np.ndarray, box: np.ndarray) -> bool:
     return bool(apart[0] > ASTRAY * height or apart[1] > ASTRAY * height)
 
 
-def _interpolated(people: list[People], track: Track) -> Callable[[int], np.ndarray | None]:
+def _interpolated(boxes: list[list[np.ndarray]], track: Track) -> Callable[[int], np.ndarray | None]:
     """A person's box at any frame, interpolated between detections and kept until the next one around them."""
     if not track.seen:
         return lambda number: None
     detections = sorted(track.seen)
     at = np.array(detections) * EVERY
-    values = np.array([people[detection][track.seen[detection]] for detection in detections])
+    values = np.array([boxes[detection][track.seen[detection]] for detection in detections])
 
     def box(number: int) -> np.ndarray | None:
         if not at[0] - EVERY < number < at[-1] + EVERY:

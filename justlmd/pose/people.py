@@ -69,6 +69,11 @@ def mean_color(frame: np.ndarray) -> np.ndarray:
     return color
 
 
+def whole_box(points: np.ndarray) -> np.ndarray:
+    """Left, top, right, bottom of all landmarks (33, 3), arms included."""
+    return np.concatenate([points[:, :2].min(0), points[:, :2].max(0)])
+
+
 def core_box(points: np.ndarray) -> np.ndarray:
     """Left, top, right, bottom of head, torso and legs of landmarks (33, 3)."""
     core = points[CORE, :2]
@@ -95,7 +100,7 @@ def other_people(frame: np.ndarray, keypoints: np.ndarray, height: float, find: 
         if person is None:
             continue
         points = person.keypoints[:, :2] + corner
-        box = np.concatenate([points.min(0), points.max(0)])
+        box = whole_box(points)
         is_dancer = np.median(np.linalg.norm(points - keypoints[:, :2], axis=1)) < 0.15 * height
         is_known = any(overlap(box, other) > 0.3 for other in found)
         is_tall = box[3] - box[1] >= SMALLEST * height
@@ -103,7 +108,7 @@ def other_people(frame: np.ndarray, keypoints: np.ndarray, height: float, find: 
             found.append(box)
     if found:  # then there may be more of them; ``part`` is the whole frame without the dancer
         for points in everybody(part, find):
-            box = np.concatenate([points[:, :2].min(0), points[:, :2].max(0)])
+            box = whole_box(points)
             if box[3] - box[1] >= SMALLEST * height and not any(overlap(box, other) > 0.3 for other in found):
                 found.append(box)
     return found

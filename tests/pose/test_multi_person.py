@@ -24,6 +24,12 @@ def box(x: float, width: float = 60, height: float = 200) -> np.ndarray:
     return np.array([x - width / 2, 100, x + width / 2, 100 + height])
 
 
+def person(x: float, width: float = 60, height: float = 200) -> np.ndarray:
+    """Landmarks (33, 3) that lie in the corners of a box."""
+    left, top, right, bottom = box(x, width, height)
+    return np.where(np.arange(33)[:, None] % 2 == 0, [left, top, 1], [right, bottom, 1])
+
+
 def choice(looks: list[list[np.ndarray]], place: str = "") -> Track:
     return choose(follow(looks, 4), looks, WIDTH, HEIGHT, place)
 
@@ -56,7 +62,7 @@ def test_of_a_couple_that_stands_aside_left_and_right_are_still_two():
     looks = [[box(400), box(560)] for _ in range(10)]
     assert set(choice(looks, "left").seen.values()) == {0}
     assert set(choice(looks, "right").seen.values()) == {1}
-    assert set(choice(looks, "center").seen.values()) == {0}, "the more central one of the picture"
+    assert set(choice(looks, "center").seen.values()) == {0}, "the more central one of the frame"
 
 
 def test_who_passes_by_has_no_place():
@@ -81,7 +87,7 @@ def test_nobody_anywhere_is_an_empty_track():
 def test_only_the_dancer_is_left_in_the_frame():
     picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     picture[100:300, 90:150], picture[100:300, 190:250] = [200, 0, 0], [0, 200, 0]
-    selected = DancerAmongOthers([[box(120), box(220)], [box(120), box(220)]], (WIDTH, HEIGHT), "right")
+    selected = DancerAmongOthers([[person(120), person(220)]] * 2, (WIDTH, HEIGHT), "right")
     shown = [selected.isolate_dancer(number, picture) for number in range(40)]
     gone = [one is None for one in shown]
     assert gone == [False] * 30 + [True] * 10, "half a second after the last detection the dancer is gone"
@@ -92,7 +98,7 @@ def test_only_the_dancer_is_left_in_the_frame():
 
 
 def test_the_others_at_a_detection_are_those_who_are_at_least_half_as_tall():
-    people = [[box(120, 40, 99), box(320), box(520, 40, 101)], [box(120, 40, 99)]]
+    people = [[person(120, 40, 99), person(320), person(520, 40, 101)], [person(120, 40, 99)]]
     selected = DancerAmongOthers(people, (WIDTH, HEIGHT), "")
     np.testing.assert_array_equal(selected.others(0), [box(520, 40, 101)])
     np.testing.assert_array_equal(selected.others(15), [box(120, 40, 99)], "without the dancer everybody counts")
