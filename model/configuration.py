@@ -4,7 +4,8 @@ A YAML file has three keys: ``model`` names the network, ``network`` its sizes a
 trained. A trained model's ``config.json`` holds the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,8 +22,15 @@ STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 Size = Annotated[int, Field(ge=1, le=65_536)]
 Layers = Annotated[int, Field(ge=1, le=256)]
+Text = Annotated[str, Field(max_length=4096)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=1e6)]
+
+
+def _even(size: int) -> int:
+    if size % 2:
+        raise ValueError("must be even")
+    return size
 
 
 def _divides_sequence(patch: int) -> int:
@@ -50,12 +58,12 @@ class TransformerCVAEConfig:
     """V2; the defaults are the report's."""
 
     layout: Literal["axis_angle_26", "axis_angle_24", "sixd"] = "axis_angle_26"  # _24: without the translation
-    d_model: Size = 512  # also the latent's size: the latent is one time step
+    d_model: Annotated[Size, AfterValidator(_even)] = 512  # also the latent's size: the latent is one time step
     n_heads: Size = 4
     d_feedforward: Size = 1024
     n_layers: Layers = 4  # in the encoder and in the decoder
     dropout: Share = 0.1
-    music_dim: Size = 128
+    music_dim: Literal[128] = 128  # bands of the mel spectrum, as the data set holds it
     lyrics_dim: Size = 128
     token_dim: Size = 384  # width of the text encoder's states
     kl: Literal["batch_sum", "per_sample"] = "batch_sum"  # batch_sum: summed over the batch, as the original ran it
@@ -65,7 +73,7 @@ class TransformerCVAEConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
-class TrunkConfig:
+class BackboneConfig:
     """What V3 and V4 share: sizes, which conditions are left out in training, and weights of the losses on motion."""
 
     d_model: Size = 128
@@ -86,7 +94,7 @@ class TrunkConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
-class DancerConfig(TrunkConfig):
+class DancerConfig(BackboneConfig):
     """V3: the posterior's layers, the latent and its losses."""
 
     encoder_layers: Layers = 2
@@ -102,7 +110,7 @@ class DancerConfig(TrunkConfig):
 
 
 @dataclass(frozen=True, config=STRICT)
-class FlowDancerConfig(TrunkConfig):
+class FlowDancerConfig(BackboneConfig):
     """V4: how times are drawn in training, and how many steps a dance takes."""
 
     euler_steps: Annotated[int, Field(ge=1, le=10_000)] = 10
@@ -132,9 +140,7 @@ class TrainingConfig:
     eval_every: Annotated[int, Field(ge=1, le=100_000_000)] = 100  # steps between validations
     keep: Literal["best", "last"] = "best"  # weights of the lowest validation loss, or those of the last step
     patience: Annotated[int, Field(ge=0, le=1_000_000)] = 0  # validations without improvement before stopping; 0: never
-    start_from: Annotated[str, Field(max_length=4096)] = (
-        ""  # folder of a trained model of the same network; empty: none
-    )
+    start_from: Text = ""  # folder of a trained model of the same network, whose weights are the first; empty: none
 
 
 NETWORKS: dict[str, type] = {
@@ -188,9 +194,63 @@ def parse_config(content: Any, name: str) -> ModelConfig:
             typed[section] = kind(**{str(key): value for key, value in values.items()})
         except ValidationError as error:
             lines += fault_lines(error, name, kind, section)
-    network = typed.get("network")
-    if isinstance(network, TransformerCVAEConfig | TrunkConfig) and network.d_model % network.n_heads:
-        lines.append(f"{name}: network.n_heads: {network.n_heads} must divide d_model, which is {network.d_model}")
+    lines += [f"{name}: network.{fault}" for fault in _faults_between(typed.get("network"))]
     if lines:
         raise InputError("\n".join(lines))
     return ModelConfig(content["model"], **typed)
+
+
+def trained_config(path: str | Path) -> tuple[ModelConfig, dict[str, Any]]:
+    """Configuration and facts of the trained model in the folder ``path``; raises InputError when there is none."""
+    file = Path(path) / "config.json"
+    if not file.is_file():
+        raise InputError("no trained model there (config.json is missing)", where=path, next_step="train it first")
+    content = read_json(file)
+    return parse_config(content, str(file)), content.get("facts", {})
+
+
+def check_start(config: ModelConfig, name: str) -> None:
+    """Check that ``training.start_from`` is a trained model of the same network; ``name`` is what errors name.
+
+    Raises
+    ------
+    InputError
+        When there is no trained model, or when its network is another than that of ``config``.
+    """
+    path = config.training.start_from
+    if not path:
+        return
+    where = f"{name}: training.start_from"
+    try:
+        other, _ = trained_config(path)
+    except InputError as error:
+        raise InputError(str(error), where=where) from error
+    there, here = ({"model": c.model} | asdict(c.network) for c in (other, config))
+    found = [f"{key} {there[key]!r} there, {value!r} here" for key, value in here.items() if there.get(key) != value]
+    if other.model != config.model or found:
+        found = found[:1] if other.model != config.model else found
+        raise InputError(f"{path} holds another network ({'; '.join(found)})", where=where)
+
+
+def check_configs(paths: Iterable[str | Path]) -> None:
+    """Check the configurations in these files; raises InputError with a line for each fault in any of them."""
+    lines = []
+    for path in paths:
+        try:
+            check_start(read_config(path), str(path))
+        except InputError as error:
+            lines.append(str(error))
+    if lines:
+        raise InputError("\n".join(lines))
+
+
+def _faults_between(network: Any) -> list[str]:
+    """What does not fit together in a network's settings; ``None`` stands for one whose settings are wrong already."""
+    faults = []
+    if isinstance(network, TransformerCVAEConfig | BackboneConfig) and network.d_model % network.n_heads:
+        faults.append(f"n_heads: {network.n_heads} must divide d_model, which is {network.d_model}")
+    if isinstance(network, BackboneConfig):
+        dropped = network.music_dropout + network.lyrics_dropout + network.both_dropout
+        if dropped > 1:
+            faults.append(f"both_dropout: with music_dropout and lyrics_dropout it is {dropped:g}; allowed is up to 1")
+    return faults

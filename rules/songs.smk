@@ -14,8 +14,8 @@ from justlmd.project.preflight import check_backends, check_files, check_ids
 from justlmd.project.config import parse_config
 from justlmd.core.device import has_gpu_driver
 from justlmd.core.errors import JustLMDError
-from model.configuration import read_config as read_model_config
 from justlmd.songs.table import FETCH, check_provider, read_danced_to, read_songs
+from model.configuration import check_configs
 
 
 def project_file(path):
@@ -27,8 +27,7 @@ try:
     config.update(parse_config(config).model_dump(mode="json"))  # what was left out takes its default
     check_backends(config)
     check_files(config, project_file)
-    for model in config["models"].values():
-        read_model_config(project_file(model["config"]))
+    check_configs(project_file(model["config"]) for model in config["models"].values())
     TABLE = {song.id: song for song in read_songs(project_file(config["songs"]))}
     SOURCES = [name for name, song in TABLE.items() if song.has_audio]
     DANCED_TO = read_danced_to(config["generate"]["table"], TABLE)

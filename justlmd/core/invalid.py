@@ -1,7 +1,10 @@
 """What a failed validation says to the person who wrote the file."""
 
+import re
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from math import isfinite
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -38,17 +41,23 @@ def fault_lines(error: ValidationError, name: str, kind: type, section: str = ""
     for fault in error.errors(include_url=False, include_context=False):
         # The parts of a union and the keys of a mapping stand in the path, too, but not in the file.
         path = [str(part) for part in fault["loc"] if "[" not in str(part)]
-        message = _message(fault["type"], fault["msg"], kind, path)
-        shown = "" if fault["type"] in ("missing", *UNKNOWN_KEY) else _shown(fault["input"])
+        message = _message(fault["type"], fault["msg"], kind, path) + _hint(fault["type"], fault["input"])
+        between = fault["type"] == "value_error" and isinstance(fault["input"], Mapping)  # its message names the values
+        shown = "" if between or fault["type"] in ("missing", *UNKNOWN_KEY) else _shown(fault["input"])
         key = ".".join(filter(None, (section, *path)))
         if message not in found[key, shown]:
             found[key, shown].append(message)
     lines = [
-        ": ".join(filter(None, (name, key, " ".join(filter(None, (shown, " or ".join(messages)))))))
+        ": ".join(filter(None, (name, key, " ".join(filter(None, (shown, _either(messages)))))))
         for (key, shown), messages in found.items()
     ]
     rest = len(lines) - MOST_LINES
     return [*lines[:MOST_LINES], f"{name}: and {rest} more faults"] if rest > 0 else lines
+
+
+def _either(messages: list[str]) -> str:
+    """What the parts of a union allow, in one sentence."""
+    return " or ".join([messages[0], *(message.removeprefix("must be ") for message in messages[1:])])
 
 
 def _message(kind_of_fault: str, text: str, kind: type, path: list[str]) -> str:
@@ -60,10 +69,23 @@ def _message(kind_of_fault: str, text: str, kind: type, path: list[str]) -> str:
         return text.partition(", ")[2]
     if kind_of_fault.startswith(("model", "dataclass", "dict")):
         return "must be keys and values"
-    text = text.replace("Input should be", "must be")
+    if kind_of_fault == "int_parsing_size":
+        return "must be a smaller number"
+    text = re.sub(r"^\w+ should ", "must ", text)
     for theirs, ours in _WORDS.items():
         text = text.replace(theirs, ours)
     return text[:1].lower() + text[1:]
+
+
+def _hint(kind_of_fault: str, value: object) -> str:
+    """How to write a number that YAML reads as text: 1e-3 (without a dot) or one in quotes; else nothing."""
+    if kind_of_fault in ("float_type", "int_type") and isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            return ""
+        return f"; write {number:g} in the file, without quotes" if isfinite(number) else ""
+    return ""
 
 
 def _keys(kind: Any, path: list[str]) -> list[str]:
@@ -83,6 +105,7 @@ def _annotations(kind: Any) -> dict[str, Any]:
 def _shown(value: object) -> str:
     if isinstance(value, BaseModel):
         return ""
+    value = list(value) if isinstance(value, tuple) else value  # as it was written
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else _bounded(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 

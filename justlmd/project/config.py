@@ -99,6 +99,15 @@ class Dataset(_Section):
     val_fraction: float = Field(default=0.15, ge=0, le=0.5)
     test_fraction: float = Field(default=0.15, ge=0, le=0.5)
 
+    @model_validator(mode="after")
+    def _leaves_songs_to_train_on(self) -> "Dataset":
+        if self.val_fraction + self.test_fraction >= 1:
+            raise ValueError(
+                f"val_fraction {self.val_fraction} and test_fraction {self.test_fraction} must leave songs to train "
+                "on; allowed is a sum below 1"
+            )
+        return self
+
 
 class Model(_Section):
     config: NonEmpty

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, interpolate
 
 from justlmd import SEQUENCE_FRAMES
-from model.configuration import TrunkConfig
+from model.configuration import BackboneConfig
 from model.networks.attention import Block
 from model.networks.heading_features import FEATURES
 
@@ -12,7 +12,7 @@ from model.networks.heading_features import FEATURES
 class Backbone(nn.Module):
     """Pre-norm transformer over (B, steps, d) that attends to a memory (B, S, d)."""
 
-    def __init__(self, config: TrunkConfig) -> None:
+    def __init__(self, config: BackboneConfig) -> None:
         super().__init__()
         sizes = (config.d_model, config.n_heads, config.d_feedforward)
         self.blocks = nn.ModuleList(Block(*sizes, cross=True) for _ in range(config.decoder_layers))

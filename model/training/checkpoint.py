@@ -10,32 +10,28 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from justlmd.core.errors import InputError
-from justlmd.core.files import read_json, replacing, write_json
-from model.configuration import (
-    ModelConfig,
-    parse_config,
-)
+from justlmd.core.files import replacing, write_json
+from model.configuration import ModelConfig, check_start, trained_config
 from model.networks.base import DanceModel
 from model.networks.flat_cvae import FlatCVAE
 from model.networks.flow_matching import FlowDancer
 from model.networks.latent_cvae import Dancer
 from model.networks.transformer_cvae import TransformerCVAE
 
-MODELS: dict[str, type] = {
+MODELS: dict[str, type[DanceModel]] = {
     "flat_cvae": FlatCVAE,
     "transformer_cvae": TransformerCVAE,
     "dancer": Dancer,
     "flow_dancer": FlowDancer,
 }
-"""The network of each value of ``model:``."""
+"""Network of each value of ``model:``."""
 
 WEIGHTS = "model.safetensors"
 
 
 def build_model(config: ModelConfig) -> DanceModel:
     """An untrained network; weights come from torch's current random state."""
-    network: DanceModel = MODELS[config.model](config.network)
-    return network
+    return MODELS[config.model](config.network)
 
 
 def save_model(out_dir: str | Path, model: DanceModel, config: ModelConfig, facts: dict[str, Any]) -> None:
@@ -52,7 +48,7 @@ def load_model(path: str | Path, device: torch.device | str = "cpu") -> tuple[Da
 
     Raises InputError naming the file when it is damaged or does not fit its configuration.
     """
-    config, facts = _trained(Path(path))
+    config, facts = trained_config(path)
     model = build_model(config)
     _load_weights(model, Path(path))
     return model.to(device).eval(), facts
@@ -63,23 +59,10 @@ def start_weights(model: DanceModel, config: ModelConfig) -> str:
 
     Raises InputError when there is no trained model, or when its network is another than that of ``config``.
     """
+    check_start(config, config.model)
     path = Path(config.training.start_from)
-    other, _ = _trained(path)
-    there, here = ({"model": c.model} | asdict(c.network) for c in (other, config))
-    found = [f"{key} {there[key]!r} there, {value!r} here" for key, value in here.items() if there.get(key) != value]
-    if other.model != config.model or found:
-        found = found[:1] if other.model != config.model else found
-        raise InputError(f"{path} holds another network ({'; '.join(found)})", where="training.start_from")
     _load_weights(model, path)
     return hashlib.sha256((path / WEIGHTS).read_bytes()).hexdigest()
-
-
-def _trained(path: Path) -> tuple[ModelConfig, dict[str, Any]]:
-    """Configuration and facts of a trained model."""
-    if not (path / "config.json").is_file():
-        raise InputError("no trained model there (config.json is missing)", where=path, next_step="train it first")
-    content = read_json(path / "config.json")
-    return parse_config(content, str(path / "config.json")), content.get("facts", {})
 
 
 def _load_weights(model: DanceModel, path: Path) -> None:

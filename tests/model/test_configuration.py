@@ -1,16 +1,42 @@
 """Every value of every model's configuration, changed for the worse, is one line that names its key."""
 
-import copy
+import json
 import math
+import subprocess
+import sys
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 import yaml
 
 from justlmd.core.errors import InputError
-from model.configuration import ModelConfig, TransformerCVAEConfig, parse_config, read_config
+from model.configuration import (
+    FlowDancerConfig,
+    ModelConfig,
+    TransformerCVAEConfig,
+    check_configs,
+    parse_config,
+    read_config,
+)
 
-WRONG: list[Any] = [None, math.nan, math.inf, -math.inf, -1, -0.5, 10**400, "x", [1], {"a": 1}]
+WRONG: list[Any] = [
+    None,
+    True,
+    math.nan,
+    math.inf,
+    -math.inf,
+    -1,
+    -0.5,
+    1e30,
+    10**400,
+    "",
+    "x",
+    "3",
+    "x" * 5000,
+    [1],
+    {"a": 1},
+]
 
 
 def faults(content: Any) -> list[str]:
@@ -35,15 +61,29 @@ def test_the_shipped_configurations_are_valid(repo, shipped):
     assert report.network == TransformerCVAEConfig() and report.training.batch_size == 200
 
 
-def test_every_leaf_refuses_what_it_cannot_mean_in_one_line_with_its_key(shipped):
-    for content in shipped.values():
+def accepted(key: str, default: Any, wrong: Any) -> bool:
+    """Whether ``wrong`` has a meaning: a switch may be on, a folder has any name, a mean may be negative."""
+    if isinstance(default, str) and key == "start_from":
+        return isinstance(wrong, str) and len(wrong) <= 4096
+    return (isinstance(default, bool) and wrong is True) or (key == "time_mean" and wrong in (-1, -0.5))
+
+
+def test_every_leaf_refuses_what_it_cannot_mean_in_one_line_with_its_key(repo, shipped):
+    refused = 0
+    for name in shipped:
+        content = asdict(read_config(repo / "model" / "configs" / name))  # with the keys that the file leaves out
         for section in ("network", "training"):
-            for key in content[section]:
+            for key, default in content[section].items():
                 for wrong in WRONG:
-                    changed = copy.deepcopy(content)
-                    changed[section][key] = wrong
-                    (line,) = faults(changed)
-                    assert line.startswith(f"x.yaml: {section}.") and key in line and len(line) < 900, line
+                    lines = faults(content | {section: content[section] | {key: wrong}})
+                    assert len(lines) == (0 if accepted(key, default, wrong) else 1), (key, wrong, lines)
+                    for line in lines:
+                        assert line.startswith(f"x.yaml: {section}.{key}: ") and len(line) < 300, line
+                        assert " must " in line, line
+                        shown = {None: "null", True: "true"}.get(wrong, repr(wrong)) if wrong.__hash__ else repr(wrong)
+                        assert shown in line or "..." in line or "digits" in line, line
+                    refused += len(lines)
+    assert refused > 2000
 
 
 def test_unknown_keys_and_broken_sections_are_named(shipped):
@@ -75,6 +115,13 @@ def test_unknown_keys_and_broken_sections_are_named(shipped):
         ("{model: dancer, training: {tempo: 5}}", "training.tempo: 5 must be less than or equal to 0.5"),
         ("{model: dancer, training: {yaw: -1.0}}", "training.yaw: -1.0 must be greater than or equal to 0"),
         ("{model: dancer, network: {patch: 7}}", "network.patch: 7 must divide 30 and 180"),
+        ("{model: transformer_cvae, network: {layout: euler}}", "'axis_angle_26', 'axis_angle_24' or 'sixd'"),
+        ("{model: transformer_cvae, network: {kl: mean}}", "'mean' must be 'batch_sum' or 'per_sample'"),
+        ("{model: transformer_cvae, network: {d_model: 33}}", "network.d_model: 33 must be even"),
+        ("{model: dancer, network: {lyrics_dropout: 0.9}}", "both_dropout: with music_dropout and lyrics_dropout it"),
+        ("{model: dancer, training: {tempo: 5}}", "training.tempo: 5 must be less than or equal to 0.5"),
+        ("{model: dancer, training: {yaw: -1}}", "training.yaw: -1 must be greater than or equal to 0"),
+        ("{model: dancer, training: {lr: 1e-3}}", "training.lr: '1e-3' must be a number; write 0.001 in the file"),
     ],
 )
 def test_a_wrong_configuration_names_its_key(content, message):
@@ -87,3 +134,35 @@ def test_an_unreadable_file_is_named(tmp_path):
     for path in (tmp_path / "a.yaml", tmp_path / "none.yaml"):
         with pytest.raises(InputError, match=f"{path.name}: not a readable configuration"):
             read_config(path)
+
+
+def test_the_faults_of_all_files_and_of_what_they_start_from_are_named_together(tmp_path):
+    (tmp_path / "a.yaml").write_text("model: dancer\nnetwork: {patch: 7}\ntraining: {steps: -1}\n")
+    trained, nowhere = tmp_path / "trained", tmp_path / "nowhere"
+    trained.mkdir()
+    config = asdict(
+        ModelConfig("flow_dancer", FlowDancerConfig(d_model=64), parse_config({"model": "dancer"}, "").training)
+    )
+    (trained / "config.json").write_text(json.dumps(config | {"facts": {"steps": 3}}))
+    for name, start in (("b", nowhere), ("c", trained)):
+        (tmp_path / f"{name}.yaml").write_text(f"model: flow_dancer\ntraining: {{start_from: {start}}}\n")
+    with pytest.raises(InputError) as caught:
+        check_configs(tmp_path / f"{name}.yaml" for name in "abc")
+    lines = str(caught.value).split("\n")
+    assert [line.removeprefix(f"{tmp_path}/").split(": ")[:2] for line in lines] == [
+        ["a.yaml", "network.patch"],
+        ["a.yaml", "training.steps"],
+        ["b.yaml", "training.start_from"],
+        ["c.yaml", "training.start_from"],
+    ]
+    assert f"{nowhere}: no trained model there" in lines[2]
+    assert lines[3].endswith(f"{trained} holds another network (d_model 64 there, 128 here)")
+    (tmp_path / "c.yaml").write_text(
+        f"model: flow_dancer\nnetwork: {{d_model: 64}}\ntraining: {{start_from: {trained}}}\n"
+    )
+    check_configs([tmp_path / "c.yaml"])
+
+
+def test_checking_needs_no_torch(repo):
+    code = "import sys, model.configuration; sys.exit(bool({'torch', 'transformers', 'scipy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=repo).returncode == 0
