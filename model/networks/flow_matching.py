@@ -141,8 +141,8 @@ class FlowDancer(AblatableModel):
 def integrate(predict: Callable[[Tensor, float], Tensor], x: Tensor, steps: int) -> Tensor:
     """Euler steps of equal length along dx/dt = (predict(x, t) - x) / (1 - t) from t = 0 to 1.
 
-    ``predict`` returns where the flow through x at time t ends. On straight paths every number of steps is exact. The last
-    step lands on the prediction itself, so nothing of the noise is left over.
+    ``predict`` returns where the flow through x at time t ends. On straight paths every number of steps is exact. The
+    last step lands on the prediction itself, so nothing of the noise is left over.
     """
     for step in range(steps):
         x = x + (predict(x, step / steps) - x) / (steps - step)  # (1 - t) steps = steps - step

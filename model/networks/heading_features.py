@@ -1,4 +1,4 @@
-"""Motion as V3 sees it: 6D rotations, the root's trajectory as velocity along its own heading, its height, and foot contacts.
+"""Motion as V3 sees it: 6D rotations, the root's velocity along its own heading, its height, and foot contacts.
 
 Nothing in it flips, and nothing says where on the floor the dancer stands: the camera's depth is the least certain axis
 of recovered motion. The heading itself stays absolute, because dancers of these videos dance towards the camera.

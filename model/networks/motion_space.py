@@ -68,7 +68,9 @@ class MotionSpace(nn.Module):
         return forward_kinematics(motion.rotations, motion.transl, rest_joints[:, None])
 
 
-def motion_losses(found: Tensor, target: Tensor, joints: Tensor, real_joints: Tensor, keep: Tensor) -> dict[str, Tensor]:
+def motion_losses(
+    found: Tensor, target: Tensor, joints: Tensor, real_joints: Tensor, keep: Tensor
+) -> dict[str, Tensor]:
     """Mean squared errors of features, joints (m), their velocity and acceleration, contacts, slipping of feet.
 
     Parameters

@@ -86,7 +86,8 @@ class _Average:
 
     def __init__(self, model: DanceModel, decay: float) -> None:
         self.model, self.decay = deepcopy(model).requires_grad_(False), decay
-        self.ours, self.theirs = list(self.model.parameters()), list(model.parameters())
+        self.ours: list[Tensor] = list(self.model.parameters())
+        self.theirs: list[Tensor] = list(model.parameters())
 
     @torch.no_grad()
     def update(self) -> None:
@@ -163,8 +164,13 @@ class _Run:
         """Losses on the validation songs; keeps the weights if they are the best so far, returns the history's row."""
         candidate = self.model if self.average is None else self.average.model
         row: dict[str, float] = {"step": self.step, "lr": learning_rate(self.config.training, self.step - 1)}
-        row |= {f"train_{name}": float(torch.stack([r[name] for r in self.recent]).double().mean()) for name in self.recent[0]}
-        row |= {f"val_{name}": value for name, value in self._validation_losses(candidate, list(self.recent[0])).items()}
+        row |= {
+            f"train_{name}": float(torch.stack([r[name] for r in self.recent]).double().mean())
+            for name in self.recent[0]
+        }
+        row |= {
+            f"val_{name}": value for name, value in self._validation_losses(candidate, list(self.recent[0])).items()
+        }
         self.recent = []
         self.history.append(row)
         broken = [name for name, value in row.items() if not math.isfinite(value) and not name.startswith("val_")]
