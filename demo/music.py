@@ -2,6 +2,7 @@
 
 import wave
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,7 @@ def drum_kit(seed: int) -> dict[str, np.ndarray]:
     return {"kick": kick, "snare": snare, "hat": hat, "crash": crash}
 
 
+@lru_cache(maxsize=256)  # a song repeats its tones; nobody writes into them
 def tone(pitch: float, seconds: float, brightness: float, decay_s: float, attack_s: float = 0.006) -> np.ndarray:
     """A decaying tone with partials falling as ``1 / k ** (2.2 - brightness)``; (samples,)."""
     time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE

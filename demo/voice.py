@@ -145,6 +145,21 @@ def _resonance(frequency: np.ndarray, formants: np.ndarray) -> np.ndarray:
     return total
 
 
+def _harmonics(levels: np.ndarray, control: np.ndarray, phase: np.ndarray) -> np.ndarray:
+    """Sum of the harmonics of ``phase`` (samples,) at the ``levels`` (count, harmonics), read at steps ``control``.
+
+    Sines of multiples follow from the two before: sin(k p) = 2 cos(p) sin((k - 1) p) - sin((k - 2) p).
+    """
+    before = np.minimum(control.astype(np.int64), len(levels) - 2)
+    share = control - before
+    twice, former, sine = 2 * np.cos(phase), np.zeros_like(phase), np.sin(phase)
+    total = np.zeros_like(phase)
+    for column in np.ascontiguousarray(levels.T):
+        total += (column[before] + share * np.diff(column)[before]) * sine
+        former, sine = sine, twice * sine - former
+    return total
+
+
 def sing(notes: list[Note], duration_s: float, sample_rate: int, seed: int) -> np.ndarray:
     """Sing the notes; returns (samples,) float64, peak near 1, silent where no note is.
 
@@ -164,12 +179,9 @@ def sing(notes: list[Note], duration_s: float, sample_rate: int, seed: int) -> n
     orders = np.arange(1, highest + 1)
     harmonics = hertz[:, None] * orders
     levels = _resonance(harmonics, formants) / orders**0.6 * voice[:, None] * (harmonics < 5500)
-    sung = np.zeros(samples)
     audible = np.interp(control, np.arange(count), voice) > 1e-4
-    for column, order in enumerate(orders):
-        sung[audible] += np.interp(control[audible], np.arange(count), levels[:, column]) * np.sin(
-            order * phase[audible]
-        )
+    sung = np.zeros(samples)
+    sung[audible] = _harmonics(levels, control[audible], phase[audible])
     sung /= max(np.abs(sung).max(), 1e-9)
 
     white = rng.standard_normal(samples)

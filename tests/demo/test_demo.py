@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-import demo
 from demo.build import build_song, motion_of, triggers_of, truth_arrays, truth_record
 from demo.choreography import RATE, dance
 from demo.film import SIZE, pictures
@@ -16,6 +15,7 @@ from demo.inverse_kinematics import arm, axis_rotations, leg
 from demo.moves import ARM_POSES, ARMS, FEET, MOVES, STEP_KINDS, TORSO, TORSO_CHANNELS
 from demo.music import SAMPLE_RATE, melody, mix
 from demo.plan import Plan, Trigger, plan
+from demo.planted import synthetic
 from demo.pronunciation import VOWELS, phones, syllables
 from demo.score import beats_s, downbeats_s, lines, lrc, place_line, stamp, words
 from demo.song_list import SONGS, song_by_id
@@ -414,7 +414,7 @@ def test_the_song_table_lists_the_demo_in_the_order_of_the_songs(repo):
 
 
 def test_synthetic_songs_plant_the_link_from_word_to_move(body):
-    songs = demo.synthetic(5, 3)
+    songs = synthetic(5, 3)
     for song in songs:
         assert [w.text for w in song.words if w.text in MOVES] == [trigger.name for trigger in song.triggers]
         sung = [word.start for word in song.words if word.text in MOVES]
@@ -425,14 +425,14 @@ def test_synthetic_songs_plant_the_link_from_word_to_move(body):
 
 
 def test_synthetic_songs_of_one_seed_are_equal_and_of_two_differ():
-    one, same, other = demo.synthetic(7, 2), demo.synthetic(7, 2), demo.synthetic(8, 2)
+    one, same, other = synthetic(7, 2), synthetic(7, 2), synthetic(8, 2)
     assert all(np.array_equal(a.motion.body_pose, b.motion.body_pose) for a, b in zip(one, same, strict=True))
     assert [song.lines for song in one] == [song.lines for song in same]
     assert one[0].lines != other[0].lines
 
 
 def test_with_shuffled_words_the_moves_do_not_follow_the_words(body):
-    linked, control = demo.synthetic(9, 4), demo.synthetic(9, 4, shuffled_words=True)
+    linked, control = synthetic(9, 4), synthetic(9, 4, shuffled_words=True)
     hits = 0
     for song, free in zip(linked, control, strict=True):
         assert song.lines == free.lines and np.array_equal(song.beats_s, free.beats_s)

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-import demo
+from demo.planted import synthetic
 from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
 from justlmd.core.rotations import matrix_to_axis_angle, rotation_matrices
@@ -22,7 +22,7 @@ BODY = load_body()
 
 @pytest.fixture(scope="module")
 def songs():
-    return demo.synthetic(11, 3)
+    return synthetic(11, 3)
 
 
 def write_aist(path, motion):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from toy_songs import write_song
 
-import demo
+from demo.planted import synthetic
 from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz, write_npz
@@ -134,7 +134,7 @@ def test_the_file_for_the_preview_holds_the_same_dance_in_front_of_the_camera(mo
 
 
 def test_a_floating_dance_is_put_on_the_floor_and_its_jumps_stay(body):
-    song = demo.synthetic(4, 1)[0].motion
+    song = synthetic(4, 1)[0].motion
     height = 0.2 + 0.1 * np.sin(np.arange(len(song)) / 60)  # floats, and drifts slowly
     jump = np.zeros(len(song))
     jump[300:312] = 0.3 * np.sin(np.linspace(0, np.pi, 12))

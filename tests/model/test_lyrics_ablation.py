@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import kstest
 
-import demo
+from demo.planted import synthetic
 from demo.planted_dataset import planted_dataset
 from model.configuration import DancerConfig, read_config
 from model.data import LyricsMusicDance
@@ -57,7 +57,7 @@ def test_words_that_say_nothing_about_the_dance_are_not_found_to(tmp_path, repo)
 def test_the_planted_data_set_has_the_words_of_each_window_and_the_moves_at_their_times(small):
     path, danced, _ = small
     data = LyricsMusicDance(path, ["synthetic_3_0"])
-    song = demo.synthetic(3, 1)[0]
+    song = synthetic(3, 1)[0]
     assert len(data) == 3
     for window in data.windows:
         assert min(abs(word.start - window.start_s) for word in song.words) < 1 / 30
