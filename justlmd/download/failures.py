@@ -24,7 +24,7 @@ CAUSES: dict[str, tuple[str, str]] = {
     "storage": ("it cannot be stored here", "free disk space or mend the folder's permissions, then run again"),
     "blocked": ("the site takes this computer for a robot", "wait an hour; set `cookies` or `proxy`; do not hurry it"),
     "damaged": ("what arrived is not a whole video", "check that the link plays; give another one or a local file"),
-    "unknown": ("yt-dlp failed in a way not known here", "update yt-dlp, then run again"),
+    "unknown": ("yt-dlp failed in a way not known here", "run make update-downloader, then run again"),
 }
 """Cause of a failure -> what happened, and what to do next."""
 
