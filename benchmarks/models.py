@@ -29,10 +29,10 @@ from demo.planted_dataset import planted_dataset, write_planted_songs
 from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.model import load_body
 from justlmd.core.device import choose_precision
-from justlmd.core.files import read_json, read_npz, write_json, write_npz
+from justlmd.core.files import read_npz, write_json, write_npz
 from justlmd.dataset.build import SongFiles, build_dataset, read_audio
 from justlmd.features.text_encoder import embed
-from justlmd.lyrics.document import lyrics_to_json
+from justlmd.lyrics.document import read_lyrics, write_lyrics
 from justlmd.lyrics.lrc import parse_lrc
 from justlmd.motion.motion import to_yup
 from justlmd.motion.smplfull import read_smplfull
@@ -172,7 +172,7 @@ def first_batch(folder: Path, songs: int) -> dict[str, float]:
     begin = time.perf_counter()
     for song in (song for song in files if song.song in wanted):
         motion = to_yup(read_smplfull(song.motion), body)
-        read_audio(song.audio, round(FPS * read_json(song.lyrics)["first_line_s"]), len(motion))
+        read_audio(song.audio, round(FPS * read_lyrics(song.lyrics).first_line_s), len(motion))
         read_npz(song.embeddings)
     parsed = time.perf_counter() - begin
     return {"mapped_s": ours, "parsed_s": parsed, "times_faster": parsed / ours, "songs": len(wanted)}
@@ -246,7 +246,7 @@ def real_dataset(motions: Path, folder: Path) -> None:
         lrc = source / "lyrics.lrc"
         lyrics, place = parse_lrc(lrc.read_bytes(), str(lrc)), folder / "songs" / source.name
         place.mkdir(parents=True)
-        write_json(place / "lyrics.json", lyrics_to_json(lyrics, source.name, "en"))
+        write_lyrics(place / "lyrics.json", lyrics, source.name, "en")
         write_npz(place / "embeddings.npz", **embed([lyrics])[0])
         files = {"motion": source / "smplfull.json", "sliced": source / "sliced.json"}
         songs.append(

@@ -1,6 +1,7 @@
 """The data set of synthetic songs with planted links from words to moves, for tests of models and of the evaluation."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from justlmd.core.files import write_json, write_npz
 from justlmd.dataset.build import SongFiles, build_dataset
 from justlmd.features.audio import phase
 from justlmd.features.text_encoder import embed
-from justlmd.lyrics.document import Line, Lyrics, timestamp
+from justlmd.lyrics.document import Line, Lyrics, timestamp, write_lyrics
 from justlmd.lyrics.word_timing import Word
 from justlmd.motion.motion import before_camera
 from justlmd.motion.song_motion import SongMotion, write_song_motion
@@ -79,8 +80,8 @@ def _write_song(folder: Path, song: SyntheticSong, lyrics: Lyrics, tokens: dict[
     motion = before_camera(song.motion.cut(frame_index(first_line_s), frames), body)
     danced = SongMotion.made(motion, body, "planted", first_line_s)
     write_song_motion(folder / "smplfull.json", folder / "smplfull.meta.json", danced)
-    facts = {"song": song.id, "first_line_s": first_line_s, "timing": "word"}
-    write_json(folder / "lyrics.json", facts | {"lines": [{"text": line.text} for line in lyrics.lines]})
+    lines = (replace(lyrics.lines[0], start_s=first_line_s), *lyrics.lines[1:])
+    write_lyrics(folder / "lyrics.json", Lyrics(lines), song.id, "en")
     starts = lyrics.lines[::BARS_BETWEEN]
     write_json(folder / "sliced.json", {timestamp(line.start_s): line.text for line in starts})
     write_npz(folder / "lyrics_embeddings.npz", **tokens)

@@ -9,7 +9,7 @@ def main(snakemake) -> str:
     from justlmd.body.model import load_body
     from justlmd.core.errors import InputError
     from justlmd.core.files import read_json
-    from justlmd.lyrics.document import lyrics_from_json
+    from justlmd.lyrics.document import read_lyrics
     from justlmd.motion.song_motion import read_song_motion
     from justlmd.preview.side_by_side import GeneratedDance, compared_dances, export_comparison
 
@@ -19,7 +19,7 @@ def main(snakemake) -> str:
             "there is no song that the models were not trained on (split: test)", next_step="add songs to the table"
         )
     body = load_body(snakemake.params.body_model)
-    lyrics = lyrics_from_json(read_json(files.lyrics), files.lyrics)
+    lyrics = read_lyrics(files.lyrics)
     truth = read_song_motion(files.motion, files.meta, body)
     generated = [
         GeneratedDance(Path(config).parent.name, read_json(config)["model"], read_song_motion(motion, meta, body))

@@ -6,11 +6,10 @@ from job import run
 def main(snakemake) -> str:
     from pathlib import Path
 
-    from justlmd.cli.options import download_options
-    from justlmd.download.fetch import download
+    from justlmd.download.fetch import DownloadOptions, download
 
     # Not a param: how a video is fetched is no reason to fetch it again.
-    options = download_options(snakemake.config["download"])
+    options = DownloadOptions.configured(snakemake.config["download"])
     output = snakemake.output
     info = download(snakemake.params.url, Path(output.video), Path(output.info), options=options)
     return f"{info['duration']:.0f} s of video"

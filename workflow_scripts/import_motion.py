@@ -5,13 +5,12 @@ from job import run
 
 def main(snakemake) -> str:
     from justlmd.body.model import load_body
-    from justlmd.core.files import read_json
-    from justlmd.lyrics.document import lyrics_from_json
+    from justlmd.lyrics.document import read_lyrics
     from justlmd.motion.importers.song import import_song_motion
     from justlmd.motion.song_motion import write_song_motion
 
     params, output = snakemake.params, snakemake.output
-    lyrics = lyrics_from_json(read_json(snakemake.input.lyrics))
+    lyrics = read_lyrics(snakemake.input.lyrics)
     song = import_song_motion(params.motion, load_body(params.body_model), lyrics.first_line_s)
     write_song_motion(output.motion, output.meta, song)
     return f"{song.motion.valid.sum()} of {len(song.motion.valid)} frames, {song.meta.method}"

@@ -6,14 +6,14 @@ from job import run
 def main(snakemake) -> str:
     from justlmd.body.model import load_body
     from justlmd.core.files import read_json
-    from justlmd.lyrics.document import lyrics_from_json
+    from justlmd.lyrics.document import read_lyrics
     from justlmd.lyrics.slices import numbered_slice
     from justlmd.motion.song_motion import read_song_motion
     from justlmd.preview.dance_video import export_mp4
 
     files = snakemake.input
     song = read_song_motion(files.motion, files.meta, load_body(snakemake.params.body_model))
-    lyrics = lyrics_from_json(read_json(files.lyrics), files.lyrics)
+    lyrics = read_lyrics(files.lyrics)
     motion, start_s = song.upright(), song.meta.first_frame_s
     sequence = snakemake.wildcards.get("sequence", "all")
     if sequence != "all":

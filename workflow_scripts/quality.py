@@ -6,7 +6,7 @@ from job import run
 def main(snakemake) -> str:
     from justlmd.body.model import load_body
     from justlmd.core.files import read_json, read_npz, write_json
-    from justlmd.lyrics.document import lyrics_from_json
+    from justlmd.lyrics.document import read_lyrics
     from justlmd.lyrics.slices import motion_span
     from justlmd.motion.song_motion import read_song_motion
     from justlmd.quality.gate import assess
@@ -17,7 +17,7 @@ def main(snakemake) -> str:
     stop_frame = None
     keypoints2d = signals = None
     if files.keypoints2d:
-        stop_frame = motion_span(lyrics_from_json(read_json(files.lyrics)), read_json(files.sliced))[1]
+        stop_frame = motion_span(read_lyrics(files.lyrics), read_json(files.sliced))[1]
         keypoints2d = read_npz(files.keypoints2d)
         signals = read_image_signals(files.image_signals)
     verdict = assess(

@@ -10,7 +10,7 @@ def main(snakemake) -> str:
 
     from justlmd.body.model import load_body
     from justlmd.core.files import read_json, read_npz
-    from justlmd.lyrics.document import lyrics_from_json
+    from justlmd.lyrics.document import read_lyrics
     from justlmd.motion.song_motion import write_song_motion
     from justlmd.recovery.backends import RecoverySettings, recover_song
 
@@ -19,7 +19,7 @@ def main(snakemake) -> str:
     start = time.monotonic()
     song = recover_song(
         read_npz(files.keypoints2d),
-        lyrics_from_json(read_json(files.lyrics)),
+        read_lyrics(files.lyrics),
         read_json(files.sliced),
         load_body(params.body_model),
         RecoverySettings(params.backend, params.focal or None, params.device, params.easymocap),

@@ -7,14 +7,14 @@ def main(snakemake) -> str:
     import json
     from pathlib import Path
 
-    from justlmd.core.files import read_json, write_text
-    from justlmd.lyrics.document import lyrics_from_json
+    from justlmd.core.files import write_text
+    from justlmd.lyrics.document import read_lyrics
     from justlmd.lyrics.lrc import raw_lines
     from justlmd.lyrics.slices import sliced_json
     from justlmd.media.video import probe
 
     files, params = snakemake.input, snakemake.params
-    lyrics = lyrics_from_json(read_json(files.lyrics), files.lyrics)
+    lyrics = read_lyrics(files.lyrics)
     raw = raw_lines(Path(files.lrc[0]).read_bytes(), files.lrc[0])
     end_s = probe(files.video).duration_s if files.video else None
     sliced = sliced_json(params.mode, lyrics, raw, params.stride, end_s)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from justlmd.cli.options import add_command, add_table_options, download_options, read_config
+from justlmd.cli.options import add_command, add_table_options, read_config
 
 EXAMPLES = """\
   justlmd check
@@ -26,13 +26,14 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one line per song and fault; 1 if a song has any."""
+    from justlmd.download.fetch import DownloadOptions
     from justlmd.project.status import FAILED
     from justlmd.songs.table import check_provider, read_songs
 
     config = read_config(arguments.configfile)
     songs = [song for song in read_songs(arguments.songs or config["songs"]) if song.id not in config["exclude"]]
     check_provider(songs, config["lyrics"]["provider"])
-    options = download_options(config["download"])
+    options = DownloadOptions.configured(config["download"])
     width = max(len(song.id) for song in songs)
     print(f"{'song':<{width}}  status  {'cause':<12}  what was found -> what to do")
     failed = set()

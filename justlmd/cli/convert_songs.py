@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from justlmd.cli.options import add_command, download_options, read_config
+from justlmd.cli.options import add_command, read_config
 
 EXAMPLES = """\
   justlmd convert JD2020.json --output mine.tsv
@@ -44,9 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     refuse_existing()
     if urlsplit(arguments.list).scheme in ("http", "https"):
-        from justlmd.download.fetch import playlist_entries
+        from justlmd.download.fetch import DownloadOptions, playlist_entries
 
-        options = download_options(read_config(arguments.configfile)["download"])
+        options = DownloadOptions.configured(read_config(arguments.configfile)["download"])
         rows, left_out = convert_playlist(playlist_entries(arguments.list, options), arguments.lyrics, arguments.list)
     elif Path(arguments.list).is_file():
         rows, left_out = convert_song_list(arguments.list, arguments.lyrics)

@@ -7,19 +7,6 @@ from pathlib import Path
 from typing import Any
 
 
-def download_options(configured: dict):
-    """The options of a download from the section ``download`` of the configuration."""
-    from justlmd.download.fetch import DownloadOptions
-
-    return DownloadOptions(
-        max_height=configured["max_height"],
-        attempts=configured["attempts"],
-        pause=configured["pause"],
-        proxy=configured["proxy"] or None,
-        cookies=Path(configured["cookies"]) if configured["cookies"] else None,
-    )
-
-
 def read_config(path: str) -> dict:
     """Read and check a configuration; raises InputError for what is wrong with it."""
     import yaml

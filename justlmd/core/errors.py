@@ -40,10 +40,6 @@ class InputError(JustLMDError):
     """A file or value from outside is unusable (song table, ``.lrc``, video, motion file, body model)."""
 
 
-class DownloadError(JustLMDError):
-    """A video could not be fetched; ``cause`` is one of :data:`justlmd.download.failures.CAUSES`."""
-
-
 def one_line(text: object) -> str:
     """Text from anywhere on one line, without control characters or halves of characters."""
     text = "" if text is None else str(text).encode("utf-8", "replace").decode()

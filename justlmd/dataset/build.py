@@ -31,9 +31,10 @@ from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, read_npz, write_json, write_text
 from justlmd.dataset.card import card
 from justlmd.dataset.sequences import Sequences, sequences_of, whole_windows
-from justlmd.dataset.splits import Splits, song_text, split_songs
+from justlmd.dataset.splits import Splits, split_songs
 from justlmd.dataset.storage import ARRAYS, DTYPES, LEARNED, ArrayWriter, array_writer, write_table
 from justlmd.features.external import learned_path, read_learned
+from justlmd.lyrics.document import Lyrics, read_lyrics
 from justlmd.motion.motion import Motion
 from justlmd.motion.smplfull import read_smplfull
 from justlmd.motion.song_motion import SongMotion, read_song_motion
@@ -50,9 +51,6 @@ INDEX_COLUMNS = {
     "level": "how word times are known: word (stamped), aligned (heard), interpolated (spread over the line), line or "
     "none (motion alone)",
 }
-
-NO_LYRICS: dict[str, Any] = {"first_line_s": 0.0, "timing": "none", "lines": []}
-"""What stands for the ``lyrics.json`` of motion alone."""
 
 
 @dataclass(frozen=True)
@@ -164,9 +162,9 @@ def build_dataset(
         raise InputError(
             "no song was kept, so there is no data set to build", next_step="see manifest.tsv for the reasons"
         )
-    lyrics = {song.song: NO_LYRICS if song.lyrics is None else read_json(song.lyrics) for song in songs}
+    lyrics = {song.song: None if song.lyrics is None else read_lyrics(song.lyrics) for song in songs}
     if splits is None:
-        texts = {name: song_text(value) for name, value in lyrics.items()}
+        texts = {name: "" if found is None else found.text for name, found in lyrics.items()}
         given = {song.song: song.group for song in songs}
         splits = split_songs(texts, given, seed=seed, val_fraction=val_fraction, test_fraction=test_fraction)
     missing = [song.song for song in songs if song.song not in splits.split]
@@ -216,11 +214,11 @@ def build_dataset(
 
 
 def _add_song(
-    song: SongFiles, number: int, lyrics: dict[str, Any], body: Body, drop_last: bool, writers: dict[str, ArrayWriter]
+    song: SongFiles, number: int, lyrics: Lyrics | None, body: Body, drop_last: bool, writers: dict[str, ArrayWriter]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Append one song to the arrays; return its row of ``songs.parquet`` and its rows of the index."""
-    motion, start_frame, foreign = _read_motion(song, float(lyrics["first_line_s"]), body)
-    frames = len(motion.transl)
+    motion, start_frame, foreign = _read_motion(song, 0.0 if lyrics is None else lyrics.first_line_s, body)
+    frames, level = len(motion.transl), "none" if lyrics is None else lyrics.timing
     first = {name: writers[name].count for name in ("transl", "token_states", "beat_times")}
     audio = read_audio(song.audio, start_frame, frames)
     tokens = _read_tokens(song.embeddings)
@@ -247,7 +245,7 @@ def _add_song(
                 "start_s": start_s,
                 "text": text,
                 "n_tokens": int(sung.sum()),
-                "level": lyrics["timing"],
+                "level": level,
             }
         )
     row = {
@@ -263,7 +261,7 @@ def _add_song(
         "sequences": len(rows),
         "has_audio": bool(audio["has_audio"].any()),
         "valid_frames": int(motion.valid.sum()),
-        "level": lyrics["timing"],
+        "level": level,
         "artist": song.artist,
         "title": song.title,
         "language": song.language,

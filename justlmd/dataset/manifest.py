@@ -13,7 +13,8 @@ import pandas as pd
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, replacing
 from justlmd.dataset.sequences import sequences_of
-from justlmd.dataset.splits import SPLITS, Splits, song_text, split_songs
+from justlmd.dataset.splits import SPLITS, Splits, split_songs
+from justlmd.lyrics.document import read_lyrics
 from justlmd.motion.smplfull import read_smplfull
 from justlmd.motion.song_motion import read_motion_meta
 from justlmd.songs.table import Song
@@ -45,7 +46,7 @@ def read_candidate(quality: str, sliced: str, motion: str, meta: str, lyrics: st
     valid = read_smplfull(motion, allow_empty=True).valid
     start_frame = read_motion_meta(meta).start_frame
     found = sequences_of(read_json(sliced), start_frame, valid, drop_last, sliced)
-    return Candidate(read_json(quality), len(found.starts), song_text(read_json(lyrics)))
+    return Candidate(read_json(quality), len(found.starts), read_lyrics(lyrics).text)
 
 
 def manifest(

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -48,7 +47,7 @@ def split_songs(
     Parameters
     ----------
     texts : dict of str to str
-        All words of each song (:func:`song_text`).
+        All words of each song (:attr:`justlmd.lyrics.document.Lyrics.text`).
     given : dict of str to str
         The song table's group of each song; empty where it gives none.
     seed : int
@@ -59,11 +58,6 @@ def split_songs(
     group = song_groups(texts, given)
     split = split_groups(group.values(), seed, val_fraction, test_fraction)
     return Splits(group, {song: split[name] for song, name in group.items()})
-
-
-def song_text(lyrics: dict[str, Any]) -> str:
-    """All words of a ``lyrics.json`` in one string."""
-    return " ".join(line["text"] for line in lyrics["lines"])
 
 
 def lyrics_groups(texts: dict[str, str]) -> dict[str, str]:

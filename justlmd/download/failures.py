@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
-from justlmd.core.errors import DownloadError, plain
+from justlmd.core.errors import plain
+from justlmd.core.retry import NamedFailure
 
 CAUSES: dict[str, tuple[str, str]] = {
     # Permanent: trying again changes nothing.
@@ -22,7 +24,10 @@ CAUSES: dict[str, tuple[str, str]] = {
     "connection": ("the connection failed", "check the network, then run again; what has arrived is kept"),
     # The rest.
     "storage": ("it cannot be stored here", "free disk space or mend the folder's permissions, then run again"),
-    "blocked": ("the site takes this computer for a robot", "wait an hour; set `cookies` or `proxy`; do not hurry it"),
+    "blocked": (
+        "the site flagged this client as a bot",
+        "wait an hour; set `cookies` or `proxy`; retrying sooner makes it worse",
+    ),
     "damaged": ("what arrived is not a whole video", "check that the link plays; give another one or a local file"),
     "unknown": ("yt-dlp failed in a way not known here", "run make update-downloader, then run again"),
 }
@@ -50,35 +55,21 @@ _STATUS = {400: "not_found", 401: "private", 403: "private", 404: "not_found", 4
 _STATUS |= {429: "rate_limited", 451: "geo"}
 
 
-class FailedAttempt(DownloadError):
-    """A failure that also knows whether another attempt makes sense."""
+class DownloadError(NamedFailure):
+    """A video could not be fetched; ``cause`` is one of :data:`CAUSES`."""
 
-    def __init__(self, what: str, *, where: str, next_step: str, cause: str, tries: int | None) -> None:
-        super().__init__(what, where=where, next_step=next_step, cause=cause)
-        self.tries = tries
-        """Attempts that this failure is worth in all; None: as many as the options allow."""
-
-
-def failure(url: str, cause: str, detail: str, tries: int | None = 1) -> FailedAttempt:
-    """Word a failure: the link, what happened, the details, and the next step."""
-    what, next_step = CAUSES[cause]
-    return FailedAttempt(
-        f"{what} ({plain(detail)})",
-        where=plain(url),
-        next_step=next_step,
-        cause=cause,
-        tries=None if cause in TRANSIENT else tries,
-    )
+    causes, transient = CAUSES, TRANSIENT
+    pause_factors: ClassVar = {"rate_limited": 4.0}
 
 
 @contextmanager
 def named_failures(url: str, transfer: bool = False) -> Iterator[None]:
-    """Turn whatever yt-dlp raises into a DownloadError with its cause."""
+    """Turn whatever yt-dlp raises into a DownloadError with its cause; ``transfer`` while the media is fetched."""
     try:
         yield
     except Exception as error:
         cause, tries = _classify(error, transfer)
-        raise failure(url, cause, _said(error), tries) from error
+        raise DownloadError(cause, url, _said(error), tries=tries) from error
 
 
 def _classify(error: Exception, transfer: bool) -> tuple[str, int]:
@@ -90,7 +81,7 @@ def _classify(error: Exception, transfer: bool) -> tuple[str, int]:
     text = re.sub(r"(https?|file):\S*", "", _said(error).lower())
     quoted = re.search(r"http error (\d{3})", text)
     status = next((link.status for link in chain if isinstance(link, HTTPError)), int(quoted[1]) if quoted else None)
-    # Media links expire; a second look at the page brings a fresh one.
+    # Media links expire; reading the page again brings a fresh one.
     tries = 2 if transfer else 1
     if status == 403 and transfer:
         return "blocked", tries

@@ -8,16 +8,17 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from justlmd.core.errors import DownloadError, InputError, plain
+from justlmd.core.errors import InputError, plain
 from justlmd.core.files import write_json
-from justlmd.download.failures import FailedAttempt, failure, named_failures
+from justlmd.core.retry import with_retries
+from justlmd.download.failures import DownloadError, named_failures
 from justlmd.media.ffmpeg import ffmpeg_exe
 from justlmd.media.video import probe, verify
 
@@ -44,6 +45,17 @@ class DownloadOptions:
     """For example ``socks5://127.0.0.1:1080``."""
     cookies: Path | None = None
     """Cookies in Netscape's format; each call works on a private copy, because yt-dlp rewrites its file."""
+
+    @classmethod
+    def configured(cls, section: Mapping[str, Any]) -> "DownloadOptions":
+        """The options that the section ``download`` of the configuration gives."""
+        return cls(
+            max_height=section["max_height"],
+            attempts=section["attempts"],
+            pause=section["pause"],
+            proxy=section["proxy"] or None,
+            cookies=Path(section["cookies"]) if section["cookies"] else None,
+        )
 
 
 def download(
@@ -97,7 +109,7 @@ def download(
                 details = ydl.process_ie_result(details, download=True)
             files = [Path(item["filepath"]) for item in details.get("requested_downloads") or [] if "filepath" in item]
         if len(files) != 1 or not files[0].is_file():
-            raise failure(url, "unknown", "yt-dlp wrote no file", tries=2)
+            raise DownloadError("unknown", url, "yt-dlp wrote no file", tries=2)
         try:
             video = verify(files[0])
             declared = details.get("duration")
@@ -107,8 +119,7 @@ def download(
             # Another attempt is worth its time only if an old part may have spoilt the file.
             shutil.rmtree(folder)
             folder.mkdir(parents=True)
-            reason = str(error).removeprefix(f"{files[0]}: ")
-            raise failure(url, "damaged", reason.partition("; get the file again")[0], tries=1 + resumed) from error
+            raise DownloadError("damaged", url, error.what, tries=1 + resumed) from error
         date = str(details.get("upload_date") or "")
         return {
             "id": plain(details.get("id")),
@@ -125,7 +136,7 @@ def download(
             "fps": round(video.fps, 6),
         }, files[0]
 
-    record, file = _retry(attempt, options, sleep)
+    record, file = _retried(attempt, options, sleep)
     file.replace(destination)
     write_json(info, record)
     shutil.rmtree(partial, ignore_errors=True)
@@ -155,7 +166,7 @@ def probe_url(
             with _youtube_dl(options, local is not None, None) as ydl:
                 return _extract(ydl, url, link)
 
-        details = _retry(attempt, options, sleep)
+        details = _retried(attempt, options, sleep)
         duration = probe(local).duration_s if local else details.get("duration")
         return answer | {"id": plain(details.get("id")), "title": plain(details.get("title")), "duration": duration}
     except DownloadError as error:
@@ -200,7 +211,7 @@ def playlist_entries(
             "duration": entry.get("duration"),
             "cause": hidden.get(str(entry.get("title")).lower()),
         }
-        for entry in _retry(attempt, options, sleep)
+        for entry in _retried(attempt, options, sleep)
         if entry
     ]
 
@@ -218,24 +229,25 @@ def _resolve(url: str) -> tuple[str, Path | None]:
             raw = url[5:].removeprefix("//localhost").removeprefix("//")
             path = next((path for path in (Path(unquote(raw)), Path(raw)) if path.exists()), Path(unquote(raw)))
         elif "://" in url:
-            raise failure(url, "unsupported", f"'{parts.scheme}' is not http, https or file")
+            raise DownloadError("unsupported", url, f"'{parts.scheme}' is not http, https or file")
         else:
             path = Path(url).expanduser()
         if path.is_dir():
             found = sorted(file for file in path.iterdir() if file.suffix.lower() in VIDEO_SUFFIXES and file.is_file())
             if len(found) != 1:
                 names = ", ".join(file.name for file in found[:5]) or "none"
-                raise failure(url, "unsupported", f"a folder must hold one video, this one holds {len(found)}: {names}")
+                raise DownloadError(
+                    "unsupported", url, f"a folder must hold one video, this one holds {len(found)}: {names}"
+                )
             path = found[0]
         if not path.is_file():
-            raise failure(url, "not_found", f"no such file: {path}" if url else "the link is empty")
+            raise DownloadError("not_found", url, f"no such file: {path}" if url else "the link is empty")
     except (ValueError, OSError, RuntimeError) as error:
-        raise failure(url, "unsupported", f"not a link or path: {error}") from error
+        raise DownloadError("unsupported", url, f"not a link or path: {error}") from error
     try:
         probe(path)
     except InputError as error:
-        reason = str(error).removeprefix(f"{path}: ").partition("; ")[0]
-        raise failure(url, "damaged", f"the file {reason}") from error
+        raise DownloadError("damaged", url, f"the file {error.what}") from error
     return path.resolve().as_uri(), path
 
 
@@ -244,11 +256,11 @@ def _extract(ydl: Any, url: str, link: str) -> dict[str, Any]:
     with named_failures(url):
         details = ydl.extract_info(link, download=False)
     if not details:
-        raise failure(url, "unknown", "yt-dlp found nothing", tries=2)
+        raise DownloadError("unknown", url, "yt-dlp found nothing", tries=2)
     if "entries" in details:
-        raise failure(url, "unsupported", "a playlist or channel, not one video")
+        raise DownloadError("unsupported", url, "a playlist or channel, not one video")
     if details.get("is_live") or details.get("live_status") in ("is_live", "is_upcoming", "post_live"):
-        raise failure(url, "live", str(details.get("live_status") or "is_live"))
+        raise DownloadError("live", url, str(details.get("live_status") or "is_live"))
     return details
 
 
@@ -271,7 +283,7 @@ def _youtube_dl(options: DownloadOptions, local: bool, folder: Path | None, nopl
         "extract_flat": "in_playlist",
         "writesubtitles": False,
         "enable_file_urls": local,
-        # Transfers go on where they stopped; a whole new attempt with a fresh link is _retry's.
+        # Transfers go on where they stopped; a whole new attempt with a fresh link is with_retries'.
         "continuedl": True,
         "retries": 3,
         "fragment_retries": 3,
@@ -325,18 +337,8 @@ class _ProgressBar:
             self.bar = None
 
 
-def _retry(attempt: Callable[[], T], options: DownloadOptions, sleep: Callable[[float], None]) -> T:
-    """Call until it succeeds or its failure is not worth another attempt."""
-    pause = options.backoff_s
-    for number in range(1, max(options.attempts, 1) + 1):
-        try:
-            return attempt()
-        except FailedAttempt as error:
-            if number >= min(error.tries or options.attempts, options.attempts):
-                raise
-            sleep(pause * (4 if error.cause == "rate_limited" else 1))
-            pause *= 2
-    raise AssertionError("unreachable")
+def _retried(attempt: Callable[[], T], options: DownloadOptions, sleep: Callable[[float], None]) -> T:
+    return with_retries(attempt, attempts=options.attempts, backoff_s=options.backoff_s, sleep=sleep)
 
 
 def _sha256(path: Path) -> str:

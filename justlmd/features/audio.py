@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from justlmd import FPS, SEQUENCE_FRAMES
+from justlmd import FPS
 from justlmd.core.errors import InputError
 from justlmd.features.beats import track_beats
 
@@ -88,27 +88,6 @@ def phase(times_s: np.ndarray, frames: int) -> np.ndarray:
     start, end = times_s[interval], times_s[interval + 1]
     part = ((now - start) / (end - start) % 1.0).astype(np.float32)
     return np.where(part < 1.0, part, np.float32(0.0))  # rounding to float32 can reach 1
-
-
-def compat_features(y: np.ndarray, sr: int, start_s: float) -> np.ndarray:
-    """Return the original's features of one six-second clip, (180, 128) float32, faults included.
-
-    18 kHz, hop 601 (so 29.95 frames per second), decibels relative to the clip's maximum, one mean and deviation over
-    the clip: loudness is lost twice. Sound that ends early is filled with silence; a silent clip gives zeros. Recipe:
-    section 3.1.3 of the report and the original's LMD_Dataset.py.
-    """
-    import librosa
-
-    y, sr = _mono((y, sr))
-    rate = 18000
-    y = librosa.resample(y, orig_sr=sr, target_sr=rate) if sr != rate else y
-    clip = librosa.util.fix_length(y[round(start_s * rate) :][: 6 * rate], size=6 * rate)
-    decibel = librosa.power_to_db(
-        librosa.feature.melspectrogram(y=clip, sr=rate, hop_length=601, n_mels=N_MELS), ref=np.max
-    )
-    spread = decibel.std()
-    normal = (decibel - decibel.mean()) / spread if spread > 0 else np.zeros_like(decibel)
-    return normal.T[:SEQUENCE_FRAMES].astype(np.float32)
 
 
 def edge_features(y: np.ndarray, sr: int) -> np.ndarray:

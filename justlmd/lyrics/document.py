@@ -1,4 +1,4 @@
-"""The lyrics of a song as lines and words with times: shifting them onto the video's clock, ``lyrics.json``.
+"""The lyrics of a song as lines and words with times: shifting them onto the video's clock, and ``lyrics.json``.
 
 Times are seconds. Freshly parsed lyrics (:func:`justlmd.lyrics.lrc.parse_lrc`) are on the clock of the recording they
 were made for; :func:`shift` puts them on the clock of ``video.mp4``.
@@ -6,9 +6,11 @@ were made for; :func:`shift` puts them on the clock of ``video.mp4``.
 
 import math
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from justlmd.core.errors import InputError
+from justlmd.core.files import read_json, write_json
 from justlmd.lyrics.word_timing import Word
 
 
@@ -46,6 +48,11 @@ class Lyrics:
     def sung(self) -> tuple[Line, ...]:
         """The lines without credits; never empty."""
         return tuple(line for line in self.lines if not line.credit)
+
+    @property
+    def text(self) -> str:
+        """All lines, credits included, in one string; songs with equal words are recognised by it."""
+        return " ".join(line.text for line in self.lines)
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -101,6 +108,18 @@ def timestamp(seconds: float) -> str:
     """Write seconds as ``mm:ss.xxx``, rounded to 1 ms (minutes may exceed 59)."""
     millis = round(seconds * 1000)
     return f"{millis // 60000:02d}:{millis // 1000 % 60:02d}.{millis % 1000:03d}"
+
+
+def read_lyrics(path: str | Path) -> Lyrics:
+    """Read a ``lyrics.json``; raises InputError that names the file and which line of the song is malformed."""
+    return lyrics_from_json(read_json(path), str(path))
+
+
+def write_lyrics(
+    path: str | Path, lyrics: Lyrics, song: str, language: str, synchronisation: dict[str, Any] | None = None
+) -> None:
+    """Write a ``lyrics.json`` (:func:`lyrics_to_json`)."""
+    write_json(path, lyrics_to_json(lyrics, song, language, synchronisation))
 
 
 def lyrics_to_json(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from justlmd.core.errors import InputError
-from justlmd.lyrics.document import Line, Lyrics, timestamp
+from justlmd.lyrics.document import Line, Lyrics
 from justlmd.lyrics.word_timing import text_syllables, word_spans, word_times
 
 LONGEST_FILE = 1_000_000  # bytes; the .lrc of a whole opera has fewer, a video named .lrc has more
@@ -98,25 +98,6 @@ def raw_lines(data: bytes, name: str) -> list[RawLine]:
     if not found:
         raise InputError(_no_stamp(name))
     return found
-
-
-def write_lrc(lyrics: Lyrics) -> str:
-    """Write lyrics as ``.lrc`` text that :func:`parse_lrc` reads back to the same texts and times (1 ms).
-
-    Words with their own stamps become ``<mm:ss.xxx>`` stamps; a stamp without text ends a line before a pause.
-    """
-    rows = [f"[{key}:{value}]" for key, value in lyrics.metadata.items()]
-    following = [line.start_s for line in lyrics.lines[1:]] + [float("inf")]
-    for line, next_s in zip(lyrics.lines, following, strict=True):
-        stamp, text, spans = f"[{timestamp(line.start_s)}]", line.text, word_spans(line.text)
-        if line.timing == "word" and len(spans) == len(line.words):
-            for (first, last), word in reversed(list(zip(spans, line.words, strict=True))):
-                marked = f"<{timestamp(word.start_s)}>{text[first:last]}<{timestamp(word.end_s)}>"
-                text = text[:first] + marked + text[last:]
-        rows += [stamp + text, *(stamp + other for other in line.alternatives)]
-        if line.end_s < next_s or line.end_s > line.start_s + _longest(line.text):
-            rows.append(f"[{timestamp(line.end_s)}]")
-    return "\n".join(rows) + "\n"
 
 
 def _decode(data: bytes, name: str) -> tuple[list[str], list[str]]:
@@ -225,7 +206,7 @@ def _offset(value: str, name: str, sign: int) -> tuple[float, list[str]]:
     return shift_s, [f"{name}: [offset:{value}] moves every line by {shift_s:+.3f} s"] if shift_s else []
 
 
-def _longest(text: str) -> float:
+def longest_line_s(text: str) -> float:
     """Seconds after which a line is taken to have ended although no stamp says so."""
     return max(3.0, 0.7 * text_syllables(text))
 
@@ -248,7 +229,7 @@ def _lines(events: list[_Event]) -> list[Line]:
         if after is None:
             end = start + max(1.0, 0.35 * text_syllables(text))
         else:
-            end = after if ended else min(after, start + _longest(text))
+            end = after if ended else min(after, start + longest_line_s(text))
         if marks and spans and marks[-1][0] >= spans[-1][1] and marks[-1][1] > start:
             end = marks[-1][1]
         end = max(end, marks[-1][1]) if marks else end

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from justlmd import __version__
-from justlmd.core.errors import JustLMDError, plain
+from justlmd.core.retry import NamedFailure, with_retries
 
 CAUSES: dict[str, tuple[str, str]] = {
     "not_found": (
@@ -40,12 +40,10 @@ LARGEST_ANSWER = 4_000_000  # bytes; 20 recordings with their lyrics have a tent
 LONGEST_WAIT_S = 120.0  # a server that asks for more is left alone
 
 
-class LyricsError(JustLMDError):
+class LyricsError(NamedFailure):
     """Lyrics could not be fetched; ``cause`` is one of :data:`CAUSES`."""
 
-    def __init__(self, song: str, cause: str, detail: str) -> None:
-        what, next_step = CAUSES[cause]
-        super().__init__(f"{what} ({plain(detail)})", where=plain(song), next_step=next_step, cause=cause)
+    causes, transient = CAUSES, TRANSIENT
 
 
 @dataclass(frozen=True)
@@ -64,13 +62,15 @@ class ProviderOptions:
     """How long a silent connection is waited for; a whole answer may take three times as long."""
     proxy: str | None = None
 
-
-class _FaultError(Exception):
-    """One failed request: a cause, what happened, and how long the server asks to be left alone."""
-
-    def __init__(self, cause: str, detail: str, wait_s: float = 0.0) -> None:
-        super().__init__(detail)
-        self.cause, self.wait_s = cause, wait_s
+    @classmethod
+    def configured(cls, lyrics: Mapping[str, Any], download: Mapping[str, Any]) -> "ProviderOptions":
+        """The options that the sections ``lyrics`` and ``download`` of the configuration give."""
+        return cls(
+            url=lyrics["provider"],
+            tolerance_s=lyrics["duration_tolerance"],
+            attempts=download["attempts"],
+            proxy=download["proxy"] or None,
+        )
 
 
 def ask(song: str, method: str, query: dict[str, str], options: ProviderOptions, sleep: Callable[[float], None]) -> Any:
@@ -85,36 +85,33 @@ def ask(song: str, method: str, query: dict[str, str], options: ProviderOptions,
     LyricsError
         With its cause and the next step; ``song`` names the song in it.
     """
-    pause = options.backoff_s
-    for left in range(max(options.attempts, 1) - 1, -1, -1):
-        try:
-            return _answer(f"{_base(options.url)}/api/{method}", query, options)
-        except _FaultError as fault:
-            if fault.cause not in TRANSIENT or not left or fault.wait_s > LONGEST_WAIT_S:
-                raise LyricsError(song, fault.cause, str(fault)) from fault
-            sleep(min(max(pause, fault.wait_s), LONGEST_WAIT_S))
-            pause *= 2
-    raise AssertionError("unreachable")
+    return with_retries(
+        lambda: _answer(song, f"{_base(options.url)}/api/{method}", query, options),
+        attempts=options.attempts,
+        backoff_s=options.backoff_s,
+        sleep=sleep,
+        longest_wait_s=LONGEST_WAIT_S,
+    )
 
 
-def _answer(url: str, query: dict[str, str], options: ProviderOptions) -> Any:
+def _answer(song: str, url: str, query: dict[str, str], options: ProviderOptions) -> Any:
     """The JSON that one request brings, or None for the documented "TrackNotFound"."""
-    status, headers, body = _get(url, query, options)
+    status, headers, body = _get(song, url, query, options)
     if status == 200:
-        return _json(body)
+        return _json(song, body)
     said = _said(body)
     if status == 404 and said.get("name") == "TrackNotFound":
         return None
     detail = f"HTTP {status} {headers.get('Location') or said.get('message') or ''}".strip()
     if status != 429 and status < 500:
-        raise _FaultError("refused", detail)
+        raise LyricsError("refused", song, detail)
     wait = _seconds(headers.get("Retry-After", ""))
     if wait > LONGEST_WAIT_S:
         detail += f", and it asks to wait {wait:.0f} s"
-    raise _FaultError("rate_limited" if status == 429 else "server_error", detail, wait)
+    raise LyricsError("rate_limited" if status == 429 else "server_error", song, detail, wait_s=wait)
 
 
-def _get(url: str, query: dict[str, str], options: ProviderOptions) -> tuple[int, Mapping[str, str], bytes]:
+def _get(song: str, url: str, query: dict[str, str], options: ProviderOptions) -> tuple[int, Mapping[str, str], bytes]:
     """Status, headers and body of one request, within bounds of time and size."""
     import requests
     import urllib3
@@ -135,28 +132,30 @@ def _get(url: str, query: dict[str, str], options: ProviderOptions) -> tuple[int
             while chunk := response.raw.read1(65_536, decode_content=True):
                 body += chunk
                 if len(body) > LARGEST_ANSWER:
-                    raise _FaultError("damaged", f"more than {LARGEST_ANSWER // 1_000_000} MB")
+                    raise LyricsError("damaged", song, f"more than {LARGEST_ANSWER // 1_000_000} MB")
                 if time.monotonic() > end:
-                    raise _FaultError("connection", f"no whole answer within {longest:.0f} s")
+                    raise LyricsError("connection", song, f"no whole answer within {longest:.0f} s")
             return response.status_code, response.headers, body
     except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, UnicodeError) as error:
-        raise _FaultError("refused", f"not an address: {error}") from error
+        raise LyricsError("refused", song, f"not an address: {error}") from error
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         # requests' messages repeat the whole question; the innermost one says what happened.
         innermost: BaseException = error
         while inner := innermost.__cause__ or innermost.__context__:
             innermost = inner
-        raise _FaultError("connection", f"{urlsplit(url).hostname}: {innermost or type(innermost).__name__}") from error
+        raise LyricsError(
+            "connection", song, f"{urlsplit(url).hostname}: {innermost or type(innermost).__name__}"
+        ) from error
 
 
-def _json(body: bytes) -> Any:
+def _json(song: str, body: bytes) -> Any:
     def refuse(constant: str) -> None:
         raise ValueError(f"{constant} is no number")
 
     try:
         return json.loads(body.decode("utf-8"), parse_constant=refuse)
     except (ValueError, RecursionError) as error:
-        raise _FaultError("damaged", f"not JSON: {error}") from error
+        raise LyricsError("damaged", song, f"not JSON: {error}") from error
 
 
 def _said(body: bytes) -> dict[str, Any]:

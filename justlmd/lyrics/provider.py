@@ -79,7 +79,7 @@ def fetch_lyrics(
     direct = ask(song, "get", wanted | length, options, sleep)
     tracks = [] if direct is None else _tracks([direct])
     if direct is not None and not tracks:
-        raise LyricsError(song, "damaged", "the answer to /api/get describes no recording")
+        raise LyricsError("damaged", song, "the answer to /api/get describes no recording")
 
     def differs(track: _Track) -> float:
         if duration_s is None or track.duration_s is None:
@@ -93,7 +93,7 @@ def fetch_lyrics(
     if not (tracks and tracks[0].lines and all(fits(tracks[0]))):
         answer = ask(song, "search", wanted, options, sleep)
         if answer is not None and not isinstance(answer, list):
-            raise LyricsError(song, "damaged", "the answer to /api/search is no list")
+            raise LyricsError("damaged", song, "the answer to /api/search is no list")
         tracks += _tracks(answer or [])
 
     def related(track: _Track) -> bool:
@@ -114,13 +114,18 @@ def fetch_lyrics(
         note = "; ".join(notes)
         return FetchedLyrics(_lrc(best, note, options.url), best.artist, best.title, best.lines, note)
     if fitting:
-        raise LyricsError(song, "not_synced", fitting[0].fault)
+        raise LyricsError("not_synced", song, fitting[0].fault)
     near = min(tracks, key=lambda track: (differs(track), track.id), default=None)
     raise LyricsError(
-        song,
         "not_found",
+        song,
         f"the nearest is '{near.title}' by {near.artist}, {_clock(near.duration_s)} long" if near else "TrackNotFound",
     )
+
+
+def used_duration(source_s: float | None, start_s: float | None, end_s: float | None) -> float | None:
+    """Seconds of a source that the song table uses, from ``start_s`` to ``end_s``; None for an unknown source."""
+    return None if source_s is None else min(end_s or source_s, source_s) - (start_s or 0.0)
 
 
 def _tracks(answers: Iterable[Any]) -> list[_Track]:

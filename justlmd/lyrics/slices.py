@@ -197,8 +197,3 @@ def numbered_slice(sliced: dict[str, str], number: int, name: str) -> Slice:
             f"there is no sequence {number}", where=name, next_step=f"the song has {len(pieces)}, counted from 0"
         )
     return pieces[number]
-
-
-def compat_sequences(sliced: dict[str, str]) -> list[Slice]:
-    """Return the sequences that the original took from ``sliced.json``: all groups but the last."""
-    return read_sliced(sliced)[:-1]

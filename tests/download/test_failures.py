@@ -6,8 +6,7 @@ import pytest
 from downloads import fetch, refused
 from media_server import MediaServer, Page
 
-from justlmd.core.errors import DownloadError
-from justlmd.download.failures import CAUSES, TRANSIENT, named_failures
+from justlmd.download.failures import CAUSES, TRANSIENT, DownloadError, named_failures
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from downloads import FAST, fetch, refused
 from media_server import MediaServer, Page
 from pauses import Pauses
 
-from justlmd.core.errors import DownloadError, InputError
+from justlmd.core.errors import InputError
+from justlmd.download.failures import DownloadError
 from justlmd.download.fetch import playlist_entries, probe_url
 from justlmd.media.ffmpeg import ffmpeg_exe
 

@@ -7,7 +7,7 @@ import soundfile
 from demo.drum_songs import PATTERNS, SAMPLE_RATE, beat_times, drum_song, f_measure
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz, write_npz
-from justlmd.features.audio import SILENCE_DB, audio_features, compat_features, edge_features, phase
+from justlmd.features.audio import SILENCE_DB, audio_features, edge_features, phase
 from justlmd.features.beats import track_beats
 
 SEED = 3
@@ -122,17 +122,6 @@ def test_phase_runs_from_beat_to_beat_and_on_beyond_the_first_and_last():
     assert found[90] == pytest.approx(0.5)  # the last interval was a second
     assert ((found >= 0) & (found < 1)).all()
     assert not phase(np.array([1.0]), 10).any()
-
-
-def test_the_compat_recipe_has_the_originals_shape_scale_and_drift():
-    y = clicks([10.0 + 5.5], 20.0, 44100) + 1e-4
-    clip = compat_features(y, 44100, 10.0)
-    assert clip.shape == (180, 128)
-    assert clip.mean() == pytest.approx(0, abs=1e-5)
-    assert clip.std() == pytest.approx(1, abs=1e-5)
-    assert int(np.argmax(clip.mean(axis=1))) == round(5.5 * 18000 / 601)  # one hop is 33.389 ms
-    assert np.allclose(compat_features(0.5 * y, 44100, 10.0), clip, atol=1e-4)  # loudness is lost, as there
-    assert not compat_features(y, 44100, 40.0).any()
 
 
 def test_edge_features_have_a_row_per_frame_and_marks_for_peaks_and_beats():

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from pauses import Pauses
 
-from justlmd.core.errors import DownloadError
-from justlmd.download.failures import CAUSES
+from justlmd.download.failures import CAUSES, DownloadError
 from justlmd.download.fetch import DownloadOptions, download
 
 FAST = DownloadOptions(attempts=3, backoff_s=1.0, timeout_s=5.0)

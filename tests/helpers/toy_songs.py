@@ -9,12 +9,21 @@ from scipy.spatial.transform import Rotation
 from justlmd.body.model import load_body
 from justlmd.core.files import write_json, write_npz
 from justlmd.dataset.build import SongFiles
+from justlmd.lyrics.document import Line, Lyrics, write_lyrics
+from justlmd.lyrics.word_timing import Word
 from justlmd.motion.motion import CameraMotion
 from justlmd.motion.song_motion import SongMotion, write_song_motion
 
 
 def write_song(
-    folder: Path, name: str, *, frames: int = 400, start_s: float = 2.0, missing: range | None = None, **files: Any
+    folder: Path,
+    name: str,
+    *,
+    frames: int = 400,
+    start_s: float = 2.0,
+    missing: range | None = None,
+    text: str = "",
+    **files: Any,
 ) -> SongFiles:
     """A small song: a swaying body, four slices of lyrics (the last one short), audio and token states per second."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -36,12 +45,13 @@ def write_song(
     song = SongMotion.made(motion, load_body(), "made", start_s)
     write_song_motion(folder / "smplfull.json", folder / "smplfull.meta.json", song)
     starts = [start_s, start_s + 1, start_s + 6.5, start_s + 13]
-    lines = [
-        {"start": s, "end": s + 1, "text": f"{name} {n}", "timing": "line", "words": []} for n, s in enumerate(starts)
-    ]
-    lyrics = {"song": name, "first_line_s": start_s, "timing": "interpolated", "lines": lines} | files.pop("lyrics", {})
-    write_json(folder / "lyrics.json", lyrics)
-    write_json(folder / "sliced.json", {f"00:{s:06.3f}": f"{name} {n}" for n, s in enumerate(starts)})
+    texts = [f"{name} {n}" for n in range(4)]
+    lines = (
+        Line(s, s + 1, words, (Word(s, s + 1, words),), timing="interpolated")
+        for s, words in zip(starts, [text] * 4 if text else texts, strict=True)
+    )
+    write_lyrics(folder / "lyrics.json", Lyrics(tuple(lines)), name, "en")
+    write_json(folder / "sliced.json", {f"00:{s:06.3f}": words for s, words in zip(starts, texts, strict=True)})
     total = frames + round(30 * start_s)
     write_npz(
         folder / "audio_features.npz",

@@ -5,10 +5,11 @@ import json
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from lrc_writer import write_lrc
 
 from justlmd.core.errors import InputError
 from justlmd.lyrics.document import lyrics_from_json, lyrics_to_json, shift, timestamp
-from justlmd.lyrics.lrc import parse_lrc, raw_lines, write_lrc
+from justlmd.lyrics.lrc import parse_lrc, raw_lines
 from justlmd.lyrics.word_timing import syllables, word_times
 
 

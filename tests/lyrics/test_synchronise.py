@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from lrc_writer import write_lrc
 
 from demo.music import SAMPLE_RATE, mix
 from demo.random_songs import random_song
 from demo.score import lrc
 from justlmd.core.errors import InputError
 from justlmd.lyrics.document import Lyrics, lyrics_to_json, shift
-from justlmd.lyrics.lrc import parse_lrc, write_lrc
+from justlmd.lyrics.lrc import parse_lrc
 from justlmd.lyrics.synchronise import CONFIDENT, NeedsManualSync, compare, drift, listen, synchronise
 from justlmd.lyrics.vocal_activity import SR, VocalCurves, vocal_curves, voice_activity
 from justlmd.media.audio import read_audio
