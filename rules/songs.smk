@@ -11,6 +11,7 @@ PROJECT = Path(str(workflow.current_basedir)).parent  # also when another workfl
 sys.path.insert(0, str(PROJECT))
 
 from justlmd.project.preflight import check_backends, check_files, check_ids
+from justlmd.pose.networks import NETWORK_FILES
 from justlmd.project.config import parse_config
 from justlmd.core.device import has_gpu_driver
 from justlmd.core.errors import JustLMDError
@@ -32,6 +33,8 @@ try:
     SOURCES = [name for name, song in TABLE.items() if song.has_audio]
     DANCED_TO = read_danced_to(config["generate"]["table"], TABLE)
     check_ids(config, TABLE, DANCED_TO)
+    if config["pose"] == "mediapipe" and any(song.has_video for song in TABLE.values()):
+        NETWORK_FILES.installed_folder()
     asked = [song for song in [*TABLE.values(), *DANCED_TO.values()] if song.id not in config["exclude"]]
     check_provider(asked, config["lyrics"]["provider"])
 except JustLMDError as error:
