@@ -4,12 +4,12 @@ from job import run
 
 
 def main(snakemake) -> str:
-    from justlmd.core.files import read_json, write_npz
+    from justlmd.core.files import write_npz
     from justlmd.features.text import read_text_states, song_embeddings
-    from justlmd.lyrics.document import lyrics_from_json
+    from justlmd.lyrics.document import read_lyrics
 
     files = snakemake.input
-    lyrics = lyrics_from_json(read_json(files.lyrics), files.lyrics)
+    lyrics = read_lyrics(files.lyrics)
     encoder = snakemake.params.encoder
     states = read_text_states(files.states, {(encoder, line.text) for line in lyrics.sung})
     embeddings = song_embeddings(lyrics, states, encoder)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from media_server import MediaServer, Page, media_server
 from song_folders import program, write_songs
@@ -117,6 +117,7 @@ def test_a_broken_song_list_is_named(tmp_path, content):
         convert_song_list(tmp_path / "list.json")
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of the strategy
 @given(
     st.dictionaries(
         st.text(max_size=100), st.lists(st.one_of(st.text(), st.sampled_from(["full", youtube("A")])), max_size=2)
