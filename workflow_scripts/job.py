@@ -31,6 +31,10 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
     # Songs run side by side: no library may start more threads than the rule asks for.
     os.environ |= dict.fromkeys(THREAD_VARIABLES, str(snakemake.threads))
     stage = snakemake.rule
+    # Numba's cache breaks when processes compile different things at once (a function is then loaded with another
+    # one's machine code), so that each rule, whose jobs all compile the same, has a cache of its own.
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "justlmd" / "numba" / stage
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
     wildcards = dict(snakemake.wildcards.items())
     song = wildcards.get("song") or wildcards.get("name") or "all songs"  # a model has a name
     log = Path(snakemake.log[0]).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115 (open until the process ends)
