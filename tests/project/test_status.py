@@ -29,7 +29,7 @@ import sys, time
 sys.path.insert(0, sys.argv[1])
 from types import SimpleNamespace
 from job import run
-from justlmd.download.failures import failure
+from justlmd.download.failures import DownloadError
 from justlmd.core.errors import InputError
 
 def main(snakemake):
@@ -37,7 +37,7 @@ def main(snakemake):
     if what == "input":
         raise InputError("plain\\nlyrics", where="a.lrc", next_step="write times")
     if what == "download":
-        raise failure("http://x", "blocked", "a; b \\x1b[31m")
+        raise DownloadError("blocked", "http://x", "a; b \\x1b[31m")
     if what == "defect":
         raise ValueError("this; that")
     if what == "sleep":
@@ -96,8 +96,8 @@ def put(results: Path, *names: str) -> None:
         (
             "download",
             "blocked",
-            "http://x: the site takes this computer for a robot (a; b)",
-            "wait an hour; set `cookies` or `proxy`; do not hurry it",
+            "http://x: the site flagged this client as a bot (a; b)",
+            "wait an hour; set `cookies` or `proxy`; retrying sooner makes it worse",
         ),
         ("defect", "defect", "ValueError: this; that (a defect of the program)", "report it with "),
     ],
