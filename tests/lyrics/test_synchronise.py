@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 from lrc_writer import write_lrc
+from project_copy import copied_project
 
 from demo.music import SAMPLE_RATE, mix
 from demo.random_songs import random_song
@@ -192,10 +192,7 @@ def film(path: Path, sound: np.ndarray) -> None:
 @pytest.mark.workflow
 def test_the_workflow_places_one_song_and_flags_the_other(repo, tmp_path):
     lyrics, sound, _ = fresh()
-    for name in ("rules", "workflow_scripts", "envs", "report", "justlmd", "model/configs"):
-        shutil.copytree(repo / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Snakefile", "config.yaml"):
-        shutil.copy(repo / name, tmp_path / name)
+    copied_project(repo, tmp_path)
     (tmp_path / "s.lrc").write_text(write_lrc(shift(lyrics, 30.0)))
     film(tmp_path / "sung.mp4", sound)
     film(tmp_path / "played.mp4", sound_of(random_song(FRESH), voice=0.0))

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from project_copy import copied_project
 
 LYRICS = "[00:01.00] a line\n[00:04.00] another line\n[00:08.00]\n"
 TARGET = "results/songs/song_a/lyrics.json"
@@ -17,10 +18,7 @@ TARGET = "results/songs/song_a/lyrics.json"
 def project(repo: Path, tmp_path: Path) -> Path:
     """The workflow beside a table of one song, and a ``conda`` before all others."""
     folder = tmp_path / "project"
-    for name in ("rules", "workflow_scripts", "envs", "report", "justlmd", "model/configs"):
-        shutil.copytree(repo / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Snakefile", "config.yaml"):
-        shutil.copy(repo / name, folder / name)
+    copied_project(repo, folder)
     (folder / "song_a.lrc").write_text(LYRICS)
     (folder / "songs.tsv").write_text("id\turl\tlyrics\nsong_a\tvideo.mp4\tsong_a.lrc\n")
     programs = tmp_path / "conda" / "bin"
