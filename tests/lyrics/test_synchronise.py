@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -193,6 +194,7 @@ def film(path: Path, sound: np.ndarray) -> None:
 def test_the_workflow_places_one_song_and_flags_the_other(repo, tmp_path):
     lyrics, sound, _ = fresh()
     copied_project(repo, tmp_path)
+    shutil.rmtree(tmp_path / "profiles")
     (tmp_path / "s.lrc").write_text(write_lrc(shift(lyrics, 30.0)))
     film(tmp_path / "sung.mp4", sound)
     film(tmp_path / "played.mp4", sound_of(random_song(FRESH), voice=0.0))

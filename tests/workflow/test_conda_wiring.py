@@ -19,6 +19,7 @@ def project(repo: Path, tmp_path: Path) -> Path:
     """The workflow beside a table of one song, and a ``conda`` before all others."""
     folder = tmp_path / "project"
     copied_project(repo, folder)
+    shutil.rmtree(folder / "profiles")
     (folder / "song_a.lrc").write_text(LYRICS)
     (folder / "songs.tsv").write_text("id\turl\tlyrics\nsong_a\tvideo.mp4\tsong_a.lrc\n")
     programs = tmp_path / "conda" / "bin"
