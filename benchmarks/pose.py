@@ -22,7 +22,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.recovery import CONDITIONS, pictures, take
+from benchmarks.recovery import CONDITIONS, rendered_frames, take
 from demo.build import motion_of
 from demo.song_list import song_by_id
 from justlmd.body.model import load_body
@@ -113,11 +113,11 @@ def our_finder() -> Find:
     return find
 
 
-def mediapipe_finder() -> Find:
-    """What users of mediapipe 0.10.21 call, at the settings that the project had."""
+def mediapipe_finder(*, still: bool = False) -> Find:
+    """What users of mediapipe 0.10.21 call: (33, 3) pixels and visibility, (33, 3) metres; None without a person."""
     import mediapipe
 
-    pose = mediapipe.solutions.pose.Pose(static_image_mode=False, model_complexity=1, smooth_landmarks=False)
+    pose = mediapipe.solutions.pose.Pose(static_image_mode=still, model_complexity=1, smooth_landmarks=False)
 
     def find(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         result = pose.process(frame)
@@ -152,7 +152,7 @@ def videos(data: Path, folder: Path, short: bool) -> dict[str, Path]:
     body = load_body()
     motion = motion_of(song_by_id("paper_star"), body).cut(300, 450 if short else 900)
     result = {"demo 720p": folder / "demo.mp4"}
-    write_video(result["demo 720p"], pictures(take("paper_star", CONDITIONS[0], motion, body), body))
+    write_video(result["demo 720p"], rendered_frames(take("paper_star", CONDITIONS[0], motion, body), body))
     for clip in [] if short else sorted(data.glob("clips/*.mp4")):
         result[clip.stem] = folder / f"{clip.stem}.mp4"
         standardise(clip, result[clip.stem], folder / f"{clip.stem}.wav")

@@ -3,7 +3,7 @@
     python -m benchmarks.quality [--short] [--data DIR]
 
 Five seconds of the demo's dances without fault and with each fault of ``demo/video_faults.py``, then every clip of
-``DIR/clips``. Every film goes the whole way from its pixels: 2D pose with image signals, fit, verdict. Prints the
+``DIR/clips``. Every video goes the whole way from its pixels: 2D pose with image signals, fit, verdict. Prints the
 verdicts and the table of figures, and writes ``benchmarks/results/quality.json``.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.song_list import SONGS
-from demo.video_faults import FAULTS, Pictures, dance
+from demo.video_faults import FAULTS, Frames, dance
 from justlmd.body.model import load_body
 from justlmd.core.files import write_json
 from justlmd.media.standardise import standardise
@@ -40,8 +40,8 @@ def judge(video: Path) -> dict[str, Any]:
     return verdict | {"pose_s": pose_s, "verdict_s": time.process_time() - begin}
 
 
-def judge_film(film: Pictures, folder: Path) -> dict[str, Any]:
-    write_video(folder / "video.mp4", film)
+def judge_video(frames: Frames, folder: Path) -> dict[str, Any]:
+    write_video(folder / "video.mp4", frames)
     return judge(folder / "video.mp4")
 
 
@@ -60,12 +60,12 @@ def main() -> None:
         folder = Path(name)
         good = {"good": dance()}
         for fault, (spoil, criterion, _) in FAULTS.items():
-            found[fault] = judge_film(spoil(good["good"]), folder)
+            found[fault] = judge_video(spoil(good["good"]), folder)
             found[fault]["expected"] = criterion
         if not args.short:
             good = {song.id: dance(song.id) for song in SONGS if song.id != "gone_for_tea"}
-        for song, film in good.items():
-            found[song] = judge_film(film, folder) | {"expected": ""}
+        for song, frames in good.items():
+            found[song] = judge_video(frames, folder) | {"expected": ""}
         for clip in [] if args.short else sorted(args.data.glob("clips/*.mp4")):
             found[clip.stem] = judge_clip(clip, folder)
 

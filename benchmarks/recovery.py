@@ -126,7 +126,7 @@ def take(dance: str, condition: Condition, motion: Motion, body: Body) -> Take:
     return Take(dance, condition, motion, Camera(K, rotation, -rotation @ eye, SIZE), joints)
 
 
-def pictures(scene: Take, body: Body) -> Iterator[np.ndarray]:
+def rendered_frames(scene: Take, body: Body) -> Iterator[np.ndarray]:
     """The dressed dancer in a room, frame by frame."""
     rng = np.random.default_rng(scene.condition.seed)
     wall, floor = rng.integers(90, 230, (2, 3))
@@ -209,7 +209,7 @@ def main() -> None:
         video, file = Path(folder) / "video.mp4", Path(folder) / "smplfull.json"
         for dance, condition, motion in dances(arguments.data, 150 if arguments.short else 600, arguments.fresh):
             scene = take(dance, condition, motion, body)
-            write_video(video, pictures(scene, body))
+            write_video(video, rendered_frames(scene, body))
             start = time.perf_counter()
             keypoints2d = estimate_keypoints2d(video)
             middle = time.perf_counter()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from demo.choreography import dance
-from demo.film import SIZE, camera_of, pictures
+from demo.film import SIZE, camera_of, rendered_frames
 from demo.moves import MOVES
 from demo.plan import Trigger, plan
 from demo.pronunciation import normalise
@@ -124,5 +124,5 @@ def build_song(song_id: str, folder: str | Path, seconds: float | None = None) -
     with tempfile.TemporaryDirectory() as temporary:
         sound = Path(temporary) / "song.wav"
         write_wav(sound, mix(song))
-        write_video(folder / "video.mp4", pictures(song, filmed, body), audio=sound)
+        write_video(folder / "video.mp4", rendered_frames(song, filmed, body), audio=sound)
     return f"{song.title}: {len(filmed)} frames, {song.bpm:g} bpm, {len(triggers_of(words(song)))} triggered moves"

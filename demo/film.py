@@ -27,8 +27,8 @@ def camera_of(song: Song) -> Camera:
     return Camera(intrinsics(SIZE, song.look.focal_px), turn, -turn @ position, SIZE)
 
 
-def pictures(song: Song, motion: Motion, body: Body) -> Iterator[np.ndarray]:
-    """The pictures (height, width, 3) uint8 of a motion in the y-up world, dressed and lit as the song's look says."""
+def rendered_frames(song: Song, motion: Motion, body: Body) -> Iterator[np.ndarray]:
+    """The frames (height, width, 3) uint8 of a motion in the y-up world, dressed and lit as the song's look says."""
     camera = camera_of(song)
     dark = tuple(round(0.86 * channel) for channel in song.look.floor)
     room = render_room(camera, wall_z=-1.6, wall_color=song.look.wall, floor_colors=(song.look.floor, dark))

@@ -1,4 +1,4 @@
-"""Many cheap songs without sound or pictures in which words trigger moves, or, as a control, do not."""
+"""Many cheap songs without audio or video in which words trigger moves, or, as a control, do not."""
 
 from dataclasses import dataclass
 

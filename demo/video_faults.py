@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from demo.build import motion_of
-from demo.film import camera_of, pictures
 from demo.song_list import song_by_id
+from demo.video import camera_of, rendered_frames
 from justlmd.body.clothing import clothing_colors
 from justlmd.body.kinematics import joint_transforms, landmarks, skin
 from justlmd.body.model import load_body
 from justlmd.preview.renderer import render_mesh
 
-Pictures = list[np.ndarray]
+Frames = list[np.ndarray]
 FRAMES = 150
 BEGIN = 150
 """Frame of the demo song at which its five seconds begin."""
@@ -21,46 +21,46 @@ WALKS_IN = 75
 """Picture in which the second person begins to walk in."""
 
 
-def dance(song_id: str = "morning_jump") -> Pictures:
+def dance(song_id: str = "morning_jump") -> Frames:
     """Five seconds of a demo song without any fault, 640 x 480."""
     body, song = load_body(), song_by_id(song_id)
-    return list(pictures(song, motion_of(song, body).cut(BEGIN, BEGIN + FRAMES), body))
+    return list(rendered_frames(song, motion_of(song, body).cut(BEGIN, BEGIN + FRAMES), body))
 
 
-def panned(film: Pictures) -> Pictures:
+def panned(video: Frames) -> Frames:
     """The camera turns slowly to the right for three seconds; 480 x 480."""
-    return [picture[:, (x := int(np.clip(2 * (k - 40), 0, 160))) : x + 480] for k, picture in enumerate(film)]
+    return [picture[:, (x := int(np.clip(2 * (k - 40), 0, 160))) : x + 480] for k, picture in enumerate(video)]
 
 
-def cut(film: Pictures) -> Pictures:
+def cut(video: Frames) -> Frames:
     """From the middle on another camera, nearer and mirrored."""
-    return [picture if k < 75 else _enlarged(picture[:, ::-1], 1.2) for k, picture in enumerate(film)]
+    return [picture if k < 75 else _enlarged(picture[:, ::-1], 1.2) for k, picture in enumerate(video)]
 
 
-def frozen(film: Pictures) -> Pictures:
+def frozen(video: Frames) -> Frames:
     """One and a half seconds of one still picture."""
-    return [film[60] if 60 <= k < 105 else picture for k, picture in enumerate(film)]
+    return [video[60] if 60 <= k < 105 else picture for k, picture in enumerate(video)]
 
 
-def faded(film: Pictures) -> Pictures:
+def faded(video: Frames) -> Frames:
     """To black and back."""
-    return [(picture * np.clip(abs(k - 75) / 30, 0, 1)).astype(np.uint8) for k, picture in enumerate(film)]
+    return [(picture * np.clip(abs(k - 75) / 30, 0, 1)).astype(np.uint8) for k, picture in enumerate(video)]
 
 
-def left(film: Pictures) -> Pictures:
+def left(video: Frames) -> Frames:
     """The dancer walks out: the picture slides away, the wall stays."""
-    wall = film[0][:, :1]
-    shifts = [int(np.clip(8 * (k - 50), 0, 640)) for k in range(len(film))]
-    return [np.hstack([np.repeat(wall, n, 1), picture])[:, :640] for n, picture in zip(shifts, film, strict=True)]
+    wall = video[0][:, :1]
+    shifts = [int(np.clip(8 * (k - 50), 0, 640)) for k in range(len(video))]
+    return [np.hstack([np.repeat(wall, n, 1), picture])[:, :640] for n, picture in zip(shifts, video, strict=True)]
 
 
-def upside_down(film: Pictures) -> Pictures:
+def upside_down(video: Frames) -> Frames:
     """A phone's video without a note of how it was held."""
-    return [np.ascontiguousarray(picture[::-1, ::-1]) for picture in film]
+    return [np.ascontiguousarray(picture[::-1, ::-1]) for picture in video]
 
 
-def joined(film: Pictures) -> Pictures:
-    """A second person walks in from the right; ``film`` is morning_jump's."""
+def joined(video: Frames) -> Frames:
+    """A second person walks in from the right; ``video`` is morning_jump's."""
     body, camera = load_body(), camera_of(song_by_id("morning_jump"))
     other = motion_of(song_by_id("corazon"), body).cut(BEGIN, BEGIN + FRAMES)
     transl = other.transl.copy()
@@ -69,20 +69,20 @@ def joined(film: Pictures) -> Pictures:
     colors = clothing_colors(body, np.random.default_rng(5))
     return [
         picture if k < WALKS_IN else render_mesh(camera.to_camera(vertices[k]), body.faces, colors, camera.K, picture)
-        for k, picture in enumerate(film)
+        for k, picture in enumerate(video)
     ]
 
 
-def company(paths: dict[str, np.ndarray]) -> tuple[Pictures, dict[str, np.ndarray]]:
+def company(paths: dict[str, np.ndarray]) -> tuple[Frames, dict[str, np.ndarray]]:
     """Several people in one room, each with the dance of a demo song, moved along a path (F, 2) of x and z in metres.
 
-    Returns the pictures and, by song, the true pixels (F, 33, 2) of the landmarks.
+    Returns the frames and, by song, the true pixels (F, 33, 2) of the landmarks.
     """
     body, song = load_body(), song_by_id("morning_jump")
     camera = camera_of(song)
     frames = len(next(iter(paths.values())))
     away = replace(motion_of(song, body).cut(0, 1), transl=np.array([[50.0, 0, 0]]))
-    room = next(pictures(song, away, body))
+    room = next(rendered_frames(song, away, body))
     meshes, true = {}, {}
     for number, (name, path) in enumerate(paths.items()):
         own = motion_of(song_by_id(name), body).cut(BEGIN, BEGIN + frames)
@@ -91,16 +91,16 @@ def company(paths: dict[str, np.ndarray]) -> tuple[Pictures, dict[str, np.ndarra
         true[name] = camera.project(landmarks(transforms, body.landmark_offsets))
         vertices = skin(body, moved.global_orient, moved.body_pose, moved.transl, moved.betas)
         meshes[name] = (vertices, clothing_colors(body, np.random.default_rng(number)), path[:, 1])
-    film = []
+    video = []
     for k in range(frames):
         picture = room
         for vertices, colors, _ in sorted(meshes.values(), key=lambda mesh: mesh[2][k]):  # the nearest one last
             picture = render_mesh(camera.to_camera(vertices[k]), body.faces, colors, camera.K, picture)
-        film.append(picture)
-    return film, true
+        video.append(picture)
+    return video, true
 
 
-FAULTS: dict[str, tuple[Callable[[Pictures], Pictures], str, int]] = {
+FAULTS: dict[str, tuple[Callable[[Frames], Frames], str, int]] = {
     "second person": (joined, "other_people", 130),
     "camera pans": (panned, "camera_moves", 80),
     "cut": (cut, "cuts", 75),
@@ -109,7 +109,7 @@ FAULTS: dict[str, tuple[Callable[[Pictures], Pictures], str, int]] = {
     "person leaves": (left, "detection_rate", 148),
     "upside down": (upside_down, "upright", 75),
 }
-"""Name of the fault: what puts it into a film, the criterion that must find it, and a picture at which it shows."""
+"""Name of the fault: what puts it into a video, the criterion that must find it, and a picture at which it shows."""
 
 
 def _enlarged(picture: np.ndarray, scale: float) -> np.ndarray:

@@ -1,7 +1,4 @@
 # What the models hear and read.
-from justlmd.features.text import encoder_name, encoder_of
-
-
 rule audio_features:
     input:
         rules.standardise.output.audio,
@@ -23,11 +20,6 @@ rule audio_features:
         "Extracting the audio features of {wildcards.song}"
     script:
         "../workflow_scripts/audio_features.py"
-
-
-def text_encoder(song):
-    """The text encoder for the language of a song."""
-    return config["features"]["text_encoders"].get(TABLE[song].language, config["features"]["text_encoder"])
 
 
 # A line's text needs no video, so that a single song's states wait for the lyrics files and for no download.
@@ -56,17 +48,6 @@ rule text_states:
         "Encoding the lines of all lyrics"
     script:
         "../workflow_scripts/text_states.py"
-
-
-def states_for_song(wildcards):
-    """The stored states, which make an encoded song outdated only through its own lyrics.
-
-    A song that is not encoded yet may not call them ancient: Snakemake (9.27) leaves out every job whose ancient input
-    is about to be written, even one whose output is missing.
-    """
-    store = rules.text_states.output[0]
-    encoder = encoder_of(f"results/songs/{wildcards.song}/lyrics_embeddings.npz")
-    return ancient(store) if encoder == encoder_name(text_encoder(wildcards.song)) else store
 
 
 rule lyrics_embeddings:

@@ -1,5 +1,6 @@
 # The song table and the configuration, checked before any job starts.
 import csv
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from justlmd.pose.networks import NETWORK_FILES
 from justlmd.project.config import parse_config
 from justlmd.core.device import has_gpu_driver
 from justlmd.core.errors import JustLMDError
+from justlmd.features.text import encoder_name, encoder_of
 from justlmd.songs.table import FETCH, check_provider, read_danced_to, read_songs
 from model.configuration import check_configs
 
@@ -124,6 +126,22 @@ def learned_features(wildcards):
     ]
 
 
+def text_encoder(song):
+    """The text encoder for the language of a song."""
+    return config["features"]["text_encoders"].get(TABLE[song].language, config["features"]["text_encoder"])
+
+
+def states_for_song(wildcards):
+    """The stored states, which make an encoded song outdated only through its own lyrics.
+
+    A song that is not encoded yet may not call them ancient: Snakemake (9.27) leaves out every job whose ancient input
+    is about to be written, even one whose output is missing.
+    """
+    store = rules.text_states.output[0]
+    encoder = encoder_of(f"results/songs/{wildcards.song}/lyrics_embeddings.npz")
+    return ancient(store) if encoder == encoder_name(text_encoder(wildcards.song)) else store
+
+
 def sample_number(sample):
     """1 for the dance in a model's own folder, 2 for the one in ``sample_2``, ..."""
     return int(sample.rpartition("_")[2] or 1)
@@ -131,7 +149,7 @@ def sample_number(sample):
 
 def generated_samples():
     """The value of the wildcard ``sample`` for each dance to a song: none for the first, ``/sample_2``, ..."""
-    return ["", *(f"/sample_{number}" for number in range(2, config["generate"]["samples"] + 1))]
+    return ["", *(os.sep + f"sample_{number}" for number in range(2, config["generate"]["samples"] + 1))]
 
 
 def generated_dances(wildcards):

@@ -14,6 +14,11 @@ import numpy as np
 from justlmd.core.errors import InputError
 
 
+def cache_folder() -> Path:
+    """The project's folder in the user's cache: ``$XDG_CACHE_HOME/justlmd``, or ``~/.cache/justlmd``."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "justlmd"
+
+
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` (same suffix); rename it onto ``path`` when the block succeeds.

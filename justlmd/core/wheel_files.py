@@ -5,7 +5,6 @@ folder of the user's cache, where every environment of the user finds them.
 """
 
 import hashlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from justlmd.core.errors import InputError, plain
-from justlmd.core.files import replacing, write_text
+from justlmd.core.files import cache_folder, replacing, write_text
 
 INSTALL_COMMAND = "justlmd weights"
 """What people type to put the files there; ``make setup`` does it for them."""
@@ -47,8 +46,8 @@ class WheelFiles:
 
     @property
     def folder(self) -> Path:
-        """Where they lie: in ``$XDG_CACHE_HOME/justlmd``, or ``~/.cache/justlmd``."""
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "justlmd" / self.name
+        """Where they lie, whether they are there or not."""
+        return cache_folder() / self.name
 
     @property
     def is_installed(self) -> bool:

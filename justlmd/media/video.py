@@ -53,7 +53,7 @@ def verify(path: str | Path) -> VideoInfo:
                         damaged += frame.is_corrupt
             except av.error.FFmpegError:
                 damaged += 1
-    # An open group of pictures at the start of a file may hold one or two frames that no decoder can show.
+    # An open GOP at the start of a file may hold one or two frames that no decoder can show.
     if damaged > max(2, 0.01 * info.frames) or decoded < info.frames - max(2, 0.01 * info.frames):
         raise InputError(
             f"damaged: {decoded} of {info.frames} frames decode, {damaged} with errors",

@@ -82,15 +82,7 @@ class ImageSignalRecorder:
         self._rows, self._past = [], []
 
     def observe(self, number: int, frame: np.ndarray, dancer: np.ndarray, others: Sequence[np.ndarray]) -> None:
-        """Take in the next frame; number 0 begins anew.
-
-        Parameters
-        ----------
-        number : of the frame in the video.
-        frame : (H, W, 3) uint8.
-        dancer : (33, 3) the dancer's landmarks in pixels, NaN when not found.
-        others : (4,) boxes of further people, seen less than a second ago.
-        """
+        """Take in the next frame, see :class:`justlmd.pose.landmarks.Observer`; number 0 begins anew."""
         if number == 0:
             self._begin()
         small = small_grey(frame)
@@ -220,9 +212,8 @@ def image_metrics(signals: ImageSignals, keypoints2d: dict[str, np.ndarray], spa
     # A sighting stands for the time until half way to the next search.
     places["other_people"] = _around(others, FPS // 2, FPS // 2)
     measured = np.isfinite(camera)
-    if (
-        measured.any() and measured.sum() * COMPARED_EVERY >= len(camera) / 10
-    ):  # else the background is too plain to tell
+    # Otherwise the background is too plain to tell.
+    if measured.any() and measured.sum() * COMPARED_EVERY >= len(camera) / 10:
         moves = np.nan_to_num(camera) > CAMERA_SPEED
         metrics["camera_moves"] = float(moves.sum() / measured.sum())
         places["camera_moves"] = _around(moves, COMPARED_AFTER[0], COMPARED_EVERY // 2)

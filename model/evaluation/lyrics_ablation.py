@@ -110,16 +110,9 @@ class WindowErrors:
         self.batch: Batch = data.batch(range(len(data)))
         self.truth = _relative(joints_of(real_motion(self.batch), self.batch.rest_joints))
 
-    def __call__(
-        self,
-        windows: np.ndarray,
-        words_of: np.ndarray,
-        words: Conditions | None = None,
-        music: bool = True,
-        lyrics: bool = True,
-    ) -> np.ndarray:
-        """Mean joint error in metres, (n,), of each of ``windows`` with the tokens of ``words_of`` (same length)."""
-        return self.frames(windows, words_of, words, music, lyrics).mean(1)
+    def __call__(self, windows: np.ndarray, words_of: np.ndarray, **seen: Any) -> np.ndarray:
+        """Mean of :meth:`frames` over each window, (n,)."""
+        return self.frames(windows, words_of, **seen).mean(1)
 
     @torch.no_grad()
     def frames(
@@ -130,7 +123,7 @@ class WindowErrors:
         music: bool = True,
         lyrics: bool = True,
     ) -> np.ndarray:
-        """The same per frame, (n, 180)."""
+        """Joint error in metres per frame (n, 180) of each of ``windows`` with the tokens of ``words_of`` (as many)."""
         c = self.batch.conditions
         source = c if words is None else words
         found = []

@@ -12,10 +12,9 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, elu
 
 from justlmd import SEQUENCE_FRAMES
-from justlmd.core.errors import InputError
 from model.configuration import FlatCVAEConfig
 from model.data import Batch, Conditions, LyricsMusicDance, statistics
-from model.networks.base import DanceModel, gaussian_kl, standard_normal
+from model.networks.base import DanceModel, gaussian_kl, refuse_guidance, standard_normal
 from model.networks.layouts import FEATURES, MotionTensors, decode, encode
 from model.networks.windows import chunks
 
@@ -93,12 +92,7 @@ class FlatCVAE(DanceModel):
     def generate(
         self, conditions: Conditions, z: Tensor, rest_joints: Tensor, guidance: tuple[float, float] = (1.0, 1.0)
     ) -> MotionTensors:
-        if guidance != (1.0, 1.0):
-            raise InputError(
-                "this model always sees music and lyrics, so there is nothing to guide",
-                where="guidance",
-                next_step="use 1, 1",
-            )
+        refuse_guidance(guidance)
         scaled = torch.sigmoid(self._logits(z, self._condition(conditions)).float())
         values = scaled.unflatten(1, (SEQUENCE_FRAMES, -1)) * self.span + self.low
         motion = decode(LAYOUT, values, rest_joints[:, 0])

@@ -16,11 +16,10 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, mse_loss
 
 from justlmd import SEQUENCE_FRAMES
-from justlmd.core.errors import InputError
 from model.configuration import TransformerCVAEConfig
 from model.data import Batch, Conditions, LyricsMusicDance, statistics
 from model.networks.attention import Attention, Dropout
-from model.networks.base import DanceModel, gaussian_kl, standard_normal
+from model.networks.base import DanceModel, gaussian_kl, refuse_guidance, standard_normal
 from model.networks.layouts import FEATURES, MotionTensors, decode, encode
 
 
@@ -163,12 +162,7 @@ class TransformerCVAE(DanceModel):
     def generate(
         self, conditions: Conditions, z: Tensor, rest_joints: Tensor, guidance: tuple[float, float] = (1.0, 1.0)
     ) -> MotionTensors:
-        if guidance != (1.0, 1.0):
-            raise InputError(
-                "this model always sees music and lyrics, so there is nothing to guide",
-                where="guidance",
-                next_step="use 1, 1",
-            )
+        refuse_guidance(guidance)
         values = self.decoder(z, self.condition(conditions))
         return decode(self.config.layout, values.float(), rest_joints[:, 0])
 

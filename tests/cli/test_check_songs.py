@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from media_server import MediaServer, Page, media_server
 from song_folders import program, write_songs
-from synthetic_media import clicks, constant_rate, write_film
+from synthetic_media import clicks, constant_rate, write_source_video
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def server() -> Iterator[MediaServer]:
 
 
 def test_the_check_names_each_fault_and_downloads_nothing(tmp_path, server):
-    write_film(tmp_path / "film.mp4", constant_rate(30, 1), clicks(1, [0.5]))
+    write_source_video(tmp_path / "film.mp4", constant_rate(30, 1), clicks(1, [0.5]))
     film = (tmp_path / "film.mp4").read_bytes()
     server.pages["/film.mp4"] = Page(film)
     (tmp_path / "good.lrc").write_text("[00:01.00]here we go\n")
@@ -58,7 +58,7 @@ def test_the_check_names_each_fault_and_downloads_nothing(tmp_path, server):
 
 
 def test_the_check_ends_with_0_when_all_is_well_and_takes_another_table(tmp_path):
-    write_film(tmp_path / "film.mp4", constant_rate(30, 1), clicks(1, [0.5]))
+    write_source_video(tmp_path / "film.mp4", constant_rate(30, 1), clicks(1, [0.5]))
     (tmp_path / "good.lrc").write_text("[00:01.00]here we go\n")
     write_songs(tmp_path, {"id": "a", "url": "film.mp4", "lyrics": "good.lrc"})
     (tmp_path / "songs.tsv").rename(tmp_path / "my.tsv")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from song_folders import write_songs
-from synthetic_media import clicks, constant_rate, write_film
+from synthetic_media import clicks, constant_rate, write_source_video
 
 from justlmd import __version__
 
@@ -72,7 +72,7 @@ def test_the_command_works_in_another_folder(wheel, tmp_path):
         return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
 
     assert run("-c", "import justlmd; print(justlmd.__file__)").stdout.strip() == str(site / "justlmd" / "__init__.py")
-    write_film(project / "film.mp4", constant_rate(30, 1), clicks(1, [0.5]))
+    write_source_video(project / "film.mp4", constant_rate(30, 1), clicks(1, [0.5]))
     (project / "good.lrc").write_text("[00:01.00]here we go\n")
     write_songs(project, {"id": "a", "url": "film.mp4", "lyrics": "good.lrc"})
     command = site / "bin" / "justlmd"

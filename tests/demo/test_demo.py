@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from demo.build import build_song, motion_of, triggers_of, truth_arrays, truth_record
 from demo.choreography import RATE, dance
-from demo.film import SIZE, pictures
+from demo.film import SIZE, rendered_frames
 from demo.inverse_kinematics import arm, axis_rotations, leg
 from demo.moves import ARM_POSES, ARMS, FEET, MOVES, STEP_KINDS, TORSO, TORSO_CHANNELS
 from demo.music import SAMPLE_RATE, melody, mix
@@ -396,7 +396,7 @@ def test_mediapipe_finds_the_rendered_dancer(motions, body):
     song = song_by_id("harbour_lights")
     start = round(triggers_of(words(song))[0].time * 30) - 20
     track = PersonTracker(PoseNetworks())
-    found = [track(picture) for picture in pictures(song, motions[song.id].cut(start, start + 40), body)]
+    found = [track(picture) for picture in rendered_frames(song, motions[song.id].cut(start, start + 40), body)]
     assert all(landmarks is not None for landmarks in found)
 
 

@@ -2,25 +2,24 @@
 
 ``tests/data/pose`` holds two short rendered takes of the demo with MediaPipe's landmarks for them. They were made by
 
-    python tests/helpers/mediapipe_reference.py
+    PYTHONPATH=. python tests/helpers/mediapipe_reference.py
 
 which needs mediapipe 0.10.21 (Python 3.11 or 3.12) beside the project; the tests of real clips need it, too.
 """
 
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from benchmarks.pose import Find, mediapipe_finder
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "pose"
 PIXEL, METRE = 32, 10_000
 """Parts of a pixel and of a metre in which landmarks are stored."""
 STILL_EVERY = 10
 """Frames from one that is searched as a single image to the next."""
-
-Find = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray] | None]
 
 
 @dataclass(frozen=True)
@@ -32,23 +31,6 @@ class Reference:
     points: np.ndarray
     visibility: np.ndarray
     world: np.ndarray
-
-
-def mediapipe_finder(*, still: bool) -> Find:
-    """``find(frame)`` of MediaPipe's own programs: (33, 3) pixels and visibility, (33, 3) metres."""
-    import mediapipe
-
-    pose = mediapipe.solutions.pose.Pose(static_image_mode=still, model_complexity=1, smooth_landmarks=False)
-
-    def find(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-        result = pose.process(frame)
-        if result.pose_landmarks is None:
-            return None
-        height, width = frame.shape[:2]
-        keypoints = [[p.x * width, p.y * height, p.visibility] for p in result.pose_landmarks.landmark]
-        return np.array(keypoints), np.array([[p.x, p.y, p.z] for p in result.pose_world_landmarks.landmark])
-
-    return find
 
 
 def collect(find: Find, frames: Iterable[np.ndarray]) -> Reference:
@@ -87,9 +69,9 @@ def unpack(arrays: dict[str, np.ndarray], name: str) -> Reference:
 
 def takes() -> dict[str, list[np.ndarray]]:
     """Frames by name: a dance at 720p, and one at 480p in which the dancer is gone for a moment."""
-    from benchmarks.recovery import CONDITIONS, pictures, take
+    from benchmarks.recovery import CONDITIONS, rendered_frames, take
     from demo.build import motion_of
-    from demo.film import pictures as demo_frames
+    from demo.film import rendered_frames as demo_frames
     from demo.song_list import song_by_id
     from justlmd.body.model import load_body
 
@@ -100,7 +82,7 @@ def takes() -> dict[str, list[np.ndarray]]:
     for number in range(40, 44):
         second[number] = np.full_like(second[0], 120)
     return {
-        "paper_star_720p": list(pictures(take("paper_star", CONDITIONS[1], paper_star, body), body)),
+        "paper_star_720p": list(rendered_frames(take("paper_star", CONDITIONS[1], paper_star, body), body)),
         "morning_jump_480p": second,
     }
 
@@ -110,9 +92,9 @@ def main() -> None:
     from justlmd.media.video import read_frames
     from justlmd.media.writer import write_video
 
-    for name, film in takes().items():
+    for name, take_frames in takes().items():
         video = DATA / f"{name}.mp4"
-        write_video(video, film, crf=27)
+        write_video(video, take_frames, crf=27)
         frames = list(read_frames(video))
         arrays = pack(collect(mediapipe_finder(still=False), frames), "tracked")
         arrays |= pack(collect(mediapipe_finder(still=True), frames[::STILL_EVERY]), "still")
@@ -120,5 +102,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(DATA.parents[2]))
     main()

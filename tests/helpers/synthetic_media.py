@@ -13,7 +13,7 @@ WIDTH, HEIGHT = BITS * BLOCK, 64
 RATE = 48_000
 
 
-def numbered_picture(number: int) -> np.ndarray:
+def numbered_frame(number: int) -> np.ndarray:
     """(64, 192, 3) uint8: the number as white and black blocks, low bit at the left; below, its complement."""
     bits = (number >> np.arange(BITS)) & 1
     row = np.repeat(bits * 255, BLOCK).astype(np.uint8)
@@ -22,7 +22,7 @@ def numbered_picture(number: int) -> np.ndarray:
 
 
 def read_number(picture: np.ndarray) -> int:
-    """Inverse of numbered_picture, for any even enlargement."""
+    """Inverse of numbered_frame, for any even enlargement."""
     line = picture[picture.shape[0] // 4, :, 1].reshape(BITS, -1).mean(axis=1)
     return int(((line > 127) << np.arange(BITS)).sum())
 
@@ -36,20 +36,20 @@ def clicks(duration_s: float, at_s: Iterable[float], channels: int = 1, rate: in
     return sound
 
 
-def write_film(
+def write_source_video(
     path: Path,
     times: Sequence[Fraction],
     sound: np.ndarray | None = None,
     sound_starts: Fraction = Fraction(0),
-    pictures: Iterable[np.ndarray] | None = None,
+    frames: Iterable[np.ndarray] | None = None,
     time_base: Fraction = Fraction(1, 90_000),
     codec: str = "libx264",
     audio_codec: str = "aac",
     rate: int = RATE,
     options: dict[str, str] | None = None,
 ) -> Path:
-    """Write picture i (numbered or given) at exactly ``times[i]`` seconds, and sound from ``sound_starts`` on."""
-    pictures = iter(pictures if pictures is not None else (numbered_picture(i) for i in range(len(times))))
+    """Write frame i (numbered or given) at exactly ``times[i]`` seconds, and sound from ``sound_starts`` on."""
+    frames = iter(frames if frames is not None else (numbered_frame(i) for i in range(len(times))))
     with av.open(str(path), "w") as container:
         mean = Fraction(len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else Fraction(30)
         video = container.add_stream(codec, rate=mean.limit_denominator(1001))
@@ -62,7 +62,7 @@ def write_film(
         if sound is not None:
             audio = container.add_stream(audio_codec, rate=rate, layout="mono" if len(sound) == 1 else "stereo")
         for index, time in enumerate(times):
-            frame = av.VideoFrame.from_ndarray(next(pictures), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(next(frames), format="rgb24")
             if index == 0:
                 video.width, video.height = frame.width, frame.height
             frame.pts, frame.time_base = round(time / time_base), time_base

@@ -3,7 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from model.configuration import ModelConfig, TrainingConfig, TransformerCVAEConfig
+from model.data import Batch
+from model.networks.base import AblatableModel
 
 TINY = {
     "d_model": 16,
@@ -42,3 +46,14 @@ def kill_at(step: int):
             raise KilledError
 
     return progress
+
+
+def assert_predictions_use_only_what_they_are_allowed(model: AblatableModel, batch: Batch) -> None:
+    """``batch`` holds windows of two songs."""
+    dances = [
+        model.predict(batch.conditions, batch.rest_joints, music, words).rotations
+        for music in (False, True)
+        for words in (False, True)
+    ]
+    torch.testing.assert_close(dances[0][0], dances[0][1])  # knowing nothing, both songs are danced alike
+    assert all((dances[i][0] - dances[i][1]).abs().max() > 1e-5 for i in (1, 2, 3))

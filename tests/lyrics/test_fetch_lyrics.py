@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from lyrics_server import track
-from synthetic_media import clicks, constant_rate, write_film
+from synthetic_media import clicks, constant_rate, write_source_video
 
 from justlmd.songs.table import COLUMNS
 
@@ -55,7 +55,7 @@ def test_in_the_workflow_lyrics_are_fetched_once_and_failures_stand_in_the_table
         if (repo / name).is_file():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(repo / name, tmp_path / name)
-    write_film(tmp_path / "film.mp4", constant_rate(30, 4), clicks(4, [1]))
+    write_source_video(tmp_path / "film.mp4", constant_rate(30, 4), clicks(4, [1]))
     row = {"url": "film.mp4", "lyrics": "fetch", "artist": "Lil Nas X"}
     rows = [row | {"id": "known", "title": "Panini"}, row | {"id": "unknown", "title": "Nobody sang this"}]
 

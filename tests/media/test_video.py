@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic_media import RATE, clicks, constant_rate, numbered_picture, read_number, write_film
+from synthetic_media import RATE, clicks, constant_rate, numbered_frame, read_number, write_source_video
 
 from justlmd.core.errors import InputError
 from justlmd.media.ffmpeg import ffmpeg_exe
@@ -23,7 +23,7 @@ def nearest(times: list[Fraction], at: Fraction) -> int:
 
 
 def numbers(path: Path) -> list[int]:
-    return [read_number(picture) for picture in read_frames(path)]
+    return [read_number(frame) for frame in read_frames(path)]
 
 
 def read_wav(path: Path) -> np.ndarray:
@@ -50,7 +50,7 @@ RATES += [Fraction(24000, 1001), Fraction(15), Fraction(60000, 1001)]
 @pytest.mark.parametrize("rate", RATES, ids=lambda rate: f"{float(rate):.2f}fps")
 def test_every_frame_shows_the_nearest_picture_of_the_source(tmp_path: Path, rate: Fraction) -> None:
     times = constant_rate(rate, 6)
-    source = write_film(tmp_path / "source.mp4", times, clicks(6, [1, 3]), time_base=1 / rate)
+    source = write_source_video(tmp_path / "source.mp4", times, clicks(6, [1, 3]), time_base=1 / rate)
     video, audio = cut(tmp_path, source)
     shown = numbers(video)
     assert shown == [nearest(times, Fraction(k, 30)) for k in range(180)]
@@ -61,7 +61,7 @@ def test_every_frame_shows_the_nearest_picture_of_the_source(tmp_path: Path, rat
 def test_a_variable_frame_rate_keeps_every_picture_at_its_time(tmp_path: Path) -> None:
     steps = np.random.default_rng(3).choice([3003, 1500, 3750, 9000, 27000], size=150)
     times = [Fraction(int(total), 90_000) for total in np.concatenate([[0], np.cumsum(steps)])]
-    source = write_film(tmp_path / "source.mp4", times, clicks(float(times[-1]), [1]))
+    source = write_source_video(tmp_path / "source.mp4", times, clicks(float(times[-1]), [1]))
     video, _ = cut(tmp_path, source)
     shown = numbers(video)
     assert len(shown) >= int(times[-1] * 30)
@@ -72,7 +72,7 @@ def test_a_variable_frame_rate_keeps_every_picture_at_its_time(tmp_path: Path) -
 @pytest.mark.parametrize(("start", "end"), [(1.0, 3.0), (0.55, 2.517), (4.9, None)])
 def test_a_cut_is_exact_away_from_key_frames(tmp_path: Path, container: str, start: float, end: float | None) -> None:
     times = constant_rate(25, 6)
-    source = write_film(tmp_path / f"source.{container}", times, clicks(6, [1.5, 2, 5.5]))
+    source = write_source_video(tmp_path / f"source.{container}", times, clicks(6, [1.5, 2, 5.5]))
     video, audio = cut(tmp_path, source, start_s=start, end_s=end)
     shown = numbers(video)
     stop = 6.0 if end is None else end
@@ -92,7 +92,7 @@ def test_a_cut_is_exact_away_from_key_frames(tmp_path: Path, container: str, sta
 @pytest.mark.parametrize("delay", [Fraction(1, 2), Fraction(1, 25)])
 def test_sound_that_begins_late_stays_late(tmp_path: Path, delay: Fraction) -> None:
     times = constant_rate(30, 3)
-    source = write_film(tmp_path / "source.mkv", times, clicks(2.5, [0.5, 1.0]), delay, audio_codec="pcm_s16le")
+    source = write_source_video(tmp_path / "source.mkv", times, clicks(2.5, [0.5, 1.0]), delay, audio_codec="pcm_s16le")
     video, audio = cut(tmp_path, source)
     assert numbers(video) == list(range(90))
     np.testing.assert_allclose(click_seconds(read_wav(audio)), [0.5 + delay, 1.0 + delay], atol=0.001)
@@ -100,7 +100,7 @@ def test_sound_that_begins_late_stays_late(tmp_path: Path, delay: Fraction) -> N
 
 def test_a_picture_that_begins_late_fills_the_time_before_it(tmp_path: Path) -> None:
     times = [Fraction(1, 2) + time for time in constant_rate(30, 2)]
-    source = write_film(tmp_path / "source.mkv", times, clicks(3, [1.0]), audio_codec="pcm_s16le")
+    source = write_source_video(tmp_path / "source.mkv", times, clicks(3, [1.0]), audio_codec="pcm_s16le")
     video, audio = cut(tmp_path, source)
     assert numbers(video) == [0] * 15 + list(range(60))
     sound = read_wav(audio)
@@ -109,7 +109,7 @@ def test_a_picture_that_begins_late_fills_the_time_before_it(tmp_path: Path) -> 
 
 
 def test_sound_shorter_than_the_picture_ends_in_silence(tmp_path: Path) -> None:
-    source = write_film(tmp_path / "source.mp4", constant_rate(30, 3), clicks(1, [0.5], channels=2))
+    source = write_source_video(tmp_path / "source.mp4", constant_rate(30, 3), clicks(1, [0.5], channels=2))
     _, audio = cut(tmp_path, source)
     sound = read_wav(audio)
     assert len(sound) == 3 * SAMPLE_RATE
@@ -118,7 +118,9 @@ def test_sound_shorter_than_the_picture_ends_in_silence(tmp_path: Path) -> None:
 
 def test_other_sample_rates_and_mono_come_out_as_48_khz_stereo(tmp_path: Path) -> None:
     sound = clicks(3, [0.25, 1.0, 2.5], rate=22_050)
-    source = write_film(tmp_path / "source.mkv", constant_rate(30, 3), sound, audio_codec="pcm_s16le", rate=22_050)
+    source = write_source_video(
+        tmp_path / "source.mkv", constant_rate(30, 3), sound, audio_codec="pcm_s16le", rate=22_050
+    )
     _, audio = cut(tmp_path, source)
     written = read_wav(audio)
     np.testing.assert_allclose(click_seconds(written), [0.25, 1.0, 2.5], atol=0.001)
@@ -129,9 +131,9 @@ def test_other_sample_rates_and_mono_come_out_as_48_khz_stereo(tmp_path: Path) -
 def test_a_crop_keeps_its_half_of_the_width(tmp_path: Path, crop: str, expected: list[int]) -> None:
     # Four quarters: white, black, grey, white. Each crop must show its own two.
     quarters = np.repeat(np.array([255, 0, 128, 255], np.uint8), 50)
-    picture = np.repeat(np.repeat(quarters[None, :], 63, axis=0)[:, :, None], 3, axis=2)
-    picture = np.pad(picture, ((0, 1), (0, 0), (0, 0)))
-    source = write_film(tmp_path / "source.mp4", constant_rate(30, 1), clicks(1, []), pictures=[picture] * 30)
+    frame = np.repeat(np.repeat(quarters[None, :], 63, axis=0)[:, :, None], 3, axis=2)
+    frame = np.pad(frame, ((0, 1), (0, 0), (0, 0)))
+    source = write_source_video(tmp_path / "source.mp4", constant_rate(30, 1), clicks(1, []), frames=[frame] * 30)
     video, _ = cut(tmp_path, source, crop=crop)
     frame = next(read_frames(video))
     assert frame.shape == (64, 100, 3)
@@ -139,18 +141,18 @@ def test_a_crop_keeps_its_half_of_the_width(tmp_path: Path, crop: str, expected:
 
 
 def test_odd_sizes_lose_one_column_or_row(tmp_path: Path) -> None:
-    pictures = [np.full((51, 101, 3), 90, np.uint8)] * 10
+    frames = [np.full((51, 101, 3), 90, np.uint8)] * 10
     source = tmp_path / "source.mkv"
-    write_film(source, constant_rate(30, 1)[:10], clicks(1, []), pictures=pictures, codec="ffv1")
+    write_source_video(source, constant_rate(30, 1)[:10], clicks(1, []), frames=frames, codec="ffv1")
     video, _ = cut(tmp_path, source)
     assert (probe(video).width, probe(video).height) == (100, 50)
 
 
 @pytest.mark.parametrize("turn", [90, 180, 270])
 def test_phone_videos_are_turned_upright(tmp_path: Path, turn: int) -> None:
-    picture = np.zeros((64, 192, 3), np.uint8)
-    picture[:32, :96, 0] = 255  # a red corner shows which way is up
-    lying = write_film(tmp_path / "lying.mp4", constant_rate(30, 1), clicks(1, []), pictures=[picture] * 30)
+    frame = np.zeros((64, 192, 3), np.uint8)
+    frame[:32, :96, 0] = 255  # a red corner shows which way is up
+    lying = write_source_video(tmp_path / "lying.mp4", constant_rate(30, 1), clicks(1, []), frames=[frame] * 30)
     source = tmp_path / "source.mp4"
     command = [ffmpeg_exe(), "-v", "error", "-display_rotation", str(turn), "-i", str(lying), "-c", "copy", str(source)]
     subprocess.run(command, check=True)
@@ -159,7 +161,7 @@ def test_phone_videos_are_turned_upright(tmp_path: Path, turn: int) -> None:
     assert info.rotation == turn
     video, _ = cut(tmp_path, source)
     upright = next(read_frames(video))
-    expected = np.rot90(picture, turn // 90)
+    expected = np.rot90(frame, turn // 90)
     assert upright.shape == expected.shape
     assert np.abs(upright.astype(int) - expected).mean() < 6
     assert probe(video).rotation == 0
@@ -167,7 +169,7 @@ def test_phone_videos_are_turned_upright(tmp_path: Path, turn: int) -> None:
 
 
 def test_pixels_that_are_not_square_are_made_square(tmp_path: Path) -> None:
-    plain = write_film(tmp_path / "plain.mp4", constant_rate(30, 1), clicks(1, []))
+    plain = write_source_video(tmp_path / "plain.mp4", constant_rate(30, 1), clicks(1, []))
     source = tmp_path / "source.mp4"
     arguments = ["-i", str(plain), "-vf", "setsar=4/3", "-c:a", "copy", str(source)]
     subprocess.run([ffmpeg_exe(), "-v", "error", *arguments], check=True)
@@ -176,7 +178,7 @@ def test_pixels_that_are_not_square_are_made_square(tmp_path: Path) -> None:
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
-    source = write_film(tmp_path / "source.mp4", constant_rate(24, 2), clicks(2, [1]))
+    source = write_source_video(tmp_path / "source.mp4", constant_rate(24, 2), clicks(2, [1]))
     hashes = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
@@ -186,7 +188,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_video_without_sound_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
-    source = write_film(tmp_path / "source.mp4", constant_rate(30, 1))
+    source = write_source_video(tmp_path / "source.mp4", constant_rate(30, 1))
     with pytest.raises(InputError, match="has no audio"):
         cut(tmp_path, source)
     assert [path.name for path in tmp_path.iterdir()] == ["source.mp4"]
@@ -204,7 +206,7 @@ def test_a_video_without_sound_is_refused_and_leaves_nothing(tmp_path: Path) -> 
     ],
 )
 def test_impossible_wishes_are_named(tmp_path: Path, options: dict[str, object], message: str) -> None:
-    source = write_film(tmp_path / "source.mp4", constant_rate(30, 1), clicks(1, []))
+    source = write_source_video(tmp_path / "source.mp4", constant_rate(30, 1), clicks(1, []))
     with pytest.raises(InputError, match=message):
         cut(tmp_path, source, **options)
     assert [path.name for path in tmp_path.iterdir()] == ["source.mp4"]
@@ -212,7 +214,7 @@ def test_impossible_wishes_are_named(tmp_path: Path, options: dict[str, object],
 
 def damaged_files(folder: Path) -> dict[str, Path]:
     noise = np.random.default_rng(0).integers(0, 255, (120, 64, 96, 3), dtype=np.uint8)
-    whole = write_film(folder / "whole.mp4", constant_rate(30, 4), clicks(4, []), pictures=noise)
+    whole = write_source_video(folder / "whole.mp4", constant_rate(30, 4), clicks(4, []), frames=noise)
     front = folder / "front.mp4"
     command = [ffmpeg_exe(), "-v", "error", "-i", str(whole), "-c", "copy", "-movflags", "+faststart", str(front)]
     subprocess.run(command, check=True)
@@ -256,7 +258,7 @@ def test_sound_alone_is_not_a_video(tmp_path: Path) -> None:
 
 
 def test_reading_from_the_middle_gives_the_same_frames(tmp_path: Path) -> None:
-    source = write_film(tmp_path / "source.mp4", constant_rate(25, 8))
+    source = write_source_video(tmp_path / "source.mp4", constant_rate(25, 8))
     whole = list(read_frames(source))
     assert [read_number(frame) for frame in whole] == list(range(200))
     part = list(read_frames(source, 77, 123))
@@ -268,7 +270,7 @@ def test_reading_from_the_middle_gives_the_same_frames(tmp_path: Path) -> None:
 
 def test_odd_file_names_are_only_names(tmp_path: Path) -> None:
     name = "-y it's 100% [a:b],c;d='x' \\n émoji 🕺"
-    source = write_film(tmp_path / f"{name}.mp4", constant_rate(30, 1), clicks(1, [0.5]))
+    source = write_source_video(tmp_path / f"{name}.mp4", constant_rate(30, 1), clicks(1, [0.5]))
     video, audio = tmp_path / f"{name} video.mp4", tmp_path / f"{name}.wav"
     standardise(source, video, audio, start_s=np.float64(0))
     subtitles = tmp_path / f"{name}.ass"
@@ -319,13 +321,13 @@ def test_equal_pictures_and_sound_give_equal_bytes_however_slowly_they_come(tmp_
         file.setframerate(RATE)
         file.writeframes(clicks(4, [0.5, 2.5], channels=1).T.tobytes())
 
-    def pictures(pause: float):
+    def frames(pause: float):
         for number in range(60):
             time.sleep(pause * (number % 15 == 14))
-            yield numbered_picture(number)
+            yield numbered_frame(number)
 
     for name, pause in (("at once", 0.0), ("slowly", 0.2)):
-        write_video(tmp_path / f"{name}.mp4", pictures(pause), audio=audio)
+        write_video(tmp_path / f"{name}.mp4", frames(pause), audio=audio)
     assert (tmp_path / "at once.mp4").read_bytes() == (tmp_path / "slowly.mp4").read_bytes()
 
 
@@ -339,7 +341,7 @@ def test_the_sound_lasts_until_the_last_picture_ends(tmp_path: Path, count: int)
         file.setframerate(RATE)
         file.writeframes(tone.tobytes())
     video = tmp_path / "video.mp4"
-    write_video(video, [numbered_picture(number) for number in range(count)], audio=tmp_path / "tone.wav")
+    write_video(video, [numbered_frame(number) for number in range(count)], audio=tmp_path / "tone.wav")
     _, sound = cut(tmp_path, video)
     samples = read_wav(sound)
     heard = np.flatnonzero(np.abs(samples).reshape(len(samples), -1).max(1) > 0.2 * np.abs(samples).max())
@@ -349,30 +351,30 @@ def test_the_sound_lasts_until_the_last_picture_ends(tmp_path: Path, count: int)
 
 def test_written_pictures_come_back_in_their_colours(tmp_path: Path) -> None:
     colours = [(200, 30, 30), (30, 200, 30), (30, 30, 200), (250, 250, 250), (5, 5, 5)]
-    pictures = [np.full((48, 64, 3), colour, np.uint8) for colour in colours]
-    write_video(tmp_path / "video.mp4", pictures, fps=25)
+    frames = [np.full((48, 64, 3), colour, np.uint8) for colour in colours]
+    write_video(tmp_path / "video.mp4", frames, fps=25)
     assert probe(tmp_path / "video.mp4").fps == 25
-    for picture, expected in zip(read_frames(tmp_path / "video.mp4"), colours, strict=True):
-        np.testing.assert_allclose(picture[24, 32], expected, atol=6)
+    for frame, expected in zip(read_frames(tmp_path / "video.mp4"), colours, strict=True):
+        np.testing.assert_allclose(frame[24, 32], expected, atol=6)
 
 
 def test_pictures_that_fail_half_way_leave_the_old_file(tmp_path: Path) -> None:
     video = tmp_path / "video.mp4"
     video.write_bytes(b"old")
 
-    def pictures():
+    def frames():
         for number in range(40):
-            yield numbered_picture(number)
+            yield numbered_frame(number)
         raise RuntimeError("renderer died")
 
     with pytest.raises(RuntimeError, match="renderer died"):
-        write_video(video, pictures())
+        write_video(video, frames())
     with pytest.raises(ValueError, match="not \\(64, 192, 3\\) uint8"):
-        write_video(video, [numbered_picture(1), numbered_picture(2)[:32]])
+        write_video(video, [numbered_frame(1), numbered_frame(2)[:32]])
     with pytest.raises(InputError, match="no frames"):
         write_video(video, [])
     with pytest.raises(InputError, match="cannot be written"):
-        write_video(video, [numbered_picture(number) for number in range(90)], audio=tmp_path / "missing.wav")
+        write_video(video, [numbered_frame(number) for number in range(90)], audio=tmp_path / "missing.wav")
     assert [path.name for path in tmp_path.iterdir()] == ["video.mp4"]
     assert video.read_bytes() == b"old"
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from demo.build import motion_of
-from demo.film import SIZE, camera_of, pictures
+from demo.film import SIZE, camera_of, rendered_frames
 from demo.song_list import song_by_id
 from justlmd.body.kinematics import joint_transforms, landmarks
 from justlmd.body.model import load_body
@@ -28,7 +28,7 @@ def scene():
     motion = motion_of(song, body).cut(200, 200 + FRAMES)
     transforms = joint_transforms(body, motion.global_orient, motion.body_pose, motion.transl, motion.betas)
     true = camera_of(song).project(landmarks(transforms, body.landmark_offsets))
-    return list(pictures(song, motion, body)), true
+    return list(rendered_frames(song, motion, body)), true
 
 
 @pytest.fixture(scope="module")

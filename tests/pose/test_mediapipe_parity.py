@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from mediapipe_reference import DATA, STILL_EVERY, Reference, collect, mediapipe_finder, unpack
+from mediapipe_reference import DATA, STILL_EVERY, Reference, collect, unpack
 
+from benchmarks.pose import mediapipe_finder
 from justlmd.core.files import read_npz
 from justlmd.media.standardise import standardise
 from justlmd.media.video import read_frames

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stand_ins.mmpose_stand_in import MAKE_PACKAGE
-from synthetic_media import clicks, write_film
+from synthetic_media import clicks, write_source_video
 
 from justlmd.body.kinematics import joint_transforms, landmarks
 from justlmd.body.model import LANDMARK_NAMES, load_body
@@ -348,7 +348,7 @@ def test_the_workflow_takes_the_dancer_from_mmpose(repo, tmp_path, mmpose):
         shutil.copy(repo / name, project / name)
     (project / "words.lrc").write_text("[00:00.50]here we go\n[00:01.20]round and round\n[00:01.60]\n")
     (project / "songs.tsv").write_text("id\turl\tlyrics\nshort\tfilm.mp4\twords.lrc\n")
-    write_film(project / "film.mp4", [Fraction(k, 30) for k in range(60)], clicks(2, [1]))
+    write_source_video(project / "film.mp4", [Fraction(k, 30) for k in range(60)], clicks(2, [1]))
     model = "rtmpose-m_8xb512-700e_body8-halpe26-256x192"
     tell(tmp_path, [[person(60 + k % 3, 50, 26)] for k in range(60)], pose2d=model)
     target = "results/songs/short/keypoints2d.npz"

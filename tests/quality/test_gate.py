@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from demo.video_faults import FAULTS, FRAMES, Pictures, dance, upside_down
+from demo.video_faults import FAULTS, FRAMES, Frames, dance, upside_down
 from justlmd.body.model import Body, load_body
 from justlmd.core.errors import InputError
 from justlmd.dataset.sequences import sequences_of
@@ -254,7 +254,7 @@ def test_the_backgrounds_shift_is_measured_and_plain_walls_say_nothing():
 
 
 @pytest.fixture(scope="module")
-def film() -> Pictures:
+def film() -> Frames:
     """Five seconds of the demo, 640x480."""
     return dance()
 
@@ -266,7 +266,7 @@ def judge_video(video: Path, body: Body) -> dict:
     return assess(recover(keypoints2d, body), body, keypoints2d=keypoints2d, image_signals=recorder.signals)
 
 
-def judge(film: Pictures, folder: Path, body: Body) -> dict:
+def judge(film: Frames, folder: Path, body: Body) -> dict:
     write_video(folder / "video.mp4", film)
     return judge_video(folder / "video.mp4", body)
 
@@ -282,7 +282,7 @@ def test_rendered_faults_are_dropped_with_the_right_reason_and_place(film, body,
     assert any(start <= place < stop for start, stop in found["ranges"][name]), found["ranges"]
 
 
-def with_sound(pictures_of: Iterator[np.ndarray] | Pictures, path: Path, fps: int) -> Path:
+def with_sound(pictures_of: Iterator[np.ndarray] | Frames, path: Path, fps: int) -> Path:
     write_video(path.with_suffix(".silent.mp4"), pictures_of, fps=fps)
     subprocess.run(
         [ffmpeg_exe(), "-v", "error", "-i", str(path.with_suffix(".silent.mp4")), "-f", "lavfi", "-i", "sine=440",

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from project_copy import copied_project
-from synthetic_media import clicks, numbered_picture, read_number, write_film
+from synthetic_media import clicks, numbered_frame, read_number, write_source_video
 
 from justlmd.body.model import LANDMARK_NAMES, load_body
 from justlmd.core.errors import InputError
@@ -54,7 +54,7 @@ def options(tmp_path: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def video(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("video") / "video.mp4"
-    return write_film(path, [Fraction(k, 30) for k in range(20)])
+    return write_source_video(path, [Fraction(k, 30) for k in range(20)])
 
 
 def standing(frames: int = 20, missing: tuple[int, ...] = (), width: int = WIDTH, height: int = HEIGHT) -> dict:
@@ -112,8 +112,8 @@ def test_the_stand_in_finds_everything_in_place_and_its_frames_become_one_motion
 
 
 def test_images_and_points_of_one_number_belong_together(tmp_path, options):
-    wide = [np.repeat(np.repeat(numbered_picture(k), 4, 0), 4, 1) for k in range(20)]
-    video = write_film(tmp_path / "recording.mp4", [Fraction(k, 30) for k in range(20)], pictures=wide)
+    wide = [np.repeat(np.repeat(numbered_frame(k), 4, 0), 4, 1) for k in range(20)]
+    video = write_source_video(tmp_path / "recording.mp4", [Fraction(k, 30) for k in range(20)], frames=wide)
     keypoints = standing(width=4 * WIDTH, height=4 * HEIGHT)
     recover_with_easymocap(video, keypoints, tmp_path / "work", options, start_frame=5, stop_frame=17)
     images = sorted((tmp_path / "work/images/video").iterdir())
@@ -299,7 +299,7 @@ def test_the_workflow_drives_easymocap_from_video_to_smplfull(repo, tmp_path):
     project = copied_project(repo, tmp_path / "project")
     (project / "words.lrc").write_text("[00:00.50]here we go\n[00:01.20]round and round\n[00:01.60]\n")
     (project / "songs.tsv").write_text("id\turl\tlyrics\nshort\trecording.mp4\twords.lrc\n")
-    write_film(project / "recording.mp4", [Fraction(k, 30) for k in range(240)], clicks(8, [1, 2]))
+    write_source_video(project / "recording.mp4", [Fraction(k, 30) for k in range(240)], clicks(8, [1, 2]))
     options = checkout(project / "EasyMocap")
     config = ["recovery=easymocap", f"easymocap={{root: EasyMocap, python: {sys.executable}}}"]
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from media_server import MediaServer, Page, media_server
 from song_folders import REPO, write_songs
-from synthetic_media import clicks, constant_rate, write_film
+from synthetic_media import clicks, constant_rate, write_source_video
 from toy_songs import write_song
 
 from justlmd.media.ffmpeg import ffmpeg_exe
@@ -46,7 +46,7 @@ def test_a_list_full_of_faults_ends_with_the_right_reasons_and_all_good_songs(tm
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPO / name, tmp_path / name)
     noise = np.random.default_rng(0).integers(0, 255, (90, 64, 192, 3), dtype=np.uint8)
-    write_film(tmp_path / "raw.mp4", constant_rate(30, 3), clicks(3, [1]), pictures=noise)
+    write_source_video(tmp_path / "raw.mp4", constant_rate(30, 3), clicks(3, [1]), frames=noise)
     faststart = [ffmpeg_exe(), "-v", "error", "-i", "raw.mp4", "-c", "copy", "-movflags", "+faststart", "film.mp4"]
     subprocess.run(faststart, cwd=tmp_path, check=True)
     film = (tmp_path / "film.mp4").read_bytes()
