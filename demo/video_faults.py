@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from demo.build import motion_of
-from demo.song_list import song_by_id
 from demo.film import camera_of, rendered_frames
+from demo.song_list import song_by_id
 from justlmd.body.clothing import clothing_colors
 from justlmd.body.kinematics import joint_transforms, landmarks, skin
 from justlmd.body.model import load_body
