@@ -1,4 +1,4 @@
-# Links become a video at constant 30 fps and its sound on the same clock; songs that are only danced to are sound alone.
+# Links become a video at constant 30 fps and its audio on the same clock; songs that are only danced to are audio alone.
 
 
 rule download:

@@ -22,8 +22,8 @@ from model.configuration import check_configs
 
 
 def project_file(path):
-    """A path of the configuration: in the working directory, or else a file of the project itself."""
-    return path if Path(path).exists() else str(PROJECT / path)
+    """A path of the configuration: in the working directory, or else a file of the project itself; empty stays empty."""
+    return path if not path or Path(path).exists() else str(PROJECT / path)
 
 
 try:
@@ -33,7 +33,7 @@ try:
     check_configs(project_file(model["config"]) for model in config["models"].values())
     TABLE = {song.id: song for song in read_songs(project_file(config["songs"]))}
     SOURCES = [name for name, song in TABLE.items() if song.has_audio]
-    DANCED_TO = read_danced_to(config["generate"]["table"], TABLE)
+    DANCED_TO = read_danced_to(project_file(config["generate"]["table"]), TABLE)
     check_ids(config, TABLE, DANCED_TO)
     if config["pose"] == "mediapipe" and any(song.has_video for song in TABLE.values()):
         NETWORK_FILES.installed_folder()
@@ -42,7 +42,7 @@ try:
 except JustLMDError as error:
     raise WorkflowError(str(error)) from None
 
-TABLE |= DANCED_TO  # they have sound and lyrics, and are no part of the data set
+TABLE |= DANCED_TO  # they have audio and lyrics, and are no part of the data set
 
 # Fetched lyrics become a file; from there on nothing knows that they were fetched.
 FETCHED = {name: f"results/songs/{name}/fetched.lrc" for name, song in TABLE.items() if song.lyrics == FETCH}
@@ -87,12 +87,12 @@ def with_video(**paths):
 
 
 def with_audio(path):
-    """An input that exists only for songs with sound."""
+    """An input that exists only for songs with audio."""
     return lambda wildcards: path if TABLE[wildcards.song].has_audio else []
 
 
 def is_heard(song):
-    """Whether the times of the lyrics need the song's sound: the first line, or the words."""
+    """Whether the times of the lyrics need the song's audio: the first line, or the words."""
     return song.first_line == "auto" or (song.has_audio and config["lyrics"]["alignment"] != "none")
 
 

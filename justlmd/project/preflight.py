@@ -36,24 +36,21 @@ def check_files(config: Mapping[str, Any], find: Callable[[str], str] = str) -> 
     config
         The checked configuration.
     find
-        Where a relative path leads to.
+        Where the path of a table or of a model's configuration leads to: the shipped ones lie in the project.
 
     Raises
     ------
     InputError
         One line per missing file: the key and the path.
     """
-    files = {
-        "songs": config["songs"],
-        "body_model": config["body_model"],
-        "download.cookies": config["download"]["cookies"],
-        "generate.table": config["generate"]["table"],
-    }
-    files |= {f"models.{name}.config": model["config"] for name, model in config["models"].items()}
+    found = {"songs": config["songs"], "generate.table": config["generate"]["table"]}
+    found |= {f"models.{name}.config": model["config"] for name, model in config["models"].items()}
+    files = {key: find(path) if path else "" for key, path in found.items()}
+    files |= {"body_model": config["body_model"], "download.cookies": config["download"]["cookies"]}
     problems = [
-        f"config '{key}': {path} does not exist; correct the path, relative to the folder where you run"
+        f"config '{key}': {found.get(key, path)} does not exist; correct the path, relative to the folder where you run"
         for key, path in files.items()
-        if path and not Path(find(path)).expanduser().is_file()
+        if path and not Path(path).expanduser().is_file()
     ]
     alignment = config["lyrics"]["alignment"]
     if alignment not in ("none", "pocketsphinx") and not Path(alignment).expanduser().is_dir():
