@@ -8,6 +8,7 @@ Prints a table and writes ``benchmarks/results/cuda.json``; without a CUDA devic
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -52,8 +53,8 @@ def fit(frames: int, repeats: int) -> dict[str, float]:
     keypoints2d = inputs(landmarks(transforms, body.landmark_offsets) * FLIP)["all 33, true 3D"]
     turns = np.arange(frames) % (2 * len(placed) - 2)
     there_and_back = np.minimum(turns, 2 * len(placed) - 2 - turns)
-    for name in ("keypoints", "world", "detected"):
-        keypoints2d[name] = keypoints2d[name][there_and_back]
+    names = ("keypoints", "world", "detected")
+    keypoints2d = replace(keypoints2d, **{name: getattr(keypoints2d, name)[there_and_back] for name in names})
     row: dict[str, float] = {"frames": frames}
     for device in DEVICES:
         row[f"{device}_frames_per_s"] = frames / timed(partial(recover, keypoints2d, body, device=device), repeats)

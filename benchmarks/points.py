@@ -18,6 +18,7 @@ from justlmd.body.model import LANDMARK_NAMES, load_body
 from justlmd.core.files import write_json
 from justlmd.motion.motion import FLIP, to_yup
 from justlmd.motion.smplfull import read_smplfull
+from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.mmpose import LAYOUTS
 from justlmd.recovery.fit import recover
 from model.evaluation.pose_errors import evaluated_joints, mpjpe, pa_mpjpe
@@ -63,7 +64,7 @@ def main() -> None:
     write_json(RESULTS, table)
 
 
-def inputs(points: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
+def inputs(points: np.ndarray) -> dict[str, Keypoints2D]:
     """Landmarks (T, 33, 3) in camera axes as ``keypoints2d``: all with true 3D, then each layout in 2D alone."""
     pixels = points[..., :2] / points[..., 2:] * 864 + [640, 360]
     box = np.ptp(pixels[..., 1], axis=1).mean()
@@ -79,16 +80,8 @@ def inputs(points: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
     return result
 
 
-def _keypoints2d(keypoints: np.ndarray, world: np.ndarray) -> dict[str, np.ndarray]:
-    return {
-        "keypoints": keypoints,
-        "world": world,
-        "detected": np.ones(len(keypoints), bool),
-        "width": np.asarray(1280),
-        "height": np.asarray(720),
-        "fps": np.asarray(30),
-        "backend": np.asarray("projected"),
-    }
+def _keypoints2d(keypoints: np.ndarray, world: np.ndarray) -> Keypoints2D:
+    return Keypoints2D.made(keypoints, world, (1280, 720), "projected", detected=np.ones(len(keypoints), bool))
 
 
 if __name__ == "__main__":

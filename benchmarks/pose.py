@@ -76,7 +76,7 @@ def stage_row(video: Path) -> dict[str, float]:
     """Frames per second of the whole stage, and the share of the bare network's in the same run."""
     begin, observer = time.process_time(), StageObserver()
     found = estimate_keypoints2d(video, observer=observer)
-    bare, frames = observer.bare, len(found["detected"]) - 1
+    bare, frames = observer.bare, len(found.detected) - 1
     seconds = time.process_time() - observer.started - bare.seconds
     return {
         "frames_per_s": frames / seconds,
@@ -84,8 +84,8 @@ def stage_row(video: Path) -> dict[str, float]:
         "of_bare_network_share": frames / seconds * bare.seconds / bare.runs,
         "start_s": observer.started - begin,
         "frames": frames,
-        "frames_found_share": float(found["detected"].mean()),
-        "searches_with_others_share": len(set(found["other_frames"].tolist())) / max(len(found["searched"]), 1),
+        "frames_found_share": float(found.detected.mean()),
+        "searches_with_others_share": len(set(found.other_frames.tolist())) / max(len(found.searched), 1),
     }
 
 

@@ -32,6 +32,7 @@ from justlmd.core.rotations import matrix_to_axis_angle, rotation_matrices
 from justlmd.media.writer import write_video
 from justlmd.motion.motion import FLIP, Motion, to_yup
 from justlmd.motion.smplfull import read_smplfull, write_smplfull
+from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.landmarks import estimate_keypoints2d
 from justlmd.preview.renderer import draw_shadow, render_mesh, render_room
 from justlmd.recovery.fit import recover
@@ -171,10 +172,10 @@ def motion_row(found: Motion, scene: Take, body: Body) -> dict[str, float]:
     }
 
 
-def mediapipe_row(keypoints2d: dict[str, np.ndarray], scene: Take) -> dict[str, float]:
+def mediapipe_row(keypoints2d: Keypoints2D, scene: Take) -> dict[str, float]:
     """The errors of MediaPipe's own 3D landmarks; missing frames hold the last seen."""
-    world = keypoints2d["world"].astype(float)
-    last = np.maximum.accumulate(np.where(keypoints2d["detected"], np.arange(len(world)), 0))
+    world = keypoints2d.world.astype(float)
+    last = np.maximum.accumulate(np.where(keypoints2d.detected, np.arange(len(world)), 0))
     pair = metrics3d.shared_landmarks(world[last] * FLIP), metrics3d.shared_joints(scene.joints)
     return {
         "mpjpe_mm": metrics3d.mpjpe(*pair),
@@ -218,7 +219,7 @@ def main() -> None:
             stop = time.perf_counter()
             seconds["pose"] += middle - start
             seconds["fit"] += stop - middle
-            frames, detected = frames + len(motion), detected + int(keypoints2d["detected"].sum())
+            frames, detected = frames + len(motion), detected + int(keypoints2d.detected.sum())
             stature = float(np.ptp(body.rest_vertices(scene.motion.betas)[:, 1]))
             results = {
                 "ours": recovered,

@@ -5,13 +5,13 @@ from job import run
 
 def main(snakemake) -> str:
     from justlmd.body.model import load_body
-    from justlmd.core.files import read_npz
     from justlmd.motion.song_motion import read_song_motion
+    from justlmd.pose.keypoints import read_keypoints2d
     from justlmd.preview.overlay import write_overlay
 
     files = snakemake.input
     song = read_song_motion(files.motion, files.meta, load_body(snakemake.params.body_model), allow_empty=True)
-    write_overlay(snakemake.output[0], files.video, files.audio, song, read_npz(files.keypoints2d))
+    write_overlay(snakemake.output[0], files.video, files.audio, song, read_keypoints2d(files.keypoints2d))
     return f"{song.motion.valid.sum()} frames with a body"
 
 

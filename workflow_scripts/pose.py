@@ -4,14 +4,14 @@ from job import progress_bar, run
 
 
 def main(snakemake) -> str:
-    from justlmd.core.files import write_npz
+    from justlmd.pose.keypoints import write_keypoints2d
     from justlmd.quality.image_signals import write_image_signals
 
     find = from_mmpose if snakemake.params.backend == "mmpose" else with_mediapipe
     keypoints2d, signals = find(snakemake)
     write_image_signals(snakemake.output.image_signals, signals)
-    write_npz(snakemake.output.keypoints2d, **keypoints2d)
-    detected = keypoints2d["detected"]
+    write_keypoints2d(snakemake.output.keypoints2d, keypoints2d)
+    detected = keypoints2d.detected
     return f"dancer found in {detected.sum()} of {len(detected)} frames"
 
 

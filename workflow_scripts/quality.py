@@ -5,10 +5,11 @@ from job import run
 
 def main(snakemake) -> str:
     from justlmd.body.model import load_body
-    from justlmd.core.files import read_json, read_npz, write_json
+    from justlmd.core.files import read_json, write_json
     from justlmd.lyrics.document import read_lyrics
     from justlmd.lyrics.slices import motion_span
     from justlmd.motion.song_motion import read_song_motion
+    from justlmd.pose.keypoints import read_keypoints2d
     from justlmd.quality.gate import assess
     from justlmd.quality.image_signals import read_image_signals
 
@@ -18,7 +19,7 @@ def main(snakemake) -> str:
     keypoints2d = signals = None
     if files.keypoints2d:
         stop_frame = motion_span(read_lyrics(files.lyrics), read_json(files.sliced))[1]
-        keypoints2d = read_npz(files.keypoints2d)
+        keypoints2d = read_keypoints2d(files.keypoints2d)
         signals = read_image_signals(files.image_signals)
     verdict = assess(
         song.motion,

@@ -9,16 +9,17 @@ def main(snakemake) -> str:
     from pathlib import Path
 
     from justlmd.body.model import load_body
-    from justlmd.core.files import read_json, read_npz
+    from justlmd.core.files import read_json
     from justlmd.lyrics.document import read_lyrics
     from justlmd.motion.song_motion import write_song_motion
+    from justlmd.pose.keypoints import read_keypoints2d
     from justlmd.recovery.backends import RecoverySettings, recover_song
 
     files, params, output = snakemake.input, snakemake.params, snakemake.output
     work_folder = Path(output.motion).with_name("easymocap")  # stays when the job fails: the next attempt goes on
     start = time.monotonic()
     song = recover_song(
-        read_npz(files.keypoints2d),
+        read_keypoints2d(files.keypoints2d),
         read_lyrics(files.lyrics),
         read_json(files.sliced),
         load_body(params.body_model),

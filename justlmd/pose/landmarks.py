@@ -15,9 +15,10 @@ from justlmd import FPS
 from justlmd.body.model import LANDMARK_NAMES
 from justlmd.core.errors import InputError
 from justlmd.media.video import probe, read_frames
+from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.landmark_network import Landmarks, PersonTracker, PoseNetworks
 from justlmd.pose.multi_person import EVERY, DancerAmongOthers, detect_people, is_other_person
-from justlmd.pose.people import other_people, other_people_arrays
+from justlmd.pose.people import other_people
 
 SEARCH_EVERY, FIRST_SEARCH = FPS, FPS // 2
 """Frames from one search for further people to the next, and the first one."""
@@ -46,7 +47,7 @@ def estimate_keypoints2d(
     dancer: str = "",
     observer: Observer | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> dict[str, np.ndarray]:
+) -> Keypoints2D:
     """Find one person's landmarks in every frame.
 
     Once per second further people are searched. If one of every tenth of these searches finds somebody, or ``dancer``
@@ -62,12 +63,7 @@ def estimate_keypoints2d(
 
     Returns
     -------
-    The arrays of ``keypoints2d.npz``: ``keypoints`` (F, 33, 3) float32 x, y in pixels and visibility 0..1;
-    ``world`` (F, 33, 3) float32 metres about the hip centre, axes as the camera's (x right, y down, z forward);
-    ``detected`` (F,) bool; ``doubtful`` (F,) bool, from where on it may be another person whom the dancer met;
-    ``searched`` (S,) int32, the frames in which further people were searched; ``other_frames`` (N,) int32 and
-    ``other_boxes`` (N, 4) float32 left, top, right, bottom in pixels of those who were found; ``width``, ``height``,
-    ``fps``, ``backend``. Frames without the dancer hold NaN.
+    The landmarks of every frame, and who else was found where it was searched.
 
     Raises
     ------
@@ -90,17 +86,9 @@ def estimate_keypoints2d(
     if not found.landmarks:
         raise InputError("no frame could be decoded", where=video, next_step="is it a video?")
     keypoints = np.stack([MISSING if one is None else one.keypoints for one in found.landmarks])
-    return {
-        "keypoints": keypoints,
-        "world": np.stack([MISSING if one is None else one.world for one in found.landmarks]),
-        "detected": np.isfinite(keypoints[:, 0, 0]),
-        "doubtful": np.zeros(len(keypoints), bool) if doubtful is None else doubtful,
-        **other_people_arrays(found.others),
-        "width": np.asarray(info.width),
-        "height": np.asarray(info.height),
-        "fps": np.asarray(FPS),
-        "backend": np.asarray("mediapipe-full"),
-    }
+    world = np.stack([MISSING if one is None else one.world for one in found.landmarks])
+    size = (info.width, info.height)
+    return Keypoints2D.made(keypoints, world, size, "mediapipe-full", doubtful=doubtful, others=found.others)
 
 
 MISSING = np.full((len(LANDMARK_NAMES), 3), np.nan, dtype=np.float32)

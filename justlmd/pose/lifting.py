@@ -5,10 +5,13 @@ away from it. Which of the two follows from how people are built: knees and hand
 behind it, and the nose tells where the body faces. The guess only has to be good enough to start from.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.ndimage import median_filter
 
 from justlmd.body.model import LANDMARK_JOINTS, LANDMARK_NAMES, Body
+from justlmd.pose.keypoints import Keypoints2D
 
 _AT = {name: index for index, name in enumerate(LANDMARK_NAMES)}
 # Landmark: (the one it hangs on, leans to the front (1), to the back (-1) or with what it hangs on (0)).
@@ -19,13 +22,13 @@ _TREE = {
 }  # fmt: skip
 
 
-def with_every_landmark(keypoints2d: dict[str, np.ndarray], body: Body) -> dict[str, np.ndarray]:
+def with_every_landmark(keypoints2d: Keypoints2D, body: Body) -> Keypoints2D:
     """The same 2D points with a place for every landmark of a frame.
 
     Parameters
     ----------
     keypoints2d
-        Arrays of ``keypoints2d.npz`` in which single landmarks of a frame may be NaN.
+        Keypoints in which single landmarks of a frame may be NaN.
     body
         Its proportions stand for the dancer's.
 
@@ -34,25 +37,25 @@ def with_every_landmark(keypoints2d: dict[str, np.ndarray], body: Body) -> dict[
     A copy in which guessed landmarks have visibility 0. Frames without both hips and both shoulders are NaN and not
     ``detected``.
     """
-    keypoints = keypoints2d["keypoints"].astype(np.float64)
+    keypoints = keypoints2d.keypoints.astype(np.float64)
     torso = [_AT[f"{side}_{part}"] for part in ("shoulder", "hip") for side in ("left", "right")]
     usable = np.asarray(np.isfinite(keypoints[:, torso]).all((1, 2)))
     seen = keypoints[usable]
     _fill_unseen(seen, _rest(body))
     keypoints[usable], keypoints[~usable] = seen, np.nan
-    return keypoints2d | {"keypoints": keypoints.astype(np.float32), "detected": usable}
+    return replace(keypoints2d, keypoints=keypoints.astype(np.float32), detected=usable)
 
 
-def completed(keypoints2d: dict[str, np.ndarray], body: Body) -> dict[str, np.ndarray]:
+def completed(keypoints2d: Keypoints2D, body: Body) -> Keypoints2D:
     """:func:`with_every_landmark`, and with guessed ``world`` coordinates where a frame has none (metres about the
     hips, camera axes).
     """
     keypoints2d = with_every_landmark(keypoints2d, body)
-    world = keypoints2d["world"].astype(np.float64)
-    without = keypoints2d["detected"] & ~np.isfinite(world).all((1, 2))
+    world = keypoints2d.world.astype(np.float64)
+    without = keypoints2d.detected & ~np.isfinite(world).all((1, 2))
     if without.any():
-        world[without] = _lifted(keypoints2d["keypoints"][without].astype(np.float64), _rest(body))
-    return keypoints2d | {"world": world.astype(np.float32)}
+        world[without] = _lifted(keypoints2d.keypoints[without].astype(np.float64), _rest(body))
+    return replace(keypoints2d, world=world.astype(np.float32))
 
 
 def _rest(body: Body) -> np.ndarray:

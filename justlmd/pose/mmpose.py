@@ -11,7 +11,8 @@ import numpy as np
 from justlmd import FPS
 from justlmd.body.model import LANDMARK_NAMES
 from justlmd.core.errors import InputError
-from justlmd.pose.people import LEAST_VISIBILITY, SMALLEST, other_people_arrays
+from justlmd.pose.keypoints import Keypoints2D
+from justlmd.pose.people import LEAST_VISIBILITY, SMALLEST
 from justlmd.pose.tracking import choose, follow
 
 _BODY = (
@@ -42,7 +43,7 @@ LONGEST_ABSENCE = FPS
 
 def keypoints2d_from_mmpose(
     predictions: Any, frames: int, width: int, height: int, name: str = "MMPose's predictions", place: str = ""
-) -> dict[str, np.ndarray]:
+) -> Keypoints2D:
     """Convert the predictions for one video of ``frames`` frames.
 
     Parameters
@@ -60,8 +61,8 @@ def keypoints2d_from_mmpose(
 
     Returns
     -------
-    The arrays of ``keypoints2d.npz``, see :func:`justlmd.pose.landmarks.estimate_keypoints2d`. Landmarks that the
-    layout does not have are NaN, as is all of ``world``; frames without the dancer are NaN and not ``detected``.
+    Landmarks that the layout does not have are NaN, as is all of ``world``; frames without the dancer are NaN and not
+    ``detected``.
 
     Raises
     ------
@@ -88,17 +89,15 @@ def keypoints2d_from_mmpose(
         for landmark, source in places.items():
             keypoints[frame, LANDMARK_NAMES.index(landmark)] = points[source]
     detected = np.asarray(np.isfinite(keypoints[:, LANDMARK_NAMES.index("left_hip")]).all(1))
-    return {
-        "keypoints": keypoints,
-        "world": np.full_like(keypoints, np.nan),
-        "detected": detected,
-        "doubtful": np.isin(np.arange(frames), dancer.doubtful),
-        **other_people_arrays(others),
-        "width": np.asarray(width),
-        "height": np.asarray(height),
-        "fps": np.asarray(FPS),
-        "backend": np.asarray(f"mmpose-{layout}"),
-    }
+    return Keypoints2D.made(
+        keypoints,
+        np.full_like(keypoints, np.nan),
+        (width, height),
+        f"mmpose-{layout}",
+        detected=detected,
+        doubtful=np.isin(np.arange(frames), dancer.doubtful),
+        others=others,
+    )
 
 
 def _beside(people: list[tuple[np.ndarray, np.ndarray]], dancer: int) -> list[np.ndarray]:

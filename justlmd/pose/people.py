@@ -114,16 +114,6 @@ def other_people(frame: np.ndarray, keypoints: np.ndarray, height: float, find: 
     return found
 
 
-def other_people_arrays(others: dict[int, list[np.ndarray]]) -> dict[str, np.ndarray]:
-    """The arrays of ``keypoints2d.npz`` for boxes (4,) of other people by the frames that were searched."""
-    boxes = [box for found in others.values() for box in found]
-    return {
-        "searched": np.array(list(others), np.int32),
-        "other_frames": np.repeat(np.array(list(others), np.int32), [len(found) for found in others.values()]),
-        "other_boxes": np.array(boxes, np.float32).reshape(-1, 4),
-    }
-
-
 def _parts(frame: np.ndarray, keypoints: np.ndarray, height: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Parts of the frame without the dancer, and the place (2,) of their upper left corner."""
     rows, columns = frame.shape[:2]

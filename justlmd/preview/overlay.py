@@ -13,6 +13,7 @@ from justlmd.media.video import probe, read_frames
 from justlmd.media.writer import write_video
 from justlmd.motion.motion import FLIP
 from justlmd.motion.song_motion import SongMotion
+from justlmd.pose.keypoints import Keypoints2D
 from justlmd.preview.renderer import render_mesh
 
 LONGEST_SIDE = 640
@@ -31,7 +32,7 @@ def write_overlay(
     video: str | Path,
     audio: str | Path | None,
     song: SongMotion,
-    keypoints2d: dict[str, np.ndarray] | None = None,
+    keypoints2d: Keypoints2D | None = None,
 ) -> None:
     """Write every frame of a video with the body over it.
 
@@ -47,7 +48,7 @@ def write_overlay(
     song
         The motion, which may be empty, and the body model to draw.
     keypoints2d
-        Arrays of ``keypoints2d.npz``; its landmarks are drawn as dots.
+        The dancer; the landmarks are drawn as dots.
 
     Raises InputError when the video is unusable.
     """
@@ -64,7 +65,7 @@ def write_overlay(
 
 
 def overlay_frames(
-    video: str | Path, song: SongMotion, keypoints2d: dict[str, np.ndarray] | None = None, *, step: int = 1
+    video: str | Path, song: SongMotion, keypoints2d: Keypoints2D | None = None, *, step: int = 1
 ) -> Iterator[np.ndarray]:
     """The frames of :func:`write_overlay`, ``step`` times smaller than the video's: (H, W, 3) uint8."""
     # K counts from the frame's edge (a point lands on pixel floor(u)), so that means of step x step pixels
@@ -83,8 +84,8 @@ def overlay_frames(
                 small = render_mesh(chunk[frame % CHUNK], body.faces, colors, K, small, alpha=ALPHA)
             else:
                 small = _bordered(small)
-        if keypoints2d is not None and number < len(keypoints2d["keypoints"]):
-            small = _dotted(small, keypoints2d["keypoints"][number], step)
+        if keypoints2d is not None and number < len(keypoints2d.keypoints):
+            small = _dotted(small, keypoints2d.keypoints[number], step)
         yield small
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from justlmd.body.model import Body
 from justlmd.motion.motion import CameraMotion
+from justlmd.pose.keypoints import Keypoints2D
 from justlmd.quality.criteria import CRITERIA, thresholds_of
 from justlmd.quality.image_signals import ImageSignals, image_metrics
 from justlmd.quality.motion_checks import landmark_metrics, motion_metrics, reprojection_metrics
@@ -18,7 +19,7 @@ def assess(
     *,
     start_frame: int = 0,
     stop_frame: int | None = None,
-    keypoints2d: dict[str, np.ndarray] | None = None,
+    keypoints2d: Keypoints2D | None = None,
     image_signals: ImageSignals | None = None,
     own_shapes: bool = True,
     named_dancer: bool = False,
@@ -44,7 +45,7 @@ def assess(
     Raises InputError for unknown thresholds.
     """
     limits = thresholds_of(thresholds)
-    seen = len(keypoints2d["keypoints"]) if keypoints2d is not None else start_frame + len(camera_motion.valid)
+    seen = len(keypoints2d.keypoints) if keypoints2d is not None else start_frame + len(camera_motion.valid)
     stop_frame = seen if stop_frame is None else min(stop_frame, seen)
     span = (max(start_frame, 0), max(stop_frame, start_frame, 0))
     metrics: dict[str, float] = {"frames": span[1] - span[0]}

@@ -14,6 +14,7 @@ from justlmd import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz, write_npz
 from justlmd.media.video import read_frames
+from justlmd.pose.keypoints import Keypoints2D
 from justlmd.quality.motion_checks import STILL_S, Metrics, Span, long_runs, spikes
 
 CAMERA_SPEED = 0.01
@@ -103,23 +104,23 @@ class ImageSignalRecorder:
         return ImageSignals(*np.array(self._rows, np.float32).reshape(-1, 4).T)
 
 
-def measure_image_signals(video: str | Path, keypoints2d: dict[str, np.ndarray]) -> ImageSignals:
+def measure_image_signals(video: str | Path, keypoints2d: Keypoints2D) -> ImageSignals:
     """The image signals of a video whose people are known already: one pass without any detection.
 
     Parameters
     ----------
     video : path of the video.
-    keypoints2d : arrays of its ``keypoints2d.npz``.
+    keypoints2d : who was found in it.
 
     Raises
     ------
     InputError : the video does not decode.
     """
     recorder = ImageSignalRecorder()
-    searched, keypoints = keypoints2d["searched"], keypoints2d["keypoints"]
+    searched, keypoints = keypoints2d.searched, keypoints2d.keypoints
     for number, frame in enumerate(read_frames(video)):
         last = np.searchsorted(searched, number, side="right") - 1
-        others = keypoints2d["other_boxes"][keypoints2d["other_frames"] == searched[last]] if last >= 0 else ()
+        others = keypoints2d.other_boxes[keypoints2d.other_frames == searched[last]] if last >= 0 else ()
         recorder.observe(number, frame, keypoints[min(number, len(keypoints) - 1)], others)
     return recorder.signals
 
@@ -201,13 +202,14 @@ def _energy(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.sqrt((np.abs(a) ** 2).sum() * (np.abs(b) ** 2).sum())) + 1e-9
 
 
-def image_metrics(signals: ImageSignals, keypoints2d: dict[str, np.ndarray], span: Span) -> Metrics:
+def image_metrics(signals: ImageSignals, keypoints2d: Keypoints2D, span: Span) -> Metrics:
     """What the signals and the searches for further people say about the judged part."""
-    parts = (values[span[0] : span[1]] for values in (keypoints2d["detected"], *vars(signals).values()))
+    parts = (values[span[0] : span[1]] for values in (keypoints2d.detected, *vars(signals).values()))
     there, change, sameness, contrast, camera = (part[: max(len(signals.change) - span[0], 0)] for part in parts)
     metrics: dict[str, float] = {}
     places: dict[str, np.ndarray] = {}
-    searched, others = (_marked(keypoints2d[name], span, len(change)) for name in ("searched", "other_frames"))
+    searched = _marked(keypoints2d.searched, span, len(change))
+    others = _marked(keypoints2d.other_frames, span, len(change))
     metrics["other_people"] = float(others.sum() / searched.sum()) if searched.any() else 0.0
     # A sighting stands for the time until half way to the next search.
     places["other_people"] = _around(others, FPS // 2, FPS // 2)

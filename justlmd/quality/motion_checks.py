@@ -10,6 +10,7 @@ from justlmd.body.kinematics import joint_transforms
 from justlmd.body.landmarks import LANDMARKS, mediapipe_landmarks
 from justlmd.body.model import Body
 from justlmd.motion.motion import FLIP, CameraMotion, to_yup
+from justlmd.pose.keypoints import Keypoints2D
 
 BODY = [11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
 """Landmarks of the body's joints: shoulders, elbows, wrists, hips, knees, ankles."""
@@ -33,9 +34,9 @@ Metrics = tuple[dict[str, float], dict[str, np.ndarray]]
 Span = tuple[int, int]
 
 
-def landmark_metrics(keypoints2d: dict[str, np.ndarray], span: Span) -> Metrics:
+def landmark_metrics(keypoints2d: Keypoints2D, span: Span) -> Metrics:
     """How well the dancer is seen: detection, gaps, visibility, size, jitter, jumps."""
-    keypoints = keypoints2d["keypoints"][span[0] : span[1]].astype(np.float64)
+    keypoints = keypoints2d.keypoints[span[0] : span[1]].astype(np.float64)
     detected: np.ndarray = np.asarray(np.isfinite(keypoints).all((1, 2)))
     missing: np.ndarray = ~detected
     metrics: dict[str, float] = {
@@ -45,15 +46,15 @@ def landmark_metrics(keypoints2d: dict[str, np.ndarray], span: Span) -> Metrics:
     }
     if not detected.any():
         return metrics, {"detection_rate": missing}
-    size = [float(keypoints2d["width"]), float(keypoints2d["height"])]
+    size = [float(keypoints2d.width), float(keypoints2d.height)]
     points = keypoints[:, :, :2]
     height = float(np.median(np.ptp(points[detected][:, :, 1], axis=1)))
     inside = np.asarray(((points[:, INSIDE] >= 0) & (points[:, INSIDE] < size)).all((1, 2)))
     visibility = keypoints[:, BODY, 2].mean(1)
     head_up = points[:, 0, 1] < points[:, [27, 28], 1].mean(1)
     jumps = _jumps(points, detected, height)
-    if "doubtful" in keypoints2d:  # the dancer met somebody, and who is who is a guess from there on
-        jumps |= keypoints2d["doubtful"][span[0] : span[1]]
+    # Where the dancer met somebody, who is who is a guess from there on.
+    jumps |= keypoints2d.doubtful[span[0] : span[1]]
     bend = np.full(len(points), np.nan)
     bend[1:-1] = np.linalg.norm(points[2:] - 2 * points[1:-1] + points[:-2], axis=-1).mean(1) / max(height, 1.0)
     metrics |= {
@@ -129,10 +130,10 @@ def motion_metrics(motion: CameraMotion, body: Body, span: Span, start_frame: in
 
 
 def reprojection_metrics(
-    motion: CameraMotion, body: Body, keypoints2d: dict[str, np.ndarray], start_frame: int, own_shapes: bool = True
+    motion: CameraMotion, body: Body, keypoints2d: Keypoints2D, start_frame: int, own_shapes: bool = True
 ) -> Metrics:
     """Distance between the body's landmarks and those that were seen, in parts of their height; frames only guessed."""
-    keypoints = keypoints2d["keypoints"][start_frame : start_frame + len(motion.valid)].astype(np.float64)
+    keypoints = keypoints2d.keypoints[start_frame : start_frame + len(motion.valid)].astype(np.float64)
     seen = np.asarray(np.isfinite(keypoints).all((1, 2)))
     usable = motion.valid[: len(keypoints)] & seen
     bridged = motion.valid[: len(keypoints)] & ~seen

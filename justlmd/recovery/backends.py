@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from justlmd import FPS
 from justlmd.body.model import Body
 from justlmd.lyrics.document import Lyrics
 from justlmd.lyrics.slices import motion_span
 from justlmd.motion.song_motion import SongMotion
+from justlmd.pose.keypoints import Keypoints2D
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class RecoverySettings:
 
 
 def recover_song(
-    keypoints2d: dict[str, np.ndarray],
+    keypoints2d: Keypoints2D,
     lyrics: Lyrics,
     sliced: dict[str, str],
     body: Body,
@@ -44,7 +43,7 @@ def recover_song(
     Parameters
     ----------
     keypoints2d
-        Arrays of ``keypoints2d.npz``.
+        The dancer in every frame of the video.
     lyrics, sliced
         What ``lyrics.json`` and ``sliced.json`` hold; they say which frames are recovered.
     body
@@ -89,5 +88,5 @@ def recover_song(
             height_m=height_m,
             device=device,
         )
-        own_shapes, method = True, f"fit to {str(keypoints2d['backend']).split('-')[0]} landmarks on {device}"
+        own_shapes, method = True, f"fit to {keypoints2d.backend.split('-')[0]} landmarks on {device}"
     return SongMotion.made(motion, body, method, start_frame / FPS, own_shapes=own_shapes)

@@ -26,6 +26,7 @@ from justlmd.core.files import read_json, write_json, write_text
 from justlmd.media.ffmpeg import file_url, run
 from justlmd.motion.motion import LONGEST_BRIDGED_GAP, CameraMotion, bridged
 from justlmd.motion.smplfull import read_smplfull
+from justlmd.pose.keypoints import Keypoints2D
 from justlmd.recovery.easymocap_setup import EASYMOCAP_SMPL, easymocap_command
 
 # OpenPose's body25, each as the mean of MediaPipe landmarks; nobody sees the small toes, they stay empty.
@@ -59,7 +60,7 @@ def body25(keypoints: np.ndarray) -> np.ndarray:
 
 def recover_with_easymocap(
     video: str | Path,
-    keypoints2d: Mapping[str, np.ndarray],
+    keypoints2d: Keypoints2D,
     folder: str | Path,
     options: Mapping[str, Any],
     *,
@@ -75,7 +76,7 @@ def recover_with_easymocap(
     video
         Constant 30 fps video of F frames.
     keypoints2d
-        Arrays of ``keypoints2d.npz`` for the same frames.
+        The dancer in the same frames.
     folder
         Where EasyMocap works; the caller deletes it when the result is safe.
     options
@@ -100,8 +101,8 @@ def recover_with_easymocap(
     """
     folder = Path(folder).absolute()
     frames = slice(start_frame, stop_frame)
-    points = body25(keypoints2d["keypoints"][frames])
-    width, height = int(keypoints2d["width"]), int(keypoints2d["height"])
+    points = body25(keypoints2d.keypoints[frames])
+    width, height = int(keypoints2d.width), int(keypoints2d.height)
     K = intrinsics((width, height), focal)
     seen = (points[..., 2] > 0).sum(1) >= FEWEST_POINTS
     if not seen.any():

@@ -17,6 +17,7 @@ from justlmd.body.model import Body
 from justlmd.body.torch_kinematics import slerp
 from justlmd.core.rotations import continuous_rotation_vectors
 from justlmd.motion.motion import LONGEST_BRIDGED_GAP, CameraMotion, bridged
+from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.lifting import completed
 from justlmd.recovery.ground import floor_plane, standing_points
 from justlmd.recovery.initial_pose import first_guess
@@ -33,7 +34,7 @@ STEPS = (2, 5)
 
 
 def recover(
-    keypoints2d: dict[str, np.ndarray],
+    keypoints2d: Keypoints2D,
     body: Body,
     *,
     start_frame: int = 0,
@@ -49,7 +50,7 @@ def recover(
     Parameters
     ----------
     keypoints2d
-        Arrays of ``keypoints2d.npz``; without any ``world`` (all NaN) depth comes from foreshortening, limits and the
+        The dancer in every frame; without any ``world`` (all NaN) depth comes from foreshortening, limits and the
         prior alone.
     start_frame, stop_frame
         Frames of the video to recover; frames beyond its ends are left out.
@@ -68,13 +69,13 @@ def recover(
     Motion in the camera's frame, one pose per frame. Frames without a person are bridged; where a gap is longer than
     :data:`LONGEST_BRIDGED_GAP`, or nobody was ever seen, ``valid`` is False.
     """
-    if not np.isfinite(keypoints2d["world"]).any():
+    if not np.isfinite(keypoints2d.world).any():
         keypoints2d, weights = completed(keypoints2d, body), replace(weights or Weights(), world=0.0)
-    stop_frame = len(keypoints2d["keypoints"]) if stop_frame is None else stop_frame
+    stop_frame = len(keypoints2d.keypoints) if stop_frame is None else stop_frame
     frames = slice(max(start_frame, 0), max(stop_frame, start_frame, 0))
-    keypoints = keypoints2d["keypoints"][frames].astype(np.float64)
-    world = keypoints2d["world"][frames].astype(np.float64)
-    width, height = float(keypoints2d["width"]), float(keypoints2d["height"])
+    keypoints = keypoints2d.keypoints[frames].astype(np.float64)
+    world = keypoints2d.world[frames].astype(np.float64)
+    width, height = float(keypoints2d.width), float(keypoints2d.height)
     camera = intrinsics((width, height), focal)
     betas = betas_of_height(body, height_m)
 

@@ -6,9 +6,10 @@ from justlmd.body.kinematics import joint_transforms, landmarks
 from justlmd.body.landmarks import LANDMARKS, mediapipe_landmarks
 from justlmd.body.model import Body
 from justlmd.motion.motion import FLIP, Motion, before_camera, to_yup
+from justlmd.pose.keypoints import Keypoints2D
 
 
-def seen(motion: Motion, body: Body, noise: float = 0.002) -> dict[str, np.ndarray]:
+def seen(motion: Motion, body: Body, noise: float = 0.002) -> Keypoints2D:
     """``keypoints2d`` as a detector would find them before EasyMocap's camera whose points lie where MediaPipe's do."""
     camera = before_camera(motion, body)
     placed = to_yup(camera, body, floor=0.0)
@@ -22,12 +23,5 @@ def seen(motion: Motion, body: Body, noise: float = 0.002) -> dict[str, np.ndarr
     pixels = pixels + rng.normal(0, noise * box, pixels.shape)
     world = points + rng.normal(0, 15 * noise, points.shape)  # metres: depth is what a network knows least
     sure = np.full((*pixels.shape[:2], 1), 0.95)
-    return {
-        "keypoints": np.concatenate([pixels, sure], axis=-1).astype(np.float32),
-        "world": (world - world[:, 23:25].mean(1, keepdims=True)).astype(np.float32),
-        "detected": np.ones(len(points), bool),
-        "width": np.asarray(1280),
-        "height": np.asarray(720),
-        "fps": np.asarray(30),
-        "backend": np.asarray("projected"),
-    }
+    keypoints = np.concatenate([pixels, sure], axis=-1)
+    return Keypoints2D.made(keypoints, world - world[:, 23:25].mean(1, keepdims=True), (1280, 720), "projected")

@@ -28,8 +28,8 @@ pytestmark = [
 def test_the_fit_finds_the_same_motion():
     body = load_body()
     keypoints2d = seen(motion_of(song_by_id("kitchen_parade"), body).cut(100, 500), body)
-    keypoints2d["keypoints"][50:55] = np.nan  # a bridged gap, and one too long to be
-    keypoints2d["keypoints"][200:230] = np.nan
+    keypoints2d.keypoints[50:55] = np.nan  # a bridged gap, and one too long to be
+    keypoints2d.keypoints[200:230] = np.nan
     here, there = (recover(keypoints2d, body, device=device) for device in ("cpu", "cuda"))
     np.testing.assert_array_equal(here.valid, there.valid)
     joints = [evaluated_joints(to_yup(motion, body, floor=0.0).joints(body)) for motion in (here, there)]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from demo.song_list import song_by_id
 from justlmd.body.kinematics import joint_transforms, landmarks
 from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
+from justlmd.core.files import read_npz, write_npz
 from justlmd.media.video import read_frames
 from justlmd.media.writer import write_video
+from justlmd.pose.keypoints import read_keypoints2d, write_keypoints2d
 from justlmd.pose.landmark_network import PoseNetworks
 from justlmd.pose.landmarks import estimate_keypoints2d
 
@@ -46,35 +49,48 @@ def found(scene, tmp_path_factory):
 def test_every_frame_has_its_row_and_nobody_is_invented(found):
     keypoints2d, _ = found
     missing = [*range(20, 30), *range(FRAMES - 5, FRAMES)]
-    assert keypoints2d["keypoints"].shape == keypoints2d["world"].shape == (FRAMES, 33, 3)
-    assert np.flatnonzero(~keypoints2d["detected"]).tolist() == missing
-    assert np.isnan(keypoints2d["keypoints"][missing]).all()
-    assert np.isnan(keypoints2d["world"][missing]).all()
-    assert np.isfinite(keypoints2d["keypoints"][keypoints2d["detected"]]).all()
+    assert keypoints2d.keypoints.shape == keypoints2d.world.shape == (FRAMES, 33, 3)
+    assert np.flatnonzero(~keypoints2d.detected).tolist() == missing
+    assert np.isnan(keypoints2d.keypoints[missing]).all()
+    assert np.isnan(keypoints2d.world[missing]).all()
+    assert np.isfinite(keypoints2d.keypoints[keypoints2d.detected]).all()
 
 
 def test_landmarks_lie_on_the_joints_of_the_dancer(found, scene):
     keypoints2d, (_, true) = found[0], scene
-    seen = keypoints2d["detected"]
+    seen = keypoints2d.detected
     height = np.ptp(true[seen, :, 1], axis=1).mean()
-    miss = np.linalg.norm(keypoints2d["keypoints"][seen][:, JOINTS, :2] - true[seen][:, JOINTS], axis=-1) / height
+    miss = np.linalg.norm(keypoints2d.keypoints[seen][:, JOINTS, :2] - true[seen][:, JOINTS], axis=-1) / height
     assert np.median(miss) < 0.03
-    assert keypoints2d["keypoints"][seen][:, JOINTS, 2].mean() > 0.8
+    assert keypoints2d.keypoints[seen][:, JOINTS, 2].mean() > 0.8
 
 
 def test_world_landmarks_are_metres_in_camera_axes(found):
     keypoints2d, _ = found
-    world = keypoints2d["world"][keypoints2d["detected"]]
+    world = keypoints2d.world[keypoints2d.detected]
     head_over_feet = world[:, [27, 28], 1].mean(1) - world[:, 0, 1]  # y points down
     assert 1.0 < head_over_feet.mean() < 2.0
     assert np.abs(world[:, [23, 24]].mean(1)).max() < 0.05
 
 
-def test_the_frame_size_rate_and_finder_are_kept_with_the_points(found):
-    keypoints2d, _ = found
-    assert (int(keypoints2d["width"]), int(keypoints2d["height"])) == SIZE
-    assert int(keypoints2d["fps"]) == 30
-    assert str(keypoints2d["backend"]) == "mediapipe-full"
+def test_the_frame_size_rate_and_finder_are_kept_with_the_points(found, tmp_path):
+    write_keypoints2d(tmp_path / "keypoints2d.npz", found[0])
+    assert int(read_npz(tmp_path / "keypoints2d.npz")["fps"]) == 30
+    keypoints2d = read_keypoints2d(tmp_path / "keypoints2d.npz")
+    assert (keypoints2d.width, keypoints2d.height) == SIZE
+    assert keypoints2d.backend == "mediapipe-full"
+    for name, values in vars(found[0]).items():
+        np.testing.assert_array_equal(getattr(keypoints2d, name), values)
+
+
+def test_a_file_of_other_arrays_is_no_keypoints(tmp_path, found):
+    path = tmp_path / "keypoints2d.npz"
+    write_npz(path, keypoints=np.zeros((3, 33, 3)))
+    with pytest.raises(InputError, match=r"keypoints2d\.npz: not a readable npz file"):
+        read_keypoints2d(path)
+    write_keypoints2d(path, replace(found[0], world=np.zeros((3, 17, 3))))
+    with pytest.raises(InputError, match=r"keypoints2d\.npz: its arrays do not hold 33 landmarks of each frame"):
+        read_keypoints2d(path)
 
 
 def test_progress_counts_every_frame(found):
@@ -86,7 +102,7 @@ def test_progress_counts_every_frame(found):
 def test_the_same_video_gives_the_same_bytes(scene, tmp_path):
     video = tmp_path / "video.mp4"
     write_video(video, scene[0][:15])
-    first, second = (estimate_keypoints2d(video)["keypoints"].tobytes() for _ in range(2))
+    first, second = (estimate_keypoints2d(video).keypoints.tobytes() for _ in range(2))
     assert first == second
 
 
@@ -130,10 +146,10 @@ def test_an_observer_is_shown_every_frame_once_with_what_was_found_in_it(scene, 
     write_video(video, [*scene[0][:20], *[np.full_like(scene[0][0], 120)] * 4])
     found = estimate_keypoints2d(video, observer=observer)
     numbers, brightness, seen, others = (list(column) for column in zip(*observer.seen, strict=True))
-    assert numbers == list(range(24)) and seen == found["detected"].tolist() == [True] * 20 + [False] * 4
+    assert numbers == list(range(24)) and seen == found.detected.tolist() == [True] * 20 + [False] * 4
     np.testing.assert_allclose(brightness, [frame.mean() for frame in read_frames(video)])
-    assert not any(others) and found["searched"].tolist() == [15]
-    assert found["other_frames"].shape == (0,) and found["other_boxes"].shape == (0, 4)
+    assert not any(others) and found.searched.tolist() == [15]
+    assert found.other_frames.shape == (0,) and found.other_boxes.shape == (0, 4)
 
 
 def test_a_text_file_called_mp4_ends_with_its_name(tmp_path):

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz
 from justlmd.motion.motion import FLIP, to_yup
 from justlmd.motion.smplfull import read_smplfull
+from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.lifting import completed
 from justlmd.pose.mmpose import LAYOUTS, LONGEST_ABSENCE, keypoints2d_from_mmpose
 from justlmd.pose.tracking import choose, follow
@@ -75,21 +77,21 @@ def test_every_landmark_is_taken_from_where_the_layout_has_it(order, layout):
     for index, name in enumerate(LANDMARK_NAMES):
         source = name if name in same else renamed.get(name)
         if source is None:
-            assert np.isnan(found["keypoints"][0, index]).all(), name
+            assert np.isnan(found.keypoints[0, index]).all(), name
         else:
             expected = [*points[order.index(source)], 0.8]
-            np.testing.assert_allclose(found["keypoints"][0, index], expected, rtol=1e-5, err_msg=name)
-    assert str(found["backend"]) == f"mmpose-{layout}"
-    assert np.isnan(found["world"]).all() and found["detected"].all()
+            np.testing.assert_allclose(found.keypoints[0, index], expected, rtol=1e-5, err_msg=name)
+    assert str(found.backend) == f"mmpose-{layout}"
+    assert np.isnan(found.world).all() and found.detected.all()
 
 
 def test_all_the_shapes_in_which_mmpose_writes_a_video_are_read():
     frames = [[person(100 + k)] for k in range(3)]
-    plain = keypoints2d_from_mmpose(dumped(frames), 3, WIDTH, HEIGHT)["keypoints"]
+    plain = keypoints2d_from_mmpose(dumped(frames), 3, WIDTH, HEIGHT).keypoints
     demo = {"meta_info": {}, "instance_info": [{"frame_id": k + 1, "instances": f} for k, f in enumerate(frames)]}
     without_boxes = [[{key: one[key] for key in ("keypoints", "keypoint_scores")} for one in f] for f in frames]
     for other in (frames, demo, without_boxes):
-        np.testing.assert_array_equal(keypoints2d_from_mmpose(other, 3, WIDTH, HEIGHT)["keypoints"], plain)
+        np.testing.assert_array_equal(keypoints2d_from_mmpose(other, 3, WIDTH, HEIGHT).keypoints, plain)
 
 
 def test_frames_without_the_dancer_are_missing_and_scores_are_confidences():
@@ -97,17 +99,17 @@ def test_frames_without_the_dancer_are_missing_and_scores_are_confidences():
     frames[2][0]["keypoint_scores"][0] = 1.07  # SimCC's scores may be above 1
     frames[2][0]["keypoints"][5] = [float("nan"), 3.0]
     found = keypoints2d_from_mmpose(dumped(frames), 3, WIDTH, HEIGHT)
-    np.testing.assert_array_equal(found["detected"], [True, False, True])
-    assert np.isnan(found["keypoints"][1]).all()
-    assert found["keypoints"][2, LANDMARK_NAMES.index("nose"), 2] == 1
-    assert np.isnan(found["keypoints"][2, LANDMARK_NAMES.index("left_shoulder")]).all()
+    np.testing.assert_array_equal(found.detected, [True, False, True])
+    assert np.isnan(found.keypoints[1]).all()
+    assert found.keypoints[2, LANDMARK_NAMES.index("nose"), 2] == 1
+    assert np.isnan(found.keypoints[2, LANDMARK_NAMES.index("left_shoulder")]).all()
     empty = keypoints2d_from_mmpose([[], []], 2, WIDTH, HEIGHT)
-    assert not empty["detected"].any()
+    assert not empty.detected.any()
 
 
 def chosen(frames: list[list[dict[str, Any]]]) -> np.ndarray:
     """x of the chosen person's nose in every frame."""
-    return keypoints2d_from_mmpose(dumped(frames), len(frames), WIDTH, HEIGHT)["keypoints"][:, 0, 0]
+    return keypoints2d_from_mmpose(dumped(frames), len(frames), WIDTH, HEIGHT).keypoints[:, 0, 0]
 
 
 def test_the_dancer_is_the_large_and_central_one_whatever_the_order_of_people():
@@ -137,23 +139,23 @@ def test_two_people_who_cross_keep_their_names_where_boxes_tell_them_apart():
 def test_the_song_table_names_the_dancer_by_place(place, x):
     frames = [[person(280, 80), person(520, 90), person(20, 90)] for _ in range(30)]
     found = keypoints2d_from_mmpose(dumped(frames), 30, WIDTH, HEIGHT, place=place)
-    np.testing.assert_allclose(found["keypoints"][:, 0, 0], x)
-    assert not found["doubtful"].any()
+    np.testing.assert_allclose(found.keypoints[:, 0, 0], x)
+    assert not found.doubtful.any()
 
 
 def test_where_two_people_meet_the_frames_are_doubtful():
     frames = [[person(300 + 4 * k, 120), person(420 - 4 * k, 120)] for k in range(30)]
     found = keypoints2d_from_mmpose(dumped(frames), 30, WIDTH, HEIGHT, place="left")
-    assert np.flatnonzero(found["doubtful"]).min() >= 10 and np.flatnonzero(found["doubtful"]).max() <= 20
+    assert np.flatnonzero(found.doubtful).min() >= 10 and np.flatnonzero(found.doubtful).max() <= 20
 
 
 def test_who_stands_beside_the_dancer_is_counted_without_searching_again():
     faint = person(20, 90) | {"keypoint_scores": [0.2] * 17}
     frames = [[person(280, 120)], [person(280, 120), person(520, 90)], [person(280, 120), person(20, 50), faint], []]
     found = keypoints2d_from_mmpose(dumped(frames), 4, WIDTH, HEIGHT)
-    np.testing.assert_array_equal(found["searched"], range(4))
-    np.testing.assert_array_equal(found["other_frames"], [1])
-    np.testing.assert_allclose(found["other_boxes"], [frames[1][1]["bbox"][0]], rtol=1e-6)
+    np.testing.assert_array_equal(found.searched, range(4))
+    np.testing.assert_array_equal(found.other_frames, [1])
+    np.testing.assert_allclose(found.other_boxes, [frames[1][1]["bbox"][0]], rtol=1e-6)
 
 
 def dancer(boxes: list[list[np.ndarray]], width: int, height: int) -> dict[int, int]:
@@ -207,49 +209,42 @@ def seen_dance(shared_data: Path, first: int, last: int) -> tuple[np.ndarray, np
     return landmarks(transforms, BODY.landmark_offsets) * FLIP, transforms[..., :3, 3] * FLIP
 
 
-def projected(points: np.ndarray, layout: int) -> dict[str, np.ndarray]:
+def projected(points: np.ndarray, layout: int) -> Keypoints2D:
     """What a perfect 2D network would have found, in one of MMPose's layouts."""
     pixels = points[..., :2] / points[..., 2:] * 864 + [640, 360]
     keypoints = np.full((*pixels.shape[:2], 3), np.nan, np.float32)
     for name in LAYOUTS[layout][1]:
         index = LANDMARK_NAMES.index(name)
         keypoints[:, index, :2], keypoints[:, index, 2] = pixels[:, index], 0.9
-    return {
-        "keypoints": keypoints,
-        "world": np.full_like(keypoints, np.nan),
-        "detected": np.ones(len(points), bool),
-        "width": np.asarray(1280),
-        "height": np.asarray(720),
-        "fps": np.asarray(30),
-        "backend": np.asarray("mmpose"),
-    }
+    detected = np.ones(len(points), bool)
+    return Keypoints2D.made(keypoints, np.full_like(keypoints, np.nan), (1280, 720), "mmpose", detected=detected)
 
 
 @pytest.mark.parametrize("layout", [17, 26, 133])
 def test_2d_points_alone_are_completed_without_moving_what_was_seen(shared_data, layout):
     points, _ = seen_dance(shared_data, 900, 960)
     seen = projected(points, layout)
-    seen["keypoints"][7] = np.nan
+    seen.keypoints[7] = np.nan
     full = completed(seen, BODY)
-    known = np.isfinite(seen["keypoints"])
-    np.testing.assert_array_equal(full["keypoints"][known], seen["keypoints"][known])
+    known = np.isfinite(seen.keypoints)
+    np.testing.assert_array_equal(full.keypoints[known], seen.keypoints[known])
     others = np.arange(60) != 7
-    assert np.isfinite(full["keypoints"][others]).all() and np.isfinite(full["world"][others]).all()
-    assert np.isnan(full["keypoints"][7]).all()
+    assert np.isfinite(full.keypoints[others]).all() and np.isfinite(full.world[others]).all()
+    assert np.isnan(full.keypoints[7]).all()
     guessed = others[:, None] & ~known[..., 0]
-    assert (full["keypoints"][..., 2][guessed] == 0).all()
+    assert (full.keypoints[..., 2][guessed] == 0).all()
     if layout == 17:  # heels and toes are not far from where they would be seen
         pixels = points[..., :2] / points[..., 2:] * 864 + [640, 360]
         heels = [LANDMARK_NAMES.index(f"{side}_heel") for side in ("left", "right")]
-        apart = np.linalg.norm(full["keypoints"][:, heels, :2] - pixels[:, heels], axis=-1)[others]
+        apart = np.linalg.norm(full.keypoints[:, heels, :2] - pixels[:, heels], axis=-1)[others]
         assert apart.mean() < 60  # the dancer is about 450 pixels tall
 
 
 def test_world_landmarks_that_are_there_stay_as_they_are(shared_data):
     points, _ = seen_dance(shared_data, 900, 910)
     seen = projected(points, 133)
-    seen["world"] = points.astype(np.float32)
-    np.testing.assert_array_equal(completed(seen, BODY)["world"], seen["world"])
+    seen = replace(seen, world=points.astype(np.float32))
+    np.testing.assert_array_equal(completed(seen, BODY).world, seen.world)
 
 
 @pytest.mark.parametrize("layout", [17, 26])
@@ -272,11 +267,11 @@ def test_any_2d_points_whatever_are_completed_to_finite_numbers(seed):
     rng = np.random.default_rng(seed)
     points = rng.choice([0.0, 1.0, 640.0, 1e4, np.nan], (4, 33, 3))
     points[0] = 5.0
-    seen = projected(np.ones((4, 33, 3)), 17) | {"keypoints": points.astype(np.float32)}
+    seen = replace(projected(np.ones((4, 33, 3)), 17), keypoints=points.astype(np.float32))
     full = completed(seen, BODY)
     usable = np.isfinite(points[:, [11, 12, 23, 24]]).all((1, 2))
-    np.testing.assert_array_equal(full["detected"], usable)
-    assert np.isfinite(full["keypoints"][usable]).all() and np.isfinite(full["world"][usable]).all()
+    np.testing.assert_array_equal(full.detected, usable)
+    assert np.isfinite(full.keypoints[usable]).all() and np.isfinite(full.world[usable]).all()
 
 
 # The program that runs MMPose.
@@ -319,7 +314,7 @@ def test_the_program_writes_what_the_inferencer_finds(repo, tmp_path, mmpose):
     written = json.loads((tmp_path / "out.json").read_text())
     assert [frame["frame_id"] for frame in written] == [0, 1, 2]
     found = keypoints2d_from_mmpose(written, 3, WIDTH, HEIGHT)
-    np.testing.assert_array_equal(found["detected"], [True, False, True])
+    np.testing.assert_array_equal(found.detected, [True, False, True])
 
 
 def test_by_default_the_model_brings_its_own_weights_and_detector(repo, tmp_path, mmpose):
@@ -359,9 +354,9 @@ def test_the_workflow_takes_the_dancer_from_mmpose(repo, tmp_path, mmpose):
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     found = read_npz(project / target)
-    assert str(found["backend"]) == "mmpose-halpe26" and found["detected"].all() and len(found["detected"]) == 60
-    assert np.isfinite(found["keypoints"]).all(), "what Halpe does not have is guessed"
+    assert str(found.backend) == "mmpose-halpe26" and found.detected.all() and len(found.detected) == 60
+    assert np.isfinite(found.keypoints).all(), "what Halpe does not have is guessed"
     guessed = LANDMARK_NAMES.index("left_thumb")
-    assert (found["keypoints"][:, guessed, 2] == 0).all() and (found["keypoints"][:, 0, 2] > 0).all()
-    np.testing.assert_allclose(found["keypoints"][:, 0, 0], 60 + np.arange(60) % 3)
+    assert (found.keypoints[:, guessed, 2] == 0).all() and (found.keypoints[:, 0, 2] > 0).all()
+    np.testing.assert_allclose(found.keypoints[:, 0, 0], 60 + np.arange(60) % 3)
     assert len(read_image_signals(project / "results/songs/short/image_signals.npz").change) == 60

@@ -137,8 +137,8 @@ def trio(tmp_path_factory) -> Scene:
 def test_of_three_dancers_the_named_one_is_followed(trio, place, name):
     video, true = trio
     found = estimate_keypoints2d(video, dancer=place)
-    assert found["detected"].all() and not found["doubtful"].any()
-    assert miss(found["keypoints"], true[name]).max() < 0.06
+    assert found.detected.all() and not found.doubtful.any()
+    assert miss(found.keypoints, true[name]).max() < 0.06
     assert landmark_metrics(found, (0, FRAMES))[0]["identity_jumps"] == 0
 
 
@@ -148,8 +148,8 @@ def test_of_two_dancers_the_named_one_is_followed(tmp_path, place, name):
     film, true = company({"corazon": standing(-0.6), "kitchen_parade": standing(0.6)})
     write_video(tmp_path / "video.mp4", film)
     found = estimate_keypoints2d(tmp_path / "video.mp4", dancer=place)
-    assert found["detected"].all()
-    assert miss(found["keypoints"], true[name]).max() < 0.06
+    assert found.detected.all()
+    assert miss(found.keypoints, true[name]).max() < 0.06
 
 
 @pytest.mark.slow
@@ -159,7 +159,7 @@ def test_two_who_swap_places_are_never_silently_joined(tmp_path):
     write_video(tmp_path / "video.mp4", film)
     for place in ("left", "right"):
         found = estimate_keypoints2d(tmp_path / "video.mp4", dancer=place)
-        near = [miss(found["keypoints"], points) < 0.06 for points in true.values()]
+        near = [miss(found.keypoints, points) < 0.06 for points in true.values()]
         assert near[0].sum() + near[1].sum() > 100
         joined = near[0].any() and near[1].any()
         assert not joined or landmark_metrics(found, (0, 150))[0]["identity_jumps"] > 0
@@ -186,7 +186,7 @@ def test_a_dancer_alone_is_found_in_the_same_places_with_and_without_a_name(tmp_
     write_video(tmp_path / "video.mp4", film)
     for place in ("", "left"):
         found = estimate_keypoints2d(tmp_path / "video.mp4", dancer=place)
-        assert found["detected"].all() and miss(found["keypoints"], true["morning_jump"]).max() < 0.06
+        assert found.detected.all() and miss(found.keypoints, true["morning_jump"]).max() < 0.06
 
 
 @pytest.fixture(scope="module")
@@ -203,8 +203,8 @@ def test_the_gate_lets_others_stand_beside_a_named_dancer_and_nobody_else(trio, 
     video, _ = trio
     recorder = ImageSignalRecorder()
     found = estimate_keypoints2d(video, dancer="left", observer=recorder)
-    assert found["searched"].tolist() == list(range(0, FRAMES, 15))
-    assert np.bincount(found["other_frames"])[found["searched"]].tolist() == [2] * len(found["searched"])
+    assert found.searched.tolist() == list(range(0, FRAMES, 15))
+    assert np.bincount(found.other_frames)[found.searched].tolist() == [2] * len(found.searched)
     motion, signals = recover(found, body), recorder.signals
     assert assess(motion, body, keypoints2d=found, image_signals=signals, named_dancer=True)["keep"]
     unnamed = assess(motion, body, keypoints2d=found, image_signals=signals)

@@ -19,6 +19,7 @@ from justlmd.media.video import probe, read_frames
 from justlmd.media.writer import write_video
 from justlmd.motion.motion import CameraMotion, to_camera
 from justlmd.motion.song_motion import SongMotion
+from justlmd.pose.keypoints import Keypoints2D
 from justlmd.preview.overlay import BORDER, DOTS, overlay_frames, write_overlay
 from justlmd.preview.renderer import render_mesh
 
@@ -104,7 +105,8 @@ def test_frames_without_a_body_have_a_red_border_and_landmarks_are_dots(scene):
     keypoints[2] = [100, 50, 0.9]
     keypoints[2, 1] = [300, 50, 0.1]  # not visible
     keypoints[2, 2:] = [1e30, -5, 0.9]  # a fault elsewhere must not become one here
-    images = list(overlay_frames(video, song_of(motion), {"keypoints": keypoints}))
+    keypoints2d = Keypoints2D.made(keypoints, np.full_like(keypoints, np.nan), (640, 480), "by hand")
+    images = list(overlay_frames(video, song_of(motion), keypoints2d))
     bordered = [bool((image[0] == BORDER).all()) for image in images]
     assert np.flatnonzero(bordered).tolist() == [LATE + 4]
     plain = list(read_frames(video))

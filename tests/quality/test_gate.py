@@ -16,6 +16,7 @@ from justlmd.media.ffmpeg import ffmpeg_exe
 from justlmd.media.standardise import standardise
 from justlmd.media.writer import write_video
 from justlmd.motion.motion import CameraMotion
+from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.landmarks import estimate_keypoints2d
 from justlmd.quality.criteria import CRITERIA, thresholds_of
 from justlmd.quality.gate import assess, runs
@@ -37,25 +38,15 @@ def body() -> Body:
 # --- points and motion that are made up: what each figure sees ---
 
 
-def standing(frames: int) -> dict[str, np.ndarray]:
+def standing(frames: int) -> Keypoints2D:
     """A person of 300 pixels who sways a little, as ``keypoints2d``."""
     rng = np.random.default_rng(0)
     shape = np.stack([rng.uniform(-40, 40, 33), np.linspace(0, 300, 33)], 1)
     sway = 20 * np.sin(np.arange(frames) / 10)[:, None] * [1.0, 0.0]
     points = shape + sway[:, None] + [320, 90]
     keypoints = np.concatenate([points, np.full((frames, 33, 1), 0.9)], -1).astype(np.float32)
-    return {
-        "keypoints": keypoints,
-        "world": np.zeros_like(keypoints),
-        "detected": np.ones(frames, bool),
-        "searched": np.arange(15, frames, 30, dtype=np.int32),
-        "other_frames": np.zeros(0, np.int32),
-        "other_boxes": np.zeros((0, 4), np.float32),
-        "width": np.asarray(640),
-        "height": np.asarray(480),
-        "fps": np.asarray(30),
-        "backend": np.asarray("made up"),
-    }
+    searched: dict[int, list] = {frame: [] for frame in range(15, frames, 30)}
+    return Keypoints2D.made(keypoints, np.zeros_like(keypoints), (640, 480), "made up", others=searched)
 
 
 def moving(frames: int) -> CameraMotion:
@@ -76,7 +67,7 @@ def calm(frames: int) -> ImageSignals:
 
 
 def verdict(body: Body, keypoints2d: dict[str, np.ndarray], signals: ImageSignals | None = None) -> dict:
-    frames = len(keypoints2d["keypoints"])
+    frames = len(keypoints2d.keypoints)
     lenient = {"reprojection": 1e9}  # the made-up body is not the made-up points'
     measured = calm(frames) if signals is None else signals
     return assess(moving(frames), body, keypoints2d=keypoints2d, image_signals=measured, thresholds=lenient)
@@ -99,10 +90,10 @@ def test_every_criterion_has_its_figure_its_meaning_and_a_reason_with_its_number
 
 def spoilt_points(name: str) -> dict[str, np.ndarray]:
     found = standing(300)
-    points = found["keypoints"]
+    points = found.keypoints
     if name == "detection_rate":
         points[100:140] = np.nan
-        found["detected"][100:140] = False
+        found.detected[100:140] = False
     elif name == "identity_jumps":
         points[100:, :, 0] += 120
     elif name == "whole_body":
@@ -138,7 +129,7 @@ def test_faults_of_the_points_are_named_and_placed(body, name, place):
 def test_faults_of_the_video_are_named_and_placed(body, name):
     signals, people = calm(300), standing(300)
     if name == "other_people":
-        people["other_frames"] = np.array([135], np.int32)
+        people = replace(people, other_frames=np.array([135], np.int32))
     elif name == "camera_moves":
         signals.camera[120:180:6] = 0.05
     elif name == "cuts":
@@ -165,8 +156,8 @@ def test_a_light_that_goes_on_is_no_cut(body):
 
 def test_a_song_without_anybody_has_one_reason(body):
     nobody = standing(60)
-    nobody["keypoints"][:] = np.nan
-    nobody["detected"][:] = False
+    nobody.keypoints[:] = np.nan
+    nobody.detected[:] = False
     empty = replace(moving(60), valid=np.zeros(60, bool))
     found = assess(empty, body, keypoints2d=nobody, image_signals=calm(60))
     assert not found["keep"] and found["reasons"] == ["nobody was found"]
@@ -192,8 +183,8 @@ def test_short_gaps_are_bridged_and_marked_and_long_ones_exclude_only_what_they_
     keypoints2d = standing(900)
     motion = moving(900)
     for gap in (slice(100, 105), slice(400, 460)):
-        keypoints2d["keypoints"][gap] = np.nan
-        keypoints2d["detected"][gap] = False
+        keypoints2d.keypoints[gap] = np.nan
+        keypoints2d.detected[gap] = False
     motion.valid[400:460] = False  # as the recovery says of gaps above a third of a second
     lenient = {"reprojection": 1e9}
     found = assess(motion, body, keypoints2d=keypoints2d, image_signals=calm(900), thresholds=lenient)
@@ -206,13 +197,13 @@ def test_short_gaps_are_bridged_and_marked_and_long_ones_exclude_only_what_they_
 
 def test_the_judged_part_alone_counts_and_places_are_frames_of_the_video(body):
     keypoints2d = standing(300)
-    keypoints2d["keypoints"][:60] = np.nan
+    keypoints2d.keypoints[:60] = np.nan
     lenient = {"reprojection": 1e9}
     later = assess(
         moving(240), body, start_frame=60, keypoints2d=keypoints2d, image_signals=calm(300), thresholds=lenient
     )
     assert later["keep"] and later["figures"]["frames"] == 240
-    keypoints2d["keypoints"][200:, :, 0] += 120
+    keypoints2d.keypoints[200:, :, 0] += 120
     later = assess(
         moving(240), body, start_frame=60, keypoints2d=keypoints2d, image_signals=calm(300), thresholds=lenient
     )

@@ -6,6 +6,7 @@ import pytest
 from justlmd.core.errors import InputError
 from justlmd.core.files import write_npz
 from justlmd.media.writer import write_video
+from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.landmarks import MISSING
 from justlmd.quality.image_signals import (
     ImageSignalRecorder,
@@ -17,13 +18,13 @@ from justlmd.quality.image_signals import (
 )
 
 FRAMES = 70
-NOBODY = {
-    "keypoints": np.stack([MISSING] * FRAMES),
-    "detected": np.zeros(FRAMES, bool),
-    "searched": np.array([15, 45], np.int32),
-    "other_frames": np.array([45], np.int32),
-    "other_boxes": np.array([[100, 20, 200, 220]], np.float32),
-}
+NOBODY = Keypoints2D.made(
+    np.full((FRAMES, 33, 3), np.nan),
+    np.full((FRAMES, 33, 3), np.nan),
+    (320, 240),
+    "nobody",
+    others={15: [], 45: [np.array([100, 20, 200, 220])]},
+)
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,9 @@ from synthetic_media import clicks, numbered_frame, read_number, write_source_vi
 
 from justlmd.body.model import LANDMARK_NAMES, load_body
 from justlmd.core.errors import InputError
-from justlmd.core.files import write_npz
 from justlmd.motion.motion import bridged
 from justlmd.motion.smplfull import read_smplfull
+from justlmd.pose.keypoints import Keypoints2D, write_keypoints2d
 from justlmd.project.preflight import check_backends
 from justlmd.recovery.easymocap import body25, fits_smpl_of, recover_with_easymocap
 from justlmd.recovery.easymocap_setup import EASYMOCAP_COMMAND, EASYMOCAP_SMPL, easymocap_command
@@ -57,7 +57,7 @@ def video(tmp_path_factory) -> Path:
     return write_source_video(path, [Fraction(k, 30) for k in range(20)])
 
 
-def standing(frames: int = 20, missing: tuple[int, ...] = (), width: int = WIDTH, height: int = HEIGHT) -> dict:
+def standing(frames: int = 20, missing: tuple[int, ...] = (), width: int = WIDTH, height: int = HEIGHT) -> Keypoints2D:
     """2D points of an upright stick figure, from head to foot 3/4 of the frame, walking to the right."""
     shape = {
         "nose": (0, -0.9), "eye": (0.03, -0.93), "ear": (0.06, -0.92), "shoulder": (0.15, -0.7), "elbow": (0.2, -0.45),
@@ -72,19 +72,11 @@ def standing(frames: int = 20, missing: tuple[int, ...] = (), width: int = WIDTH
     middle = np.stack([width * np.linspace(0.3, 0.7, frames), np.full(frames, 0.5 * height)], 1)
     points[..., :2] = points[..., :2] * 0.4 * height + middle[:, None]
     points[list(missing)] = np.nan
-    return {
-        "keypoints": points.astype(np.float32),
-        "world": np.full((frames, 33, 3), np.nan, np.float32),
-        "detected": np.isfinite(points[:, 0, 0]),
-        "width": np.asarray(width),
-        "height": np.asarray(height),
-        "fps": np.asarray(30),
-        "backend": np.asarray("by hand"),
-    }
+    return Keypoints2D.made(points, np.full((frames, 33, 3), np.nan), (width, height), "by hand")
 
 
 def test_body25_takes_its_points_from_where_openpose_has_them():
-    points = standing(1)["keypoints"]
+    points = standing(1).keypoints
     points[0, LANDMARK_NAMES.index("right_hip"), 2] = 0.2
     found = body25(points)[0]
     at = {name: points[0, index] for index, name in enumerate(LANDMARK_NAMES)}
@@ -106,7 +98,7 @@ def test_the_stand_in_finds_everything_in_place_and_its_frames_become_one_motion
     np.testing.assert_allclose(motion.K, [[76.8, 0, 96], [0, 76.8, 32], [0, 0, 1]])
     pelvis = motion.Th + [0, 0.24, -0.03]
     seen = pelvis @ motion.K.T
-    hips = body25(keypoints["keypoints"])[3:15, 8, :2]
+    hips = body25(keypoints.keypoints)[3:15, 8, :2]
     assert np.abs(seen[:, :2] / seen[:, 2:] - hips).max() < 0.1  # EasyMocap's three decimals
     assert motion.shapes[0] == 0.25
 
@@ -122,7 +114,7 @@ def test_images_and_points_of_one_number_belong_together(tmp_path, options):
     for index in (0, 11):
         annotation = json.loads((tmp_path / f"work/annots/video/{index:06d}.json").read_text())
         nose = annotation["annots"][0]["keypoints"][0]
-        np.testing.assert_allclose(nose, keypoints["keypoints"][5 + index, 0], atol=1e-3)
+        np.testing.assert_allclose(nose, keypoints.keypoints[5 + index, 0], atol=1e-3)
 
 
 def test_the_cameras_are_readable_by_opencv_itself(video, options, tmp_path):
@@ -181,7 +173,7 @@ def test_work_on_other_points_is_not_taken_up(video, options, tmp_path):
     work = tmp_path / "work"
     first = recover_with_easymocap(video, standing(), work, options, stop_frame=FRAMES)
     moved = standing()
-    moved["keypoints"][..., 0] += 5
+    moved.keypoints[..., 0] += 5
     second = recover_with_easymocap(video, moved, work, options, stop_frame=FRAMES)
     assert (second.Th[:, 0] > first.Th[:, 0] + 0.05).all()
     third = recover_with_easymocap(video, moved, work, options, stop_frame=FRAMES, focal=200.0)
@@ -327,7 +319,7 @@ def test_the_workflow_drives_easymocap_from_video_to_smplfull(repo, tmp_path):
     song = project / "results/songs/short"
     first = snakemake(*(f"results/songs/short/{name}" for name in ("video.mp4", "sliced.json")))
     assert first.returncode == 0, first.stderr
-    write_npz(song / "keypoints2d.npz", **standing(240, missing=(30, 31)))
+    write_keypoints2d(song / "keypoints2d.npz", standing(240, missing=(30, 31)))
 
     target = "results/songs/short/smplfull.json"
     crashed = snakemake(target, STAND_IN_CRASH_AFTER="50")

@@ -1,5 +1,6 @@
 """The fit against known motion: landmarks are projected from it, without any network."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -50,9 +51,9 @@ def recovered(keypoints2d, body) -> CameraMotion:
 
 def without(keypoints2d, start, stop):
     """The same with nobody found in frames [start, stop)."""
-    copy = {name: np.array(value) for name, value in keypoints2d.items()}
-    copy["keypoints"][start:stop] = copy["world"][start:stop] = np.nan
-    copy["detected"][start:stop] = False
+    copy = deepcopy(keypoints2d)
+    copy.keypoints[start:stop] = copy.world[start:stop] = np.nan
+    copy.detected[start:stop] = False
     return copy
 
 
@@ -146,18 +147,18 @@ def test_a_longer_lens_moves_the_dancer_away_and_keeps_the_pose(keypoints2d, bod
 
 
 def test_points_without_depth_give_a_body_that_projects_onto_them(keypoints2d, body):
-    flat = keypoints2d | {"world": np.full_like(keypoints2d["world"], np.nan)}
+    flat = replace(keypoints2d, world=np.full_like(keypoints2d.world, np.nan))
     motion = recover(flat, body, stop_frame=200)
-    figures, _ = reprojection_metrics(motion, body, {k: v[:200] if v.ndim else v for k, v in flat.items()}, 0, True)
+    figures, _ = reprojection_metrics(motion, body, replace(flat, keypoints=flat.keypoints[:200]), 0, True)
     assert motion.valid.all()
     assert figures["reprojection"] < 0.03
 
 
 def test_wild_points_never_give_numbers_that_are_not_finite(keypoints2d, body):
-    wild = {name: np.array(value) for name, value in keypoints2d.items()}
+    wild = deepcopy(keypoints2d)
     rng = np.random.default_rng(1)
-    wild["keypoints"][::7, :, :2] = rng.uniform(-1e4, 1e4, wild["keypoints"][::7, :, :2].shape)
-    wild["world"][::5] = 0.0
+    wild.keypoints[::7, :, :2] = rng.uniform(-1e4, 1e4, wild.keypoints[::7, :, :2].shape)
+    wild.world[::5] = 0.0
     motion = recover(wild, body, stop_frame=150)
     assert all(np.isfinite(part).all() for part in (motion.poses, motion.Rh, motion.Th))
 
@@ -203,7 +204,7 @@ def test_the_floor_is_found_where_the_feet_stand(truth, body):
     placed = to_yup(camera, body, floor=0.0)
     transforms = joint_transforms(body, placed.global_orient, placed.body_pose, placed.transl, placed.betas)
     points = torch.as_tensor(mediapipe_landmarks(body, transforms, placed.betas) * FLIP)
-    pixels = torch.as_tensor(keypoints2d["keypoints"][:, LANDMARKS, :2], dtype=torch.float64)
+    pixels = torch.as_tensor(keypoints2d.keypoints[:, LANDMARKS, :2], dtype=torch.float64)
     standing = standing_points(pixels, torch.ones(pixels.shape[:2], dtype=torch.float64), torch.full((FRAMES,), 350.0))
     assert 0.1 < float((standing[:, list(FEET)] > 0.5).double().mean()) < 0.95
     assert not standing[:, [n for n in range(len(LANDMARKS)) if n not in FEET]].any()

@@ -1,0 +1,98 @@
+"""``keypoints2d.npz``: the dancer's landmarks in every frame of a video, and who else was seen."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from justlmd import FPS
+from justlmd.body.model import LANDMARK_NAMES
+from justlmd.core.errors import InputError
+from justlmd.core.files import read_npz, write_npz
+
+
+@dataclass(frozen=True)
+class Keypoints2D:
+    """Landmarks of one dancer in F frames at 30 frames/s; frames without the dancer hold NaN.
+
+    Attributes
+    ----------
+    keypoints : ndarray of float32, (F, 33, 3)
+        x, y in pixels and visibility 0..1.
+    world : ndarray of float32, (F, 33, 3)
+        Metres about the hip centre, axes as the camera's (x right, y down, z forward); NaN from backends without depth.
+    detected : ndarray of bool, (F,)
+    doubtful : ndarray of bool, (F,)
+        From where on it may be another person whom the dancer met.
+    searched : ndarray of int32, (S,)
+        Frames in which further people were searched.
+    other_frames, other_boxes : ndarray of int32, (N,), and of float32, (N, 4)
+        Frame, and left, top, right, bottom in pixels, of those who were found.
+    width, height : int
+        Of the frames in pixels.
+    backend : str
+        What found them.
+    """
+
+    keypoints: np.ndarray
+    world: np.ndarray
+    detected: np.ndarray
+    doubtful: np.ndarray
+    searched: np.ndarray
+    other_frames: np.ndarray
+    other_boxes: np.ndarray
+    width: int
+    height: int
+    backend: str
+
+    def __len__(self) -> int:
+        return len(self.keypoints)
+
+    @classmethod
+    def made(
+        cls,
+        keypoints: np.ndarray,
+        world: np.ndarray,
+        size: tuple[int, int],
+        backend: str,
+        *,
+        detected: np.ndarray | None = None,
+        doubtful: np.ndarray | None = None,
+        others: dict[int, list[np.ndarray]] | None = None,
+    ) -> "Keypoints2D":
+        """Keypoints of frames of ``size`` (width, height).
+
+        ``detected`` is by default where the first landmark is known, ``doubtful`` nowhere; ``others`` are the boxes
+        (4,) of further people by the frames that were searched.
+        """
+        others = others or {}
+        boxes = [box for found in others.values() for box in found]
+        searched = np.array(list(others), np.int32)
+        return cls(
+            keypoints=np.asarray(keypoints, np.float32),
+            world=np.asarray(world, np.float32),
+            detected=np.isfinite(keypoints[:, 0, 0]) if detected is None else detected,
+            doubtful=np.zeros(len(keypoints), bool) if doubtful is None else doubtful,
+            searched=searched,
+            other_frames=np.repeat(searched, [len(found) for found in others.values()]),
+            other_boxes=np.array(boxes, np.float32).reshape(-1, 4),
+            width=int(size[0]),
+            height=int(size[1]),
+            backend=backend,
+        )
+
+
+def write_keypoints2d(path: str | Path, keypoints2d: Keypoints2D) -> None:
+    """Write ``keypoints2d.npz``."""
+    write_npz(path, **vars(keypoints2d), fps=FPS)
+
+
+def read_keypoints2d(path: str | Path) -> Keypoints2D:
+    """Read what :func:`write_keypoints2d` wrote; raises InputError that names the file if it is something else."""
+    arrays = read_npz(path, [field.name for field in fields(Keypoints2D)])
+    count = len(arrays["keypoints"]) if arrays["keypoints"].ndim else 0
+    shape = (count, len(LANDMARK_NAMES), 3)
+    if arrays["keypoints"].shape != shape or arrays["world"].shape != shape or arrays["detected"].shape != (count,):
+        raise InputError("its arrays do not hold 33 landmarks of each frame", where=path, next_step="delete it")
+    width, height, backend = (arrays.pop(name) for name in ("width", "height", "backend"))
+    return Keypoints2D(**arrays, width=int(width), height=int(height), backend=str(backend))
