@@ -30,7 +30,7 @@ rule text_states:
     input:
         [path for path, _ in sorted(ENCODED)],
     output:
-        update("results/text_states.npz"),  # lines that are encoded already stay
+        update(TEXT_STATES),  # lines that are encoded already stay
     log:
         "results/logs/text_states.log",
     benchmark:

@@ -16,7 +16,7 @@ from justlmd.pose.networks import NETWORK_FILES
 from justlmd.project.config import parse_config
 from justlmd.core.device import has_gpu_driver
 from justlmd.core.errors import JustLMDError
-from justlmd.features.text import encoder_name, encoder_of
+from justlmd.features.text import is_encoded, stored_texts
 from justlmd.songs.table import FETCH, check_provider, read_danced_to, read_songs
 from model.configuration import check_configs
 
@@ -131,15 +131,19 @@ def text_encoder(song):
     return config["features"]["text_encoders"].get(TABLE[song].language, config["features"]["text_encoder"])
 
 
-def states_for_song(wildcards):
-    """The stored states, which make an encoded song outdated only through its own lyrics.
+TEXT_STATES = "results/text_states.npz"
+STORED = stored_texts(TEXT_STATES)
 
-    A song that is not encoded yet may not call them ancient: Snakemake (9.27) leaves out every job whose ancient input
-    is about to be written, even one whose output is missing.
+
+def states_for_song(wildcards):
+    """The stored states, of which an encoded song asks nothing more: the job that adds to them is none of its business.
+
+    ``ancient`` alone would not do: Snakemake (9.27) overlooks other reasons to run of jobs behind an ancient input that
+    is about to be written.
     """
-    store = rules.text_states.output[0]
-    encoder = encoder_of(f"results/songs/{wildcards.song}/lyrics_embeddings.npz")
-    return ancient(store) if encoder == encoder_name(text_encoder(wildcards.song)) else store
+    path, encoder = TABLE[wildcards.song].lyrics, text_encoder(wildcards.song)
+    known = is_encoded(path, encoder, config["lyrics"]["offset_sign"], STORED)
+    return ancient(before_update(TEXT_STATES)) if known else TEXT_STATES
 
 
 def sample_number(sample):

@@ -85,14 +85,6 @@ def encoder_name(encoder: str) -> str:
     return Path(encoder).resolve().name if Path(encoder).is_dir() else encoder
 
 
-def encoder_of(path: str | Path) -> str:
-    """Name of the encoder that a ``lyrics_embeddings.npz`` comes from; empty where no such file can be read."""
-    try:
-        return str(read_npz(path, ["encoder"])["encoder"])
-    except InputError:
-        return ""
-
-
 def sung_texts(paths: Iterable[str | Path], encoders: Iterable[str], offset_sign: int) -> set[tuple[str, str]]:
     """Return (encoder, text) of every sung line of ``.lrc`` files, each with the encoder of its song's language.
 
@@ -102,10 +94,18 @@ def sung_texts(paths: Iterable[str | Path], encoders: Iterable[str], offset_sign
     found = set()
     for path, encoder in zip(paths, encoders, strict=True):
         try:
-            found |= {(encoder, line.text) for line in parse_lrc(Path(path).read_bytes(), str(path), offset_sign).sung}
+            found |= _texts_of(path, encoder, offset_sign)
         except (InputError, OSError) as error:
             print(f"warning: left out: {error}")
     return found
+
+
+def is_encoded(path: str | Path, encoder: str, offset_sign: int, stored: Container[tuple[str, str]]) -> bool:
+    """Whether every sung line of a ``.lrc`` file is among the ``stored`` (encoder, text); not if it cannot be read."""
+    try:
+        return all(text in stored for text in _texts_of(path, encoder, offset_sign))
+    except (InputError, OSError):
+        return False
 
 
 def write_text_states(path: str | Path, states: TextStates) -> None:
@@ -135,6 +135,15 @@ def read_text_states(path: str | Path, wanted: Container[tuple[str, str]] | None
     return found
 
 
+def stored_texts(path: str | Path) -> set[tuple[str, str]]:
+    """Return (encoder, text) of all that the store holds; nothing where there is no such file that can be read."""
+    try:
+        index = read_npz(path, ("encoders", "texts"))
+        return set(zip(index["encoders"].tolist(), index["texts"].tolist(), strict=True))
+    except (InputError, ValueError):
+        return set()
+
+
 def stored_text_states(path: str | Path) -> TextStates:
     """Read the store of an earlier run; nothing, with a note, where it cannot be read."""
     if not Path(path).is_file():
@@ -144,6 +153,10 @@ def stored_text_states(path: str | Path) -> TextStates:
     except InputError as error:
         print(f"warning: every line is encoded anew: {error.place_and_fault}")
         return {}
+
+
+def _texts_of(path: str | Path, encoder: str, offset_sign: int) -> set[tuple[str, str]]:
+    return {(encoder, line.text) for line in parse_lrc(Path(path).read_bytes(), str(path), offset_sign).sung}
 
 
 def _word_at(text: str, start: int, end: int) -> int:

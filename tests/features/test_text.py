@@ -219,8 +219,16 @@ def test_a_new_song_costs_its_own_lines_and_one_lookup(repo, work):
     assert run(repo, work, states_of("a"), states_of("d")) == [("lyrics", "d"), ("lyrics_embeddings", "d"), encoded]
     assert run(repo, work, *map(states_of, "abd")) == []
     (work / "other.lrc").write_text("[00:01.00]round and round\n[00:08.00]\n")
-    encoded = ("text_states", "2 different lines, 0 of them new")
+    assert run(repo, work, *map(states_of, "ad")) == [("lyrics", "d"), ("lyrics_embeddings", "d")]
+    (work / "other.lrc").write_text("[00:01.00]round and round and up\n[00:08.00]\n")
+    encoded = ("text_states", "3 different lines, 1 of them new")
     assert run(repo, work, *map(states_of, "ad")) == [("lyrics", "d"), ("lyrics_embeddings", "d"), encoded]
+    (work / states_of("a")).unlink()
+    with (work / "songs.tsv").open("a") as table:
+        table.write("e\tx.mp4\tnew.lrc\n")
+    (work / "new.lrc").write_text("[00:01.00]one more\n[00:08.00]\n")
+    wanted = [("lyrics", "e"), ("lyrics_embeddings", "a"), ("lyrics_embeddings", "e")]
+    assert [job for job in run(repo, work, *map(states_of, "ae")) if job[0] != "text_states"] == wanted
     another = ("--config", "features={text_encoder: another}")
     said = snakemake(repo, work, *map(states_of, "ad"), "--dry-run", "--quiet", "host", *another)
     planned = dict(re.findall(r"^(\w+) +(\d)$", said, re.MULTILINE))

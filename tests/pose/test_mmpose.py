@@ -20,10 +20,9 @@ from synthetic_media import clicks, write_source_video
 from justlmd.body.kinematics import joint_transforms, landmarks
 from justlmd.body.model import LANDMARK_NAMES, load_body
 from justlmd.core.errors import InputError
-from justlmd.core.files import read_npz
 from justlmd.motion.motion import FLIP, to_yup
 from justlmd.motion.smplfull import read_smplfull
-from justlmd.pose.keypoints import Keypoints2D
+from justlmd.pose.keypoints import Keypoints2D, read_keypoints2d
 from justlmd.pose.lifting import completed
 from justlmd.pose.mmpose import LAYOUTS, LONGEST_ABSENCE, keypoints2d_from_mmpose
 from justlmd.pose.tracking import choose, follow
@@ -353,7 +352,7 @@ def test_the_workflow_takes_the_dancer_from_mmpose(repo, tmp_path, mmpose):
         cwd=project, capture_output=True, text=True, check=False, env=mmpose,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    found = read_npz(project / target)
+    found = read_keypoints2d(project / target)
     assert str(found.backend) == "mmpose-halpe26" and found.detected.all() and len(found.detected) == 60
     assert np.isfinite(found.keypoints).all(), "what Halpe does not have is guessed"
     guessed = LANDMARK_NAMES.index("left_thumb")

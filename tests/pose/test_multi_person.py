@@ -1,5 +1,6 @@
 """Choosing one dancer among several people, and saying so where it is a guess who is who."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -209,6 +210,6 @@ def test_the_gate_lets_others_stand_beside_a_named_dancer_and_nobody_else(trio, 
     assert assess(motion, body, keypoints2d=found, image_signals=signals, named_dancer=True)["keep"]
     unnamed = assess(motion, body, keypoints2d=found, image_signals=signals)
     assert not unnamed["keep"] and unnamed["reasons"][0].startswith("several dancers")
-    met = found | {"doubtful": np.arange(FRAMES) == 45}
+    met = replace(found, doubtful=np.arange(FRAMES) == 45)
     switched = assess(motion, body, keypoints2d=met, image_signals=signals, named_dancer=True)
     assert not switched["keep"] and switched["ranges"]["identity_jumps"] == [[45, 46]]
