@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from demo.drum_songs import PATTERNS, SAMPLE_RATE, beat_times, drum_song, f_measure
+from demo.drum_songs import PATTERNS, SAMPLE_RATE, beat_times, drum_song
 from justlmd.core.files import write_json
-from justlmd.features.beats import track_beats
+from justlmd.features.beats import f_measure, track_beats
 
 RESULTS = Path(__file__).parent / "results" / "audio.json"
 SEED = 7  # not the one that the tracker was developed with

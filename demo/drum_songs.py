@@ -129,16 +129,3 @@ def _wander(y: np.ndarray, rng: np.random.Generator, end_s: float) -> None:
         voice = np.sum([np.sin(k * angle) / k for k in range(1, 9)], axis=0)
         _add(y, voice * np.minimum(1, t / 0.03) * np.minimum(1, (seconds - t) / 0.03), at, 0.2)
         at += seconds + rng.uniform(0, 0.3)
-
-
-def f_measure(found_s: np.ndarray, true_s: np.ndarray, tolerance_s: float = 0.07) -> float:
-    """F-measure of beats: hits within the tolerance, each beat used once (the usual ±70 ms)."""
-    i = j = hits = 0
-    while i < len(found_s) and j < len(true_s):
-        if abs(found_s[i] - true_s[j]) <= tolerance_s:
-            hits, i, j = hits + 1, i + 1, j + 1
-        elif found_s[i] < true_s[j]:
-            i += 1
-        else:
-            j += 1
-    return 2 * hits / max(1, len(found_s) + len(true_s))

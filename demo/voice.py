@@ -10,29 +10,13 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import butter, sosfilt
 
+from demo.tables import read_table
+
 CONTROL_HZ = 250
 """Rate of the control tracks (formants, levels, pitch)."""
 
-# Formants F1 F2 F3 in Hz; diphthongs glide from the first to the second target.
-VOWEL_FORMANTS: dict[str, tuple[tuple[int, int, int], ...]] = {
-    "AA": ((800, 1200, 2600),),
-    "AE": ((750, 1750, 2550),),
-    "AH": ((680, 1300, 2500),),
-    "AO": ((600, 950, 2500),),
-    "AW": ((780, 1300, 2500), (440, 950, 2400)),
-    "AY": ((780, 1250, 2550), (390, 2100, 2750)),
-    "EH": ((600, 1900, 2600),),
-    "ER": ((500, 1350, 1750),),
-    "EY": ((520, 2050, 2650), (380, 2350, 2850)),
-    "IH": ((430, 2050, 2700),),
-    "IY": ((310, 2450, 3050),),
-    "OW": ((520, 980, 2450), (400, 850, 2350)),
-    "OY": ((540, 950, 2450), (400, 2000, 2700)),
-    "UH": ((460, 1100, 2350),),
-    "UW": ((340, 950, 2300),),
-    "E": ((480, 2050, 2650),),
-    "O": ((500, 920, 2450),),
-}
+_PHONES = read_table("phones.yaml")
+VOWEL_FORMANTS: dict[str, tuple[tuple[int, int, int], ...]] = _PHONES["vowels"]
 
 
 @dataclass(frozen=True)
@@ -47,31 +31,7 @@ class Consonant:
     burst: bool = False
 
 
-CONSONANTS: dict[str, Consonant] = {
-    "B": Consonant((250, 900, 2300), 0.050, 0.12, 0.25, "breath", True),
-    "D": Consonant((250, 1800, 2700), 0.045, 0.12, 0.35, "high", True),
-    "G": Consonant((250, 2000, 2500), 0.050, 0.12, 0.30, "wide", True),
-    "P": Consonant((300, 900, 2300), 0.065, 0.0, 0.55, "breath", True),
-    "T": Consonant((300, 1800, 2700), 0.065, 0.0, 0.75, "high", True),
-    "K": Consonant((300, 1900, 2400), 0.070, 0.0, 0.65, "wide", True),
-    "CH": Consonant((300, 1900, 2600), 0.095, 0.0, 0.70, "sh"),
-    "JH": Consonant((280, 1900, 2600), 0.075, 0.12, 0.45, "sh"),
-    "S": Consonant((300, 1700, 2600), 0.095, 0.0, 0.70, "high"),
-    "Z": Consonant((300, 1700, 2600), 0.070, 0.20, 0.35, "high"),
-    "SH": Consonant((300, 1900, 2600), 0.095, 0.0, 0.70, "sh"),
-    "F": Consonant((300, 1100, 2400), 0.080, 0.0, 0.35, "wide"),
-    "V": Consonant((280, 1100, 2400), 0.055, 0.30, 0.12, "wide"),
-    "TH": Consonant((300, 1400, 2600), 0.075, 0.0, 0.30, "wide"),
-    "DH": Consonant((280, 1400, 2600), 0.045, 0.30, 0.08, "wide"),
-    "HH": Consonant((500, 1500, 2500), 0.060, 0.0, 0.35, "breath"),
-    "M": Consonant((260, 1000, 2200), 0.065, 0.45),
-    "N": Consonant((260, 1500, 2500), 0.060, 0.45),
-    "NG": Consonant((260, 1900, 2300), 0.065, 0.45),
-    "L": Consonant((360, 1150, 2700), 0.055, 0.55),
-    "R": Consonant((380, 1200, 1600), 0.055, 0.55),
-    "W": Consonant((310, 720, 2200), 0.055, 0.55),
-    "Y": Consonant((280, 2300, 3000), 0.050, 0.55),
-}
+CONSONANTS: dict[str, Consonant] = {name: Consonant(**fields) for name, fields in _PHONES["consonants"].items()}
 BANDS = {"high": (4200, 9500), "sh": (2200, 6500), "wide": (1400, 8500), "breath": (500, 3500)}
 BANDWIDTHS = (90.0, 110.0, 160.0, 220.0)
 FOURTH_FORMANT = 3600.0

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from justlmd.cli.options import add_command, add_table_options, read_config
+from justlmd.cli.options import add_table_command, read_config
 
 EXAMPLES = """\
   justlmd check
@@ -14,14 +14,8 @@ EXAMPLES = """\
 
 
 def add_parser(commands: Any) -> None:
-    parser = add_command(
-        commands,
-        "check",
-        "Check every link, lyrics file and motion file of the song table, without downloading.",
-        EXAMPLES,
-    )
-    add_table_options(parser)
-    parser.set_defaults(run=run)
+    what = "Check every link, lyrics file and motion file of the song table, without downloading."
+    add_table_command(commands, "check", what, EXAMPLES, run)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from justlmd.cli.options import add_command, add_table_options, read_config
+from justlmd.cli.options import add_table_command, read_config
 
 EXAMPLES = """\
   justlmd status
@@ -13,14 +13,8 @@ EXAMPLES = """\
 
 
 def add_parser(commands: Any) -> None:
-    parser = add_command(
-        commands,
-        "status",
-        "Tell what became of each song: finished, dropped, failed or waiting, and what to do next.",
-        EXAMPLES,
-    )
-    add_table_options(parser)
-    parser.set_defaults(run=run)
+    what = "Tell what became of each song: finished, dropped, failed or waiting, and what to do next."
+    add_table_command(commands, "status", what, EXAMPLES, run)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -88,26 +88,21 @@ def _plain_dict(*_arguments: Any) -> dict[Any, Any]:
 
 
 _scalar = np._core.multiarray.scalar  # type: ignore[attr-defined]
-_ANSWERED: dict[tuple[str, str], Any] = {
-    ("numpy.core.multiarray", "_reconstruct"): _empty_array,
-    ("numpy._core.multiarray", "_reconstruct"): _empty_array,
-    ("numpy.core.multiarray", "scalar"): _scalar,
-    ("numpy._core.multiarray", "scalar"): _scalar,
-    ("numpy.core.numeric", "_frombuffer"): _array_of_bytes,
-    ("numpy._core.numeric", "_frombuffer"): _array_of_bytes,
-    ("numpy", "dtype"): np.dtype,
-    ("numpy", "ndarray"): _ArrayType,
-    ("joblib.numpy_pickle", "NumpyArrayWrapper"): _JoblibArray,
-    ("collections", "OrderedDict"): _plain_dict,
-    ("collections", "defaultdict"): _plain_dict,
-    ("_codecs", "encode"): _encoded,
-    ("copy_reg", "_reconstructor"): _box_from,
-    ("copyreg", "_reconstructor"): _box_from,
-    ("__builtin__", "object"): _ObjectType,
-    ("builtins", "object"): _ObjectType,
-    ("__builtin__", "dict"): _DictType,
-    ("builtins", "dict"): _DictType,
-}
+_ANSWERS: tuple[tuple[str, str, Any], ...] = (
+    ("numpy.core.multiarray numpy._core.multiarray", "_reconstruct", _empty_array),
+    ("numpy.core.multiarray numpy._core.multiarray", "scalar", _scalar),
+    ("numpy.core.numeric numpy._core.numeric", "_frombuffer", _array_of_bytes),
+    ("numpy", "dtype", np.dtype),
+    ("numpy", "ndarray", _ArrayType),
+    ("joblib.numpy_pickle", "NumpyArrayWrapper", _JoblibArray),
+    ("collections", "OrderedDict", _plain_dict),
+    ("collections", "defaultdict", _plain_dict),
+    ("_codecs", "encode", _encoded),
+    ("copy_reg copyreg", "_reconstructor", _box_from),
+    ("__builtin__ builtins", "object", _ObjectType),
+    ("__builtin__ builtins", "dict", _DictType),
+)
+_ANSWERED = {(module, name): answer for modules, name, answer in _ANSWERS for module in modules.split()}
 
 
 _InPython: Any = pickle._Unpickler

@@ -202,3 +202,21 @@ def downbeat_phase(y: np.ndarray, beats_s: np.ndarray, low: np.ndarray) -> int:
 
 def _standard(values: np.ndarray) -> np.ndarray:
     return (values - values.mean()) / (values.std() + 1e-9)
+
+
+def match_count(a: np.ndarray, b: np.ndarray, tolerance: float) -> int:
+    """Largest number of one-to-one pairs (a, b) no further apart than ``tolerance``; both sorted ascending."""
+    i = j = pairs = 0
+    while i < len(a) and j < len(b):
+        if abs(a[i] - b[j]) <= tolerance:
+            i, j, pairs = i + 1, j + 1, pairs + 1
+        elif a[i] < b[j]:
+            i += 1
+        else:
+            j += 1
+    return pairs
+
+
+def f_measure(found_s: np.ndarray, true_s: np.ndarray, tolerance_s: float = 0.07) -> float:
+    """F-measure of beats, 0 to 1: hits within the tolerance (the usual 70 ms), each beat used once; both ascending."""
+    return 2 * match_count(found_s, true_s, tolerance_s) / max(1, len(found_s) + len(true_s))

@@ -1,12 +1,12 @@
 """Encoding lines of lyrics with a BERT or with the text tower of a CLIP."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from justlmd.core.errors import InputError
+from justlmd.core.pretrained import explained, safe_options
 from justlmd.core.wheel_files import WheelFiles
 from justlmd.features.text import MINILM, TextStates, song_embeddings
 from justlmd.lyrics.document import Lyrics
@@ -89,21 +89,17 @@ def _load(encoder: str, device: str) -> tuple[Any, Any]:
 
     logging.disable_progress_bar()
     source = str(MINILM_FILES.installed_folder()) if encoder == MINILM else encoder
-    try:
+    next_step = (
+        "without a network use minilm, or set features.text_encoder to a folder that holds the encoder's config.json, "
+        "tokenizer and model.safetensors"
+    )
+    with explained("cannot be loaded", f"text encoder {encoder}", next_step):
         # Weights come from safetensors alone: other checkpoints can run code when they are read.
-        options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": Path(source).is_dir()}
+        options = safe_options(source)
         tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True, **options)
         kind = AutoConfig.from_pretrained(source, **options).model_type
         load: Any = CLIPTextModel if kind in ("clip", "clip_text_model") else AutoModel
         model = load.from_pretrained(source, use_safetensors=True, dtype=torch.float32, **options)
-    except (OSError, ValueError, ImportError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise InputError(
-            f"cannot be loaded ({reason})",
-            where=f"text encoder {encoder}",
-            next_step="without a network use minilm, or set features.text_encoder to a folder that holds the encoder's "
-            "config.json, tokenizer and model.safetensors",
-        ) from error
     if not tokenizer.is_fast:
         raise InputError(
             "its tokenizer does not say which word a token belongs to",

@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from justlmd.core.errors import InputError
+from justlmd.core.pretrained import explained, safe_options
 from justlmd.lyrics.document import Line, Lyrics
 from justlmd.lyrics.word_timing import Word
 from justlmd.media.audio import read_audio
@@ -146,19 +146,12 @@ def ctc_aligner(folder: str | Path, device: str = "cpu") -> Aligner:
             where=f"lyrics.alignment {folder}",
             next_step=f"use none, {POCKETSPHINX} or a CTC model's folder",
         )
-    options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    try:
+    files = "the folder needs config.json, model.safetensors, preprocessor_config.json and the tokenizer's files"
+    with explained("no CTC model", f"lyrics.alignment {folder}", files):
+        options = safe_options(folder)
         tokenizer = AutoTokenizer.from_pretrained(folder, **options)
         extractor = AutoFeatureExtractor.from_pretrained(folder, **options)
         model = AutoModelForCTC.from_pretrained(folder, use_safetensors=True, dtype=torch.float32, **options)
-    except (OSError, ValueError, ImportError, KeyError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise InputError(
-            f"no CTC model ({reason})",
-            where=f"lyrics.alignment {folder}",
-            next_step="the folder needs config.json, model.safetensors, preprocessor_config.json and the tokenizer's "
-            "files",
-        ) from error
     model = model.to(device).eval()
     vocabulary = tokenizer.get_vocab()
     blank = tokenizer.pad_token_id

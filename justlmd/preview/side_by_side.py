@@ -65,18 +65,10 @@ def export_comparison(
 
     Parameters
     ----------
-    path
-        The mp4.
     dances
         What stands over each dance, from left to right, to its motion (y-up, metres). It ends with the shortest.
-    body
-        The body that dances all of them, in the same clothes; frames that are not ``valid`` are drawn faintly.
-    audio
-        Audio file; None for a silent video.
-    audio_start_s
-        Second of the song (of ``audio`` and of ``lines``) at frame 0 of every motion.
-    lines
-        Lyrics to show as they are sung, in seconds of the song.
+    path, body, audio, audio_start_s, lines
+        As of :func:`justlmd.preview.dance_video.export_mp4`; all dancers wear the same clothes.
     panel
         Width and height of one dance in pixels, even numbers.
 

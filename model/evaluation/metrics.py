@@ -14,6 +14,7 @@ from scipy.signal import argrelextrema
 
 from justlmd import FPS
 from justlmd.core.errors import InputError
+from justlmd.features.beats import f_measure
 from model.evaluation.motion_features import Array, check_joints
 
 L_ANKLE, R_ANKLE, L_FOOT, R_FOOT = 7, 8, 10, 11
@@ -167,19 +168,6 @@ def _nearest_score(beats: np.ndarray, targets: np.ndarray, sigma: float) -> floa
     return float(np.exp(-(distance**2) / (2 * sigma**2)).mean())
 
 
-def match_count(a: np.ndarray, b: np.ndarray, tolerance: float) -> int:
-    """Largest number of one-to-one pairs (a, b) no further apart than ``tolerance``; both sorted ascending."""
-    i = j = pairs = 0
-    while i < len(a) and j < len(b):
-        if abs(a[i] - b[j]) <= tolerance:
-            i, j, pairs = i + 1, j + 1, pairs + 1
-        elif a[i] < b[j]:
-            i += 1
-        else:
-            j += 1
-    return pairs
-
-
 def beat_f_measure(
     joints: np.ndarray, music_beats_s: np.ndarray, tolerance_s: float = 0.07, fps: float = FPS, order: int = 5
 ) -> float:
@@ -191,7 +179,7 @@ def beat_f_measure(
     if not len(music):
         return float("nan")
     motion = motion_beats(joints, order) / fps
-    return 2.0 * match_count(motion, music, tolerance_s) / (len(motion) + len(music))
+    return f_measure(motion, music, tolerance_s)
 
 
 # ---------------------------------------------------------------- physics and smoothness

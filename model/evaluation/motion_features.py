@@ -29,40 +29,37 @@ _HUMERUS = 0.25683871
 _SHOULDERS = 0.39084854
 _HIPS = 0.11924691
 
-# (kind, points, threshold in metres, metres/s or degrees). Left and right twins follow each other.
 _MOVE, _NMOVE, _PLANE, _NPLANE, _ANGLE, _FAST = "move", "nmove", "plane", "nplane", "angle", "fast"
-_GEOMETRIC: tuple[tuple[str, str, float | tuple[float, float]], ...] = (
-    (_NMOVE, "neck rhip lhip rwrist", 1.8 * _HUMERUS),
-    (_NMOVE, "neck lhip rhip lwrist", 1.8 * _HUMERUS),
-    (_NPLANE, "chest neck neck rwrist", 0.2 * _HUMERUS),
-    (_NPLANE, "chest neck neck lwrist", 0.2 * _HUMERUS),
-    (_MOVE, "belly chest chest rwrist", 1.8 * _HUMERUS),
-    (_MOVE, "belly chest chest lwrist", 1.8 * _HUMERUS),
-    (_ANGLE, "relbow rshoulder relbow rwrist", (0, 110)),
-    (_ANGLE, "lelbow lshoulder lelbow lwrist", (0, 110)),
+_Geometric = tuple[str, str, float | tuple[float, float]]
+
+
+def _both_sides(kind: str, points: str, threshold: float | tuple[float, float]) -> tuple[_Geometric, _Geometric]:
+    """A feature of the right side, and its twin of the left one."""
+    other = {"r": "l", "l": "r"}
+    names = [name if name == "root" else other.get(name[0], name[0]) + name[1:] for name in points.split()]
+    return (kind, points, threshold), (kind, " ".join(names), threshold)
+
+
+# (kind, points, threshold in metres, metres/s or degrees).
+_GEOMETRIC: tuple[_Geometric, ...] = (
+    *_both_sides(_NMOVE, "neck rhip lhip rwrist", 1.8 * _HUMERUS),
+    *_both_sides(_NPLANE, "chest neck neck rwrist", 0.2 * _HUMERUS),
+    *_both_sides(_MOVE, "belly chest chest rwrist", 1.8 * _HUMERUS),
+    *_both_sides(_ANGLE, "relbow rshoulder relbow rwrist", (0, 110)),
     (_NPLANE, "lshoulder rshoulder lwrist rwrist", 2.5 * _SHOULDERS),
     (_MOVE, "lwrist rwrist rwrist lwrist", 1.4 * _HUMERUS),
-    (_MOVE, "rwrist root lwrist root", 1.4 * _HUMERUS),
-    (_MOVE, "lwrist root rwrist root", 1.4 * _HUMERUS),
-    (_FAST, "rwrist", 2.5 * _HUMERUS),
-    (_FAST, "lwrist", 2.5 * _HUMERUS),
-    (_PLANE, "root lhip ltoes rankle", 0.38 * _HUMERUS),
-    (_PLANE, "root rhip rtoes lankle", 0.38 * _HUMERUS),
-    (_NPLANE, "zero y_unit y_min rankle", 1.2 * _HUMERUS),
-    (_NPLANE, "zero y_unit y_min lankle", 1.2 * _HUMERUS),
+    *_both_sides(_MOVE, "rwrist root lwrist root", 1.4 * _HUMERUS),
+    *_both_sides(_FAST, "rwrist", 2.5 * _HUMERUS),
+    *_both_sides(_PLANE, "root lhip ltoes rankle", 0.38 * _HUMERUS),
+    *_both_sides(_NPLANE, "zero y_unit y_min rankle", 1.2 * _HUMERUS),
     (_NPLANE, "lhip rhip lankle rankle", 2.1 * _HIPS),
-    (_ANGLE, "rknee rhip rknee rankle", (0, 110)),
-    (_ANGLE, "lknee lhip lknee lankle", (0, 110)),
-    (_FAST, "rankle", 2.5 * _HUMERUS),
-    (_FAST, "lankle", 2.5 * _HUMERUS),
-    (_ANGLE, "neck root rshoulder relbow", (25, 180)),
-    (_ANGLE, "neck root lshoulder lelbow", (25, 180)),
-    (_ANGLE, "neck root rhip rknee", (50, 180)),
-    (_ANGLE, "neck root lhip lknee", (50, 180)),
+    *_both_sides(_ANGLE, "rknee rhip rknee rankle", (0, 110)),
+    *_both_sides(_FAST, "rankle", 2.5 * _HUMERUS),
+    *_both_sides(_ANGLE, "neck root rshoulder relbow", (25, 180)),
+    *_both_sides(_ANGLE, "neck root rhip rknee", (50, 180)),
     (_PLANE, "rankle neck lankle root", 0.5 * _HUMERUS),
     (_ANGLE, "neck root zero y_unit", (70, 110)),
-    (_NPLANE, "zero minus_y_unit y_min rwrist", -1.2 * _HUMERUS),
-    (_NPLANE, "zero minus_y_unit y_min lwrist", -1.2 * _HUMERUS),
+    *_both_sides(_NPLANE, "zero minus_y_unit y_min rwrist", -1.2 * _HUMERUS),
     (_FAST, "root", 2.3 * _HUMERUS),
 )
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from demo.drum_songs import PATTERNS, SAMPLE_RATE, beat_times, drum_song, f_measure
+from demo.drum_songs import PATTERNS, SAMPLE_RATE, beat_times, drum_song
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz, write_npz
 from justlmd.features.audio import SILENCE_DB, audio_features, edge_features, phase
-from justlmd.features.beats import track_beats
+from justlmd.features.beats import f_measure, track_beats
 
 SEED = 3
 

@@ -4,11 +4,12 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from local_server import LocalServer
 from pauses import Pauses
 
 from justlmd.lyrics.lrclib import CAUSES, LyricsError, ProviderOptions
@@ -41,33 +42,17 @@ Question = dict[str, str]
 Answer = tuple[int, bytes, dict[str, str]]
 
 
-class LyricsServer:
+class LyricsServer(LocalServer):
     """The documented ``/api/get`` and ``/api/search`` over ``tracks``; ``faults`` are answered first, one each."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.tracks: list[Any] = []
         self.faults: list[Answer | Callable[[BaseHTTPRequestHandler], None]] = []
         self.asked: list[tuple[str, Question]] = []
         self.agents: set[str] = set()
         self.lax = False
         """Whether a search finds everything."""
-        owner = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *_: Any) -> None:
-                pass
-
-            def do_GET(self) -> None:
-                owner.handle(self)
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_: Any) -> None:
-                pass
-
-        self.http = Server(("127.0.0.1", 0), Handler)
-        self.base = f"http://127.0.0.1:{self.http.server_port}"
 
     def handle(self, request: BaseHTTPRequestHandler) -> None:
         parts = urlsplit(request.path)

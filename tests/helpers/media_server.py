@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler
+
+from local_server import LocalServer
 
 
 @dataclass
@@ -29,33 +30,15 @@ class Page:
     needs_cookie: str | None = None
 
 
-class MediaServer:
+class MediaServer(LocalServer):
     """Serves ``pages`` and remembers each request as (path, Range header)."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.pages: dict[str, Page] = {}
         self.requests: list[tuple[str, str | None]] = []
-        owner = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *_: Any) -> None:
-                pass
-
-            def do_GET(self) -> None:
-                owner.answer(self)
-
-            do_HEAD = do_GET
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_: Any) -> None:
-                pass  # clients that hang up are the point of these tests
-
-        self.http = Server(("127.0.0.1", 0), Handler)
-        self.base = f"http://127.0.0.1:{self.http.server_port}"
-
-    def answer(self, request: BaseHTTPRequestHandler) -> None:
+    def handle(self, request: BaseHTTPRequestHandler) -> None:
         path, asked = request.path, request.headers.get("Range")
         self.requests.append((path, asked))
         page = self.pages.get(path.partition("?")[0])

@@ -1,15 +1,16 @@
-"""A copy of the checkout in which the workflow runs."""
+"""A copy of the project in which the workflow runs."""
 
 import shutil
+import subprocess
 from pathlib import Path
-
-FOLDERS = ("rules", "workflow_scripts", "envs", "report", "justlmd", "model", "demo", "profiles")
 
 
 def copied_project(repo: Path, folder: Path) -> Path:
-    """Copy what the workflow needs of the checkout ``repo`` into ``folder``, which is returned."""
-    for name in FOLDERS:
-        shutil.copytree(repo / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Snakefile", "config.yaml"):
-        shutil.copy(repo / name, folder / name)
+    """Copy the project's own files, as a fresh clone has them, into ``folder``, which is returned."""
+    command = ["git", "ls-files", "-co", "--exclude-standard"]
+    names = subprocess.run(command, cwd=repo, check=True, capture_output=True, text=True).stdout.split("\n")
+    for name in filter(None, names):
+        if (repo / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(repo / name, folder / name)
     return folder

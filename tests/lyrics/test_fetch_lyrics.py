@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -10,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from lyrics_server import track
+from project_copy import copied_project
 from synthetic_media import clicks, constant_rate, write_source_video
 
 from justlmd.songs.table import COLUMNS
@@ -49,12 +49,7 @@ def test_the_rule_asks_once_and_keeps_what_it_has(server, tmp_path, monkeypatch,
 @pytest.mark.workflow
 @pytest.mark.slow
 def test_in_the_workflow_lyrics_are_fetched_once_and_failures_stand_in_the_table_of_states(server, tmp_path, repo):
-    command = ["git", "ls-files", "-co", "--exclude-standard"]
-    names = subprocess.run(command, cwd=repo, check=True, capture_output=True, text=True).stdout.split("\n")
-    for name in filter(None, names):
-        if (repo / name).is_file():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(repo / name, tmp_path / name)
+    copied_project(repo, tmp_path)
     write_source_video(tmp_path / "film.mp4", constant_rate(30, 4), clicks(4, [1]))
     row = {"url": "film.mp4", "lyrics": "fetch", "artist": "Lil Nas X"}
     rows = [row | {"id": "known", "title": "Panini"}, row | {"id": "unknown", "title": "Nobody sang this"}]

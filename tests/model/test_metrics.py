@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter1d
 
 from justlmd.core.errors import InputError
+from justlmd.features.beats import match_count
 from model.evaluation import metrics
 from model.evaluation.motion_features import geometric_features, kinetic_features
 
@@ -220,7 +221,7 @@ def test_matched_beats_are_a_largest_one_to_one_matching(a, b, tolerance):
     first, second = np.sort(np.array(a, dtype=float)), np.sort(np.array(b, dtype=float))
     near = csr_matrix(np.abs(first[:, None] - second[None]) <= tolerance)
     best = int((maximum_bipartite_matching(near) >= 0).sum()) if a and b else 0
-    assert metrics.match_count(first, second, tolerance) == best
+    assert match_count(first, second, tolerance) == best
 
 
 # ---------------------------------------------------------------- physics

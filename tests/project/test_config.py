@@ -1,11 +1,11 @@
 """Every value of the configuration, changed for the worse, is one line that names its key."""
 
 import copy
-import math
 from typing import Any
 
 import pytest
 import yaml
+from wrong_values import WRONG_VALUES
 
 from justlmd.core.errors import InputError
 from justlmd.project.config import Config, parse_config
@@ -52,22 +52,7 @@ def test_the_shipped_configuration_holds_the_defaults(shipped):
     assert parse_config(shipped) == Config() == parse_config({}) == parse_config(None)
 
 
-WRONG: list[Any] = [
-    None,
-    True,
-    math.nan,
-    math.inf,
-    -math.inf,
-    -1,
-    10**400,
-    "",
-    "3",
-    "x" * 5000,
-    1e30,
-    [[]],
-    {"unheard_of": 1},
-    object(),
-]
+WRONG: list[Any] = [*WRONG_VALUES, [[]], {"unheard_of": 1}, object()]
 
 
 FREE_TEXT = {"lyrics.alignment", "features.text_encoder", "songs", "generate.table"}

@@ -1,7 +1,6 @@
 """A table full of faults through the real Snakefile."""
 
 import csv
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from media_server import MediaServer, Page, media_server
+from project_copy import copied_project
 from song_folders import REPO, write_songs
 from synthetic_media import clicks, constant_rate, write_source_video
 from toy_songs import write_song
@@ -39,12 +39,7 @@ FAULTS = {  # song: what is wrong with its row, and the stage, cause and words o
 @pytest.mark.workflow
 @pytest.mark.slow
 def test_a_list_full_of_faults_ends_with_the_right_reasons_and_all_good_songs(tmp_path, server):
-    command = ["git", "ls-files", "-co", "--exclude-standard"]
-    names = subprocess.run(command, cwd=REPO, check=True, capture_output=True, text=True).stdout.split("\n")
-    for name in filter(None, names):
-        if (REPO / name).is_file():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(REPO / name, tmp_path / name)
+    copied_project(REPO, tmp_path)
     noise = np.random.default_rng(0).integers(0, 255, (90, 64, 192, 3), dtype=np.uint8)
     write_source_video(tmp_path / "raw.mp4", constant_rate(30, 3), clicks(3, [1]), frames=noise)
     faststart = [ffmpeg_exe(), "-v", "error", "-i", "raw.mp4", "-c", "copy", "-movflags", "+faststart", "film.mp4"]

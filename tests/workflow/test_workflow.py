@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from project_copy import copied_project
 from toy_songs import write_song
 
 from justlmd.media.video import probe
@@ -38,18 +39,6 @@ PER_SONG = (
     "motion.glb",
     "motion.npz",
 )
-
-
-def checkout(repo: Path, folder: Path) -> Path:
-    """A copy of the project's own files, as a fresh clone has them."""
-    names = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=repo, check=True, capture_output=True, text=True
-    ).stdout.split("\n")
-    for name in filter(None, names):
-        if (repo / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(repo / name, folder / name)
-    return folder
 
 
 def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -80,7 +69,7 @@ def planned(folder: Path, *arguments: str) -> tuple[dict[str, int], str]:
 @pytest.fixture(scope="session")
 def demo(repo, tmp_path_factory) -> Path:
     """A finished run of the whole embedded demo in a copy of the project."""
-    folder = checkout(repo, tmp_path_factory.mktemp("demo"))
+    folder = copied_project(repo, tmp_path_factory.mktemp("demo"))
     result = snakemake(folder, "--resources", "gpu=1")
     (folder / "run.log").write_text(result.stdout)
     assert result.returncode == 0, result.stdout[-6000:]
@@ -214,7 +203,7 @@ def test_asking_for_one_deleted_motion_runs_recovery_of_that_song_only(demo):
 
 def test_two_runs_from_scratch_give_identical_bytes(demo, repo, tmp_path):
     """Song files in another folder and in another company of songs; the manifest and the data set made twice."""
-    again = checkout(repo, tmp_path)
+    again = copied_project(repo, tmp_path)
     rows = (again / "songs.tsv").read_text().splitlines()
     (again / "songs.tsv").write_text("\n".join(rows[:2]) + "\n")
     song = rows[1].split("\t")[0]
@@ -257,7 +246,7 @@ class NotFound(http.server.BaseHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def faulty(demo, repo, tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """A run over one good song and five songs that each have another fault."""
-    folder = checkout(repo, tmp_path_factory.mktemp("faulty"))
+    folder = copied_project(repo, tmp_path_factory.mktemp("faulty"))
     good = manifest(demo)[0]["song"]
     video = demo / "results/demo" / good / "video.mp4"
     (folder / "text.mp4").write_text("this is not a video\n")
@@ -318,7 +307,7 @@ def test_the_good_song_among_faulty_ones_is_finished_and_can_go_on_alone(faulty)
 
 
 def test_real_clips_go_all_the_way_and_three_dancers_are_dropped(repo, shared_data, tmp_path):
-    folder = checkout(repo, tmp_path)
+    folder = copied_project(repo, tmp_path)
     (folder / "words.lrc").write_text("[00:01.00]first you step aside\n[00:04.00]then around\n[00:08.00]\n")
     names = ("musepose_dance", "pzsp_dance", "mpm_dance")
     rows = [{"id": n, "url": str(shared_data / "clips" / f"{n}.mp4"), "lyrics": "words.lrc"} for n in names]
@@ -336,7 +325,7 @@ def test_real_clips_go_all_the_way_and_three_dancers_are_dropped(repo, shared_da
 
 
 def test_a_ready_made_motion_file_replaces_the_video_stages(demo, repo, tmp_path):
-    folder = checkout(repo, tmp_path)
+    folder = copied_project(repo, tmp_path)
     source = demo / "results/songs" / manifest(demo)[0]["song"]
     shutil.copy(source / "smplfull.json", folder / "motion.json")
     (folder / "words.lrc").write_text("[00:01.00]here we go\n[00:03.50]round and round\n[00:09.20]\n")
@@ -353,7 +342,7 @@ def test_a_ready_made_motion_file_replaces_the_video_stages(demo, repo, tmp_path
 
 
 def test_songs_without_sound_are_compared_without_it_and_one_song_is_compared_with_nothing(repo, tmp_path):
-    folder = checkout(repo, tmp_path / "project")
+    folder = copied_project(repo, tmp_path / "project")
     for number, words in enumerate(("here we go round and round", "a star of paper falls down")):
         write_song(tmp_path, f"song{number}", frames=420)
         shutil.copy(tmp_path / "smplfull.json", folder / f"song{number}.json")
