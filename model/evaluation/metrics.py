@@ -98,33 +98,6 @@ def multimodality(features: np.ndarray, real: np.ndarray, min_std: float = 1e-6)
     return float(np.linalg.norm(x[:, i] - x[:, j], axis=-1).mean())
 
 
-def actor_diversity(
-    features: np.ndarray, labels: np.ndarray, random: np.random.RandomState, pairs: int = 200, per_label: int = 20
-) -> tuple[float, float]:
-    """Diversity and multimodality of ACTOR: mean distances of random pairs, and of random pairs of one label.
-
-    Same draws in the same order as the published code, so a given ``random`` gives the published value; every label
-    0..max must occur. For comparison only: :func:`diversity` uses all pairs and needs no chance.
-    """
-    x, labels = np.asarray(features, dtype=np.float64), np.asarray(labels)
-    n, count = len(x), int(labels.max()) + 1
-    if len(np.unique(labels)) != count:
-        raise InputError("every label from 0 to the largest must occur", where="actor_diversity")
-    first, second = random.randint(0, n, pairs), random.randint(0, n, pairs)
-    spread = np.linalg.norm(x[first] - x[second], axis=1).mean()
-    left, total = np.full(count, per_label), 0.0
-    while left.any():
-        i = random.randint(0, n)
-        if not left[labels[i]]:
-            continue
-        j = random.randint(0, n)
-        while labels[j] != labels[i]:
-            j = random.randint(0, n)
-        left[labels[i]] -= 1
-        total += float(np.linalg.norm(x[i] - x[j]))
-    return float(spread), total / (per_label * count)
-
-
 # ---------------------------------------------------------------- beats
 
 

@@ -163,12 +163,6 @@ def test_diversity_equals_the_published_mean_pairwise_distance(features):
     assert metrics.diversity(a) == pytest.approx(12.020757675, rel=1e-5)
 
 
-def test_actor_diversity_and_multimodality_equal_the_published_values():
-    p = np.random.default_rng(3).standard_normal((200, 16))
-    result = metrics.actor_diversity(p, np.arange(200) % 10, np.random.RandomState(0))
-    assert result == (pytest.approx(5.667677, rel=1e-6), pytest.approx(5.246708, rel=1e-6))
-
-
 def test_multimodality_is_zero_for_equal_samples_and_grows_with_their_spread():
     random = np.random.default_rng(0)
     real, centre = random.standard_normal((50, 8)), random.standard_normal((5, 1, 8))
