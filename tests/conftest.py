@@ -1,10 +1,17 @@
 """Fixtures that more than one test file needs."""
 
+import os
 from pathlib import Path
 
+import numba
 import pytest
 
 REPO = Path(__file__).resolve().parents[1]
+
+# Numba's cache breaks when processes compile different things at once, so that each has its own; not by the variable of
+# the environment, which the jobs of a workflow would inherit.
+_caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "justlmd" / "numba"
+numba.config.CACHE_DIR = str(_caches / f"tests-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}")
 
 
 @pytest.fixture(scope="session")
