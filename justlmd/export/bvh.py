@@ -13,8 +13,8 @@ from justlmd import FPS
 from justlmd.body.model import JOINT_NAMES, LANDMARK_NAMES, PARENTS, Body
 from justlmd.core.files import write_text
 from justlmd.export.origin import require_finite
-from justlmd.export.shaping import Y_TO_Z_UP, joint_names
-from justlmd.motion.motion import Motion
+from justlmd.export.shaping import joint_names
+from justlmd.motion.motion import Y_TO_Z_UP, Motion
 
 CHANNELS = "Zrotation Yrotation Xrotation"
 

@@ -12,8 +12,8 @@ import numpy as np
 from justlmd.body.model import Body
 from justlmd.core.files import replacing
 from justlmd.export.origin import Origin, origin_fields, require_finite
-from justlmd.export.shaping import Y_TO_Z_UP, resampled, z_up_root
-from justlmd.motion.motion import Motion
+from justlmd.export.shaping import resampled, z_up_root
+from justlmd.motion.motion import Y_TO_Z_UP, Motion
 
 AIST_FPS, EDGE_FPS, HUMANML3D_FPS = 60, 30, 20
 

@@ -1,26 +1,13 @@
-"""What a motion goes through before it is written: another frame rate, in place, mirrored; axes and joint names."""
+"""What a motion goes through before it is written: another frame rate, in place, mirrored; z up; joint names."""
 
 from dataclasses import replace
 
 import numpy as np
 
 from justlmd import FPS
-from justlmd.body.model import JOINT_NAMES
+from justlmd.body.model import JOINT_NAMES, MIXAMO_NAMES
 from justlmd.core.rotations import interpolated_rotations, matrix_to_axis_angle, rotation_matrices
-from justlmd.motion.motion import Motion
-
-Y_TO_Z_UP = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
-"""A quarter turn about x: what was up (y) becomes z, and who looked along +z looks along -y."""
-
-MIXAMO_NAMES = [
-    f"mixamorig:{name}"
-    for name in (
-        "Hips", "LeftUpLeg", "RightUpLeg", "Spine", "LeftLeg", "RightLeg", "Spine1", "LeftFoot", "RightFoot",
-        "Spine2", "LeftToeBase", "RightToeBase", "Neck", "LeftShoulder", "RightShoulder", "Head", "LeftArm",
-        "RightArm", "LeftForeArm", "RightForeArm", "LeftHand", "RightHand", "LeftHandMiddle1", "RightHandMiddle1",
-    )
-]  # fmt: skip
-"""Mixamo's names of SMPL's 24 joints, in SMPL's order; the trees are the same."""
+from justlmd.motion.motion import Y_TO_Z_UP, Motion
 
 
 def joint_names(kind: str) -> list[str]:
