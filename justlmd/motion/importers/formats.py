@@ -21,6 +21,7 @@ from justlmd.core.errors import InputError
 from justlmd.core.safe_pickle import read_pickle
 from justlmd.motion.importers.bvh import read_bvh
 from justlmd.motion.importers.camera_results import read_camerahmr, read_frankmocap, read_gvhmr, read_phalp, read_wham
+from justlmd.motion.importers.glb import read_glb
 from justlmd.motion.importers.joint_positions import poses_from_joints
 from justlmd.motion.importers.notes import Notes, notes_in, read_notes, with_notes
 from justlmd.motion.importers.source import (
@@ -60,8 +61,9 @@ def read_any_motion(path: str | Path, body: Body, size: tuple[int, int] = (1280,
     ----------
     path
         ``smplfull.json``; AMASS ``.npz`` (SMPL-H, or SMPL-X "stageii"); AIST++ or EDGE ``.pkl``; GVHMR ``.pt``; WHAM or
-        PHALP (4D-Humans) ``.pkl``; CameraHMR ``.npz``; a folder of FrankMocap's ``.pkl``; BVH with SMPL's joints; joint
-        positions (T, 17, 3) in Human3.6M's order or (T, 22 or 24, 3) in SMPL's, as ``.npy``, ``.npz`` or ``.pkl``.
+        PHALP (4D-Humans) ``.pkl``; CameraHMR ``.npz``; a folder of FrankMocap's ``.pkl``; BVH with SMPL's joints; GLB
+        of ours; joint positions (T, 17, 3) in Human3.6M's order or (T, 22 or 24, 3) in SMPL's, as ``.npy``, ``.npz`` or
+        ``.pkl``.
     body
         The body that the motion shall move.
     size
@@ -104,6 +106,8 @@ def _content(path: Path) -> tuple[str, Any]:
         start = stream.read(64)
     if not start:
         raise InputError("is empty", where=path)
+    if start[:4] == b"glTF":
+        return "glb", path.read_bytes()
     if start[:6] == b"\x93NUMPY":
         try:
             return "npy", np.load(path, allow_pickle=False)
@@ -150,8 +154,12 @@ def _torch(path: Path) -> Any:
 
 def _source(path: Path, content: Any, body: Body, size: tuple[int, int], notes: Notes | None) -> SourceMotion:
     if isinstance(content, np.ndarray):
-        source = _joints(content, FPS, body)
+        own = notes is not None and notes.body_model == body.name
+        shaped = replace(body, v_template=body.rest_vertices(notes.betas)) if notes and own else body
+        source = _joints(content, FPS, shaped)
         return with_notes(replace(source, axes=notes.axes) if notes else source, notes, body)
+    if isinstance(content, bytes):
+        return read_glb(content, body)
     if isinstance(content, str):
         return with_notes(read_bvh(content, body, notes), notes, body)
     if not isinstance(content, dict) or not content:

@@ -48,7 +48,8 @@ def read_notes(path: Path) -> Notes | None:
     if not clock.is_file():
         return None
     content = read_json(clock)
-    about = content.get("files", {}).get(path.name) if isinstance(content, dict) else None
+    files = content.get("files") if isinstance(content, dict) else None
+    about = files.get(path.name) if isinstance(files, dict) else None
     if not isinstance(about, dict):
         return None
     notes = notes_in(content | about, str(clock))
@@ -77,7 +78,7 @@ def notes_in(content: Mapping[Any, Any], where: str = "") -> Notes | None:
             missing=np.asarray(content.get("missing", []), int).reshape(-1, 2),
             joint_names=str(content.get("joint_names", "smpl")),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, InputError) as error:
         raise InputError(f"its clock is damaged ({error})", where=where) from error
     known = [value for value in (notes.first_frame_s, notes.floor_m, notes.fps) if value is not None]
     if not np.isfinite(known).all() or not 0 <= notes.first_frame_s < 1e6 or abs(notes.floor_m or 0) > 100:
