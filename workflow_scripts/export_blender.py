@@ -6,7 +6,7 @@ from job import run
 def main(snakemake) -> str:
     from justlmd.export.through_blender import convert
 
-    convert(snakemake.input.glb, snakemake.input.clock, snakemake.output[0], snakemake.params.python)
+    print(convert(snakemake.input.glb, snakemake.input.clock, snakemake.output[0], snakemake.params.python))
     return f"{snakemake.wildcards.kind} through Blender"
 
 

@@ -12,7 +12,7 @@ PROGRAM = Path(__file__).with_name("blender.py")
 NEXT_STEP = "run with --sdm conda, or name a Python with bpy in config 'export.blender_python' (docs/exports.md)"
 
 
-def convert(glb: str | Path, clock: str | Path, target: str | Path, python: str = "") -> None:
+def convert(glb: str | Path, clock: str | Path, target: str | Path, python: str = "") -> str:
     """Write ``target`` (``.fbx`` or ``.usd``) from an exported GLB and its ``motion.clock.json``.
 
     Parameters
@@ -23,6 +23,10 @@ def convert(glb: str | Path, clock: str | Path, target: str | Path, python: str 
         The file; its suffix says which kind.
     python
         A Python that can import ``bpy``; empty for the one that runs this.
+
+    Returns
+    -------
+    What Blender said, for the log.
 
     Raises
     ------
@@ -45,7 +49,7 @@ def convert(glb: str | Path, clock: str | Path, target: str | Path, python: str 
     with replacing(target) as temporary:
         arguments = [str(Path(path).absolute()) for path in (PROGRAM, glb, clock, temporary)]
         done = subprocess.run([python, *arguments], capture_output=True, text=True, check=False, env=quiet)
-        print(done.stdout, done.stderr)
         if done.returncode or not temporary.is_file():
             last = one_line(next(iter(done.stderr.strip().splitlines()[::-1]), "it gave no reason"))
-            raise InputError(f"Blender could not convert it ({last})", where=glb, next_step="see the log")
+            raise InputError(f"Blender could not convert it ({last})", where=glb, next_step="export the GLB again")
+    return done.stdout + done.stderr
