@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from exported import Exported, export_into, lag_samples, song_audio
 
+from justlmd.body.kinematics import skin
 from justlmd.core.errors import InputError
 from justlmd.export.song import ExportOptions
 from justlmd.export.through_blender import convert
@@ -86,6 +87,16 @@ def test_blender_shows_the_joints_upright_in_every_frame(seen, exports, name):
     np.testing.assert_allclose(seen[name]["joints"], expected, atol=2e-4)
     assert (seen[name]["joints"][:, 15, 2] > seen[name]["joints"][:, 7, 2] + 1).all()  # the head above an ankle
     assert seen[name]["range"].tolist() == [0, 179] and seen[name]["fps"] == 30
+
+
+@needs_blender
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["glb", "fbx", "usd"])
+def test_the_skin_follows_the_bones(seen, exports, name):
+    clip = exports["default"].clip
+    still = clip.motion.cut(90, 91)
+    vertices = skin(clip.body, still.global_orient, still.body_pose, still.transl, still.betas)[0] @ Y_TO_Z_UP.T
+    np.testing.assert_allclose(seen[name]["skin"], [vertices.min(0), vertices.max(0)], atol=6e-3)
 
 
 @needs_blender

@@ -34,7 +34,8 @@ def test_a_song_and_its_sequence_are_exported_and_come_back_as_another_song(repo
     rows = ["id\turl\tlyrics\tmotion", "dance\t\twords.lrc\tdance.npz"]
     again = "results/songs/dance/motion.bvh"
     (project / "songs.tsv").write_text("\n".join(rows) + "\n")
-    (project / "more.yaml").write_text("export: {kinds: [bvh, npz, humanml3d, usd], fps: 60, blender_python: nowhere}\n")
+    chosen = "{kinds: [bvh, npz, humanml3d, usd], fps: 60, blender_python: nowhere}"
+    (project / "more.yaml").write_text(f"export: {chosen}\n")
     options = ("--configfile", "config.yaml", "more.yaml")
     sequence = "results/songs/dance/export/1/motion.npz"
     done = snakemake(project, again, sequence, *options)

@@ -69,6 +69,18 @@ def joints_of(armature: Any, frames: range) -> np.ndarray:
     return PROGRAM.sampled(scene, armature, [names[joint] for joint in PROGRAM.SMPL])[:, :, :3, 3]
 
 
+def skin_at(frame: int) -> np.ndarray:
+    """Corners (2, 3) of the box about the skinned bodies in the world, at one frame."""
+    bpy.context.scene.frame_set(frame)
+    graph = bpy.context.evaluated_depsgraph_get()
+    points = []
+    for thing in bpy.data.objects:
+        if thing.type == "MESH" and thing.vertex_groups:
+            body = thing.evaluated_get(graph)
+            points += [body.matrix_world @ vertex.co for vertex in body.to_mesh().vertices]
+    return np.array([np.min(points, axis=0), np.max(points, axis=0)])
+
+
 def measure(job: dict[str, Any]) -> dict[str, Any]:
     """Load one file and measure it."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -88,6 +100,7 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
             "first_frame_s": fields["first_frame_s"],
             "fps": fields["fps"],
             "duration_s": fields["duration_s"],
+            "skin": skin_at(90),
         }
     if path.suffix == ".blend":
         bpy.ops.wm.open_mainfile(filepath=str(path))
@@ -111,6 +124,8 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
         "sound": sound.data()[:, 0],
         "sound_rate": sound.specs[0],
     }
+    if path.suffix == ".glb" and "character" not in job:
+        result["skin"] = skin_at(90)
     return result | {"joints": joints_of(armature, range(scene.frame_start, scene.frame_end + 1))}
 
 
