@@ -28,7 +28,9 @@ from typing import Any
 
 import bpy
 import numpy as np
-from mathutils import Matrix
+from mathutils import Matrix, Vector
+
+Arrays = dict[str, np.ndarray]
 
 DANCE = ""  # path of a motion.glb or motion.bvh; its folder also holds audio.m4a and motion.clock.json
 CHARACTER = ""  # name of the armature that shall dance; empty: only the dance itself is loaded
@@ -65,21 +67,13 @@ def read_clock(dance: Path) -> dict[str, Any]:
     return clock | clock["files"][dance.name]
 
 
-def set_time(scene: Any, clock: dict[str, Any]) -> None:
-    """Frame rate and range of the scene: frame k of the dance is frame k of the scene."""
-    scene.render.fps, scene.render.fps_base = round(clock["fps"]), 1.0
-    scene.frame_start, scene.frame_end = 0, max(int(clock["frames"]) - 1, 0)
-    scene.sync_mode = "AUDIO_SYNC"
-
-
 def add_sound(scene: Any, path: Path) -> Any:
     """A sound strip that begins at frame 0; None when the dance has no audio."""
     if not path.is_file():
         return None
     editor = scene.sequence_editor or scene.sequence_editor_create()
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences  # Blender 4.4 renamed them
-    taken = {strip.channel for strip in strips}
-    channel = next(number for number in range(1, 129) if number not in taken)
+    channel = max((strip.channel for strip in strips), default=0) + 1
     return strips.new_sound(name="song", filepath=str(path), channel=channel, frame_start=0)
 
 
@@ -111,11 +105,10 @@ def load_dance(path: Path, clock: dict[str, Any]) -> Any:
         )
     else:
         raise SystemExit(f"{path.name}: give the motion.glb or the motion.bvh")
-    new = [thing for thing in bpy.data.objects if thing not in before]
-    for thing in [thing for thing in new if thing.type == "MESH" and not thing.vertex_groups]:
-        new.remove(thing)
-        bpy.data.objects.remove(thing)  # the shape that the glTF importer draws for bones
+    new = set(bpy.data.objects) - before
     armature = next(thing for thing in new if thing.type == "ARMATURE")
+    for thing in [thing for thing in new if thing.type == "MESH" and not thing.vertex_groups]:
+        bpy.data.objects.remove(thing)  # the shape that the glTF importer draws for bones
     if path.suffix.lower() == ".bvh":
         move_keys(armature.animation_data.action, -1)
     armature.name = f"{clock['song']} dance"
@@ -152,10 +145,9 @@ def bones_of(armature: Any) -> dict[str, str]:
     )
 
 
-def rest_matrices(armature: Any) -> dict[str, np.ndarray]:
+def rest_matrices(armature: Any) -> Arrays:
     """World matrices (4, 4) of the bones at rest."""
-    world = armature.matrix_world
-    return {bone.name: np.array(world @ bone.matrix_local) for bone in armature.data.bones}
+    return {bone.name: np.array(armature.matrix_world @ bone.matrix_local) for bone in armature.data.bones}
 
 
 def rotation_of(matrices: np.ndarray) -> np.ndarray:
@@ -166,52 +158,38 @@ def rotation_of(matrices: np.ndarray) -> np.ndarray:
 
 def swing(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """The smallest rotation (3, 3) from one direction to another."""
-    a, b = start / np.linalg.norm(start), end / np.linalg.norm(end)
-    v, c = np.cross(a, b), float(a @ b)
-    if c < -0.9999:
-        raise SystemExit("a limb of the character points opposite to the dancer's at rest")
-    cross = np.array([[0, -v[2], v[1]], [v[2], 0, -v[0]], [-v[1], v[0], 0]])
-    return np.eye(3) + cross + cross @ cross / (1 + c)
+    return np.array(Vector(start).rotation_difference(Vector(end)).to_matrix())
 
 
 def sampled(scene: Any, armature: Any, names: list[str]) -> np.ndarray:
     """World matrices (T, bones, 4, 4) of an armature's bones in every frame of the scene."""
-    frames = range(scene.frame_start, scene.frame_end + 1)
-    result = np.empty((len(frames), len(names), 4, 4))
-    for index, frame in enumerate(frames):
+    result = []
+    for frame in range(scene.frame_start, scene.frame_end + 1):
         scene.frame_set(frame)
-        world = np.array(armature.matrix_world)
-        result[index] = [world @ np.array(armature.pose.bones[name].matrix) for name in names]
-    return result
+        result.append([np.array(armature.matrix_world @ armature.pose.bones[name].matrix) for name in names])
+    return np.array(result)
 
 
-def wanted_rotations(
-    dancer_rest: dict[str, np.ndarray],
-    rest: dict[str, np.ndarray],
-    pairs: dict[str, tuple[str, str]],
-    moved: dict[str, np.ndarray],
-) -> dict[str, np.ndarray]:
+def wanted_rotations(dancer_rest: Arrays, rest: Arrays, pairs: dict[str, tuple[str, str]], moved: Arrays) -> Arrays:
     """World rotations (T, 3, 3) of the character's bones, by name; ``pairs`` are (dancer's, character's) names."""
-    bring: dict[str, np.ndarray] = {}
+    bring: Arrays = {}
     for joint, end in LIMBS.items():
         if joint in pairs and end in pairs:
-            theirs, ours = (
-                matrices[pairs[end][side]][:3, 3] - matrices[pairs[joint][side]][:3, 3]
-                for side, matrices in enumerate((dancer_rest, rest))
-            )
-            bring[joint] = swing(ours, theirs)
+            (source, target), (source_end, target_end) = pairs[joint], pairs[end]
+            theirs = dancer_rest[source_end][:3, 3] - dancer_rest[source][:3, 3]
+            bring[joint] = swing(rest[target_end][:3, 3] - rest[target][:3, 3], theirs)
     bring |= {joint: bring[limb] for joint, limb in FOLLOWS.items() if limb in bring}
-    result = {}
-    for joint, (source, target) in pairs.items():
-        turn = rotation_of(moved[source]) @ rotation_of(dancer_rest[source]).T
-        result[target] = turn @ bring.get(joint, np.eye(3)) @ rotation_of(rest[target])
-    return result
+    return {
+        target: rotation_of(moved[source])
+        @ (rotation_of(dancer_rest[source]).T @ bring.get(joint, np.eye(3)) @ rotation_of(rest[target]))
+        for joint, (source, target) in pairs.items()
+    }
 
 
 def retarget(scene: Any, dancer: Any, character: Any) -> None:
     """Copy the dance onto another armature, as an action of its own."""
-    pairs = {joint: (dancer_bone, bones_of(character)[joint])
-             for joint, dancer_bone in bones_of(dancer).items() if joint in bones_of(character)}  # fmt: skip
+    bones = bones_of(character)
+    pairs = {joint: (name, bones[joint]) for joint, name in bones_of(dancer).items() if joint in bones}
     names = [source for source, _ in pairs.values()]
     hidden = [thing for thing in bpy.data.objects if thing.type == "MESH" and thing.parent == dancer]
     for mesh in hidden:
@@ -223,11 +201,13 @@ def retarget(scene: Any, dancer: Any, character: Any) -> None:
     hips, root = pairs["pelvis"]
     floor = min(matrix[2, 3] for matrix in rest.values())
     ratio = (rest[root][2, 3] - floor) / (dancer_rest[hips][2, 3] - min(m[2, 3] for m in dancer_rest.values()))
-    path = (moved[hips][:, :3, 3] - [0, 0, ground_of(moved, pairs)]) * ratio + [0, 0, floor]
+    # The lowest joint of the dancer who stands becomes the lowest of the character at rest.
+    ground = np.percentile(np.min([moved[name][:, 2, 3] for name in names], axis=0), 5)
+    path = (moved[hips][:, :3, 3] - [0, 0, ground]) * ratio + [0, 0, floor]
 
-    world = np.array(character.matrix_world)
-    pose: dict[str, np.ndarray] = {}  # in the space of the armature
-    basis: dict[str, np.ndarray] = {}
+    inverse = np.linalg.inv(np.array(character.matrix_world))
+    pose: Arrays = {}  # in the space of the armature
+    basis: Arrays = {}
     for bone in character.data.bones:  # parents stand before their children
         local = np.array(bone.matrix_local)
         above = np.eye(4)[None]
@@ -237,10 +217,10 @@ def retarget(scene: Any, dancer: Any, character: Any) -> None:
         pose[bone.name] = unmoved
         if bone.name in turns:
             wanted = np.tile(np.eye(4), (len(path), 1, 1))
-            wanted[:, :3, :3] = rotation_of(np.linalg.inv(world)) @ turns[bone.name]
+            wanted[:, :3, :3] = rotation_of(inverse) @ turns[bone.name]
             wanted[:, :3, 3] = unmoved[:, :3, 3]
             if bone.name == root:
-                wanted[:, :3, 3] = path @ np.linalg.inv(world)[:3, :3].T + np.linalg.inv(world)[:3, 3]
+                wanted[:, :3, 3] = path @ inverse[:3, :3].T + inverse[:3, 3]
             pose[bone.name] = wanted
             basis[bone.name] = np.linalg.inv(unmoved) @ wanted
     write_action(scene, character, basis, root)
@@ -248,13 +228,7 @@ def retarget(scene: Any, dancer: Any, character: Any) -> None:
         thing.hide_viewport = thing.hide_render = True
 
 
-def ground_of(moved: dict[str, np.ndarray], pairs: dict[str, tuple[str, str]]) -> float:
-    """Height of the lowest joint when the dancer stands on the floor; it becomes that of the character at rest."""
-    lowest = np.min([moved[source][:, 2, 3] for source, _ in pairs.values()], axis=0)
-    return float(np.percentile(lowest, 5))
-
-
-def write_action(scene: Any, character: Any, basis: dict[str, np.ndarray], root: str) -> None:
+def write_action(scene: Any, character: Any, basis: Arrays, root: str) -> None:
     """Keys on every frame: rotations as quaternions, and the location of the root."""
     character.animation_data_create()
     action = bpy.data.actions.new(f"{character.name} dance")
@@ -273,9 +247,7 @@ def write_action(scene: Any, character: Any, basis: dict[str, np.ndarray], root:
         turns = np.array([Matrix(matrix[:3, :3].tolist()).to_quaternion() for matrix in matrices])
         flips = np.where((turns[1:] * turns[:-1]).sum(1) < 0, -1.0, 1.0)
         turns[1:] *= np.cumprod(flips)[:, None]  # q and -q are one rotation; keep to one side between frames
-        parts = [("rotation_quaternion", turns)]
-        if name == root:
-            parts.append(("location", matrices[:, :3, 3]))
+        parts = [("rotation_quaternion", turns), ("location", matrices[:, :3, 3])][: 1 + (name == root)]
         path = character.pose.bones[name].path_from_id()
         for what, values in parts:
             for index in range(values.shape[1]):
@@ -294,8 +266,10 @@ def import_dance(dance: str | Path, character: str = "") -> Any:
         known = [thing.name for thing in bpy.data.objects if thing.type == "ARMATURE"]
         raise SystemExit(f"there is no armature {character!r} in the scene; there are: {', '.join(known) or 'none'}")
     scene, clock = bpy.context.scene, read_clock(path)
-    set_time(scene, clock)
-    sound = add_sound(scene, path.with_name(clock["audio"]))
+    scene.render.fps, scene.render.fps_base = round(clock["fps"]), 1.0
+    scene.frame_start, scene.frame_end = 0, max(int(clock["frames"]) - 1, 0)
+    scene.sync_mode = "AUDIO_SYNC"
+    sound = add_sound(scene, path.with_name(Path(clock["audio"]).name))
     add_markers(scene, clock)
     armature = load_dance(path, clock)
     if character:
@@ -307,12 +281,11 @@ def import_dance(dance: str | Path, character: str = "") -> Any:
 
 
 def main() -> None:
-    given = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
     parser = argparse.ArgumentParser(prog="import_dance.py", description="Load a dance with its song.")
     parser.add_argument("dance", nargs="?", default=DANCE, help="motion.glb or motion.bvh")
     parser.add_argument("--character", default=CHARACTER, help="name of the armature that shall dance")
     parser.add_argument("--save", default="", help="write the scene to this .blend file")
-    options = parser.parse_args(given)
+    options = parser.parse_args(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else [])
     if not options.dance:
         raise SystemExit("which dance? Write its path into DANCE at the top of this script, or give it behind --")
     import_dance(options.dance, options.character)
