@@ -19,6 +19,7 @@ include: "rules/features.smk"
 include: "rules/dataset.smk"
 include: "rules/model.smk"
 include: "rules/preview.smk"
+include: "rules/export.smk"
 include: "rules/status.smk"
 
 
@@ -36,6 +37,6 @@ rule all:
         rules.dataset.output.index,
         rules.evaluate.output,
         overlays,
-        kept_songs_files,
+        kept_songs_exports,
         generated_dances,
         dances_side_by_side,

@@ -1,30 +1,4 @@
-# What people look at and take away: captioned videos and files for animation programs.
-
-
-rule motion_files:
-    input:
-        motion=rules.recovery.output.motion,
-        meta=rules.recovery.output.meta,
-    output:
-        bvh="results/songs/{song}/motion.bvh",
-        glb="results/songs/{song}/motion.glb",
-        npz="results/songs/{song}/motion.npz",
-    log:
-        "results/songs/{song}/logs/motion_files.log",
-    benchmark:
-        "results/songs/{song}/logs/motion_files.tsv"
-    conda:
-        "../envs/body.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        body_model=config["body_model"],
-    message:
-        "Exporting the motion of {wildcards.song}"
-    script:
-        "../workflow_scripts/motion_files.py"
+# What people look at: captioned videos.
 
 
 rule preview:
@@ -54,22 +28,6 @@ rule preview:
         "Rendering sequence {wildcards.sequence} of {wildcards.song}"
     script:
         "../workflow_scripts/preview.py"
-
-
-use rule motion_files as generated_files with:
-    input:
-        motion=rules.generate.output.motion,
-        meta=rules.generate.output.meta,
-    output:
-        bvh="results/generated/{song}/{name}{sample}/motion.bvh",
-        glb="results/generated/{song}/{name}{sample}/motion.glb",
-        npz="results/generated/{song}/{name}{sample}/motion.npz",
-    log:
-        "results/generated/{song}/{name}{sample}/logs/generated_files.log",
-    benchmark:
-        "results/generated/{song}/{name}{sample}/logs/generated_files.tsv"
-    message:
-        "Exporting the dance to {wildcards.song}"
 
 
 rule generated_preview:
@@ -145,5 +103,4 @@ overlays = expand(
     [rules.overlay.output[0], rules.contact_sheet.output[0]],
     song=[name for name, song in SONGS.items() if song.has_video],
 )
-kept_songs_files = of_kept_songs(rules.motion_files.output)
 dances_side_by_side = of_held_out_song(rules.comparison.output[0])

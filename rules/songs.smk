@@ -16,6 +16,7 @@ from justlmd.pose.networks import NETWORK_FILES
 from justlmd.project.config import parse_config
 from justlmd.core.device import has_gpu_driver
 from justlmd.core.errors import JustLMDError
+from justlmd.export.kinds import AUDIO, files_of, made_by_blender
 from justlmd.features.text import is_encoded, stored_texts
 from justlmd.songs.table import FETCH, check_provider, read_danced_to, read_songs
 from model.configuration import check_configs
@@ -168,8 +169,27 @@ def generated_dances(wildcards):
     if names == "auto":
         names = held_out_song()
     names = [*names, *DANCED_TO]
-    files = [rules.generated_preview.output[0], *rules.generated_files.output]
-    return expand(files, song=names, name=config["generate"]["model"], sample=generated_samples())
+    return [
+        path
+        for song in names
+        for path in expand(
+            [rules.generated_preview.output[0], *exports(EXPORTED_DANCE, TABLE[song].has_audio)],
+            song=song,
+            name=config["generate"]["model"],
+            sample=generated_samples(),
+        )
+    ]
+
+
+def exports(folder, has_audio):
+    """All that is exported into a folder: the clock, the chosen kinds, and the audio where there is any."""
+    files = [*files_of(folder, KINDS).values(), *made_by_blender(folder, KINDS)]
+    return [*files, f"{folder}/{AUDIO}"] if has_audio else files
+
+
+def kept_songs_exports(wildcards):
+    """The exports of every kept song."""
+    return [path for name in kept_songs() for path in expand(exports(EXPORTED, SONGS[name].has_audio), song=name)]
 
 
 def is_news(record):

@@ -8,8 +8,8 @@ from justlmd.project.status import ALL_SONGS, Stage, song_statuses, status_summa
 
 REQUIRED = ["download", "standardise", "audio", "fetch_lyrics", "lyrics", "slices", "pose", "recovery"]
 REQUIRED += ["import_motion", "quality"]
-OPTIONAL = ["demo", "mmpose", "audio_features", "lyrics_embeddings", "overlay", "contact_sheet", "motion_files"]
-OF_DANCES = ["generate", "generated_files", "generated_preview"]
+OPTIONAL = ["demo", "mmpose", "audio_features", "lyrics_embeddings", "overlay", "contact_sheet", "export"]
+OF_DANCES = ["generate", "generated_export", "generated_preview"]
 
 
 def stages_of(name, required, /, **wildcards):

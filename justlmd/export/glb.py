@@ -14,9 +14,10 @@ from scipy.spatial.transform import Rotation
 
 from justlmd import FPS
 from justlmd.body.clothing import clothing_colors
-from justlmd.body.model import JOINT_NAMES, PARENTS, Body
-from justlmd.core.errors import InputError
+from justlmd.body.model import PARENTS, Body
 from justlmd.core.files import replacing
+from justlmd.export.origin import Origin, origin_fields, require_finite
+from justlmd.export.shaping import joint_names
 from justlmd.motion.motion import Motion
 
 ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963
@@ -24,17 +25,25 @@ COMPONENT = {"f4": 5126, "u1": 5121, "i2": 5122, "u2": 5123, "u4": 5125}
 
 
 def write_glb(
-    path: str | Path, motion: Motion, body: Body, fps: float = FPS, seed: int = 0, name: str = "dance"
+    path: str | Path,
+    motion: Motion,
+    body: Body,
+    fps: float = FPS,
+    seed: int = 0,
+    name: str = "dance",
+    names: str = "smpl",
+    origin: Origin | None = None,
 ) -> None:
     """Write the motion as a skinned, animated and coloured mesh.
 
-    ``fps`` is the motion's rate, ``seed`` chooses the dancer's clothes, ``name`` is the animation's. Pose-dependent
-    shape (an SMPL file's ``posedirs``) cannot be expressed and is left out. Raises InputError when the motion has no
-    frames or holds values that are not finite.
+    ``fps`` is the motion's rate, ``seed`` chooses the dancer's clothes, ``name`` is the animation's, ``names`` those of
+    the joints: "smpl" or "mixamo". The scene's ``extras`` hold the clock
+    (:func:`~justlmd.export.origin.origin_fields`) when the ``origin`` is given. Pose-dependent shape (an SMPL file's
+    ``posedirs``) cannot be expressed and is left out. Raises InputError when the motion has no frames or holds values
+    that are not finite.
     """
     pose = np.concatenate([motion.global_orient, motion.body_pose], axis=1)
-    if not len(pose) or not np.isfinite(pose).all() or not np.isfinite(motion.transl).all():
-        raise InputError("a motion without frames or with values that are not finite cannot be exported", where=path)
+    require_finite(path, motion)
     rest = body.rest_joints(motion.betas)
     buffer = _Buffer()
     colors = np.full((len(body.v_template), 4), 255, np.uint8)
@@ -61,13 +70,14 @@ def write_glb(
     nodes: list[dict[str, Any]] = [{"name": "body", "mesh": 0, "skin": 0}]
     for joint in range(24):
         offset = rest[joint] - (rest[PARENTS[joint]] if joint else 0)
-        node = {"name": JOINT_NAMES[joint], "translation": [float(np.float32(value)) for value in offset]}
+        node = {"name": joint_names(names)[joint], "translation": [float(np.float32(value)) for value in offset]}
         children = [int(child) + 1 for child in range(24) if PARENTS[child] == joint]
         nodes.append(node | ({"children": children} if children else {}))
+    extras = {"extras": origin_fields(motion, body, fps, origin)} if origin else {}
     document = {
         "asset": {"version": "2.0", "generator": "justlmd", "extras": {"body_model": body.name, "sha256": body.sha256}},
         "scene": 0,
-        "scenes": [{"nodes": [0, 1]}],
+        "scenes": [{"nodes": [0, 1]} | extras],
         "nodes": nodes,
         "meshes": [{"name": "body", "primitives": [primitive]}],
         "materials": [{"name": "cloth", "pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 0.9}}],

@@ -17,6 +17,9 @@ from justlmd.core.rotations import matrix_to_axis_angle, rotation_matrices
 FLIP = np.array([1.0, -1.0, -1.0])
 """Camera axes (y down, z forward) to y up (z backward) and back: half a turn about x."""
 
+Y_TO_Z_UP = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
+"""A quarter turn about x: what was up (y) becomes z, and who looked along +z looks along -y."""
+
 
 @dataclass(frozen=True)
 class CameraMotion:

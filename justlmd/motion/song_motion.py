@@ -9,7 +9,7 @@ from justlmd.body.model import Body
 from justlmd.core.clock import frame_index
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, write_json
-from justlmd.motion.motion import CameraMotion, Motion, before_camera, to_yup
+from justlmd.motion.motion import CameraMotion, Motion, before_camera, floor_height, to_yup
 from justlmd.motion.smplfull import read_smplfull, write_smplfull
 
 ORIGINALS_BODY = "smpl"
@@ -21,13 +21,15 @@ class MotionMeta:
     """Where a motion comes from.
 
     ``body_model``, ``body_sha256``: the body model that its shape parameters belong to; ``method``: how it was made, in
-    words for people; ``first_frame_s``: second of ``video.mp4`` at its frame 0.
+    words for people; ``first_frame_s``: second of ``video.mp4`` at its frame 0; ``floor_m``: height of the floor in
+    metres above the camera where the file it was imported from says it, else None (it is then measured).
     """
 
     body_model: str
     body_sha256: str
     method: str
     first_frame_s: float
+    floor_m: float | None = None
 
     @property
     def start_frame(self) -> int:
@@ -45,11 +47,18 @@ class SongMotion:
 
     @classmethod
     def made(
-        cls, motion: CameraMotion, body: Body, method: str, first_frame_s: float, *, own_shapes: bool = True
+        cls,
+        motion: CameraMotion,
+        body: Body,
+        method: str,
+        first_frame_s: float,
+        *,
+        own_shapes: bool = True,
+        floor_m: float | None = None,
     ) -> "SongMotion":
         """A new motion; without ``own_shapes`` its shape parameters are not those of ``body`` but of SMPL."""
         name, sha256 = (body.name, body.sha256) if own_shapes else (ORIGINALS_BODY, "")
-        return cls(motion, MotionMeta(name, sha256, method, first_frame_s), body)
+        return cls(motion, MotionMeta(name, sha256, method, first_frame_s, floor_m), body)
 
     @classmethod
     def without_video(cls, motion: Motion, body: Body, method: str) -> "SongMotion":
@@ -75,8 +84,18 @@ class SongMotion:
         return self.upright().cut(self.frame_at(start_s), self.frame_at(end_s))
 
     def upright(self, floor: float | str = "auto") -> Motion:
-        """The motion in the y-up world (:func:`~justlmd.motion.motion.to_yup`); foreign shape parameters are zeros."""
-        return to_yup(self.motion, self.body, floor, self.own_shapes)
+        """The motion in the y-up world (:func:`~justlmd.motion.motion.to_yup`); foreign shape parameters are zeros.
+
+        ``floor`` is a height in metres above the camera, or "auto" for :attr:`floor_m`.
+        """
+        return to_yup(self.motion, self.body, self.floor_m if floor == "auto" else floor, self.own_shapes)
+
+    @property
+    def floor_m(self) -> float:
+        """Height of the floor in metres above the camera: the known one, else as measured."""
+        if self.meta.floor_m is not None:
+            return self.meta.floor_m
+        return floor_height(self.motion, self.body, self.own_shapes)
 
 
 def read_song_motion(motion: str | Path, meta: str | Path, body: Body, *, allow_empty: bool = False) -> SongMotion:
@@ -109,6 +128,7 @@ def read_motion_meta(path: str | Path) -> MotionMeta:
             body_sha256=str(body_model["sha256"]),
             method=str(content["method"]),
             first_frame_s=float(content["first_frame_s"]),
+            floor_m=float(content["floor_m"]) if "floor_m" in content else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"lacks {error}", where=path, next_step="delete it and the smplfull.json beside it") from error
@@ -124,5 +144,6 @@ def write_song_motion(motion: str | Path, meta: str | Path, song: SongMotion) ->
             "method": song.meta.method,
             "fps": FPS,
             "first_frame_s": song.meta.first_frame_s,
-        },
+        }
+        | ({} if song.meta.floor_m is None else {"floor_m": song.meta.floor_m}),
     )

@@ -133,6 +133,17 @@ class Generate(_Section):
     guidance: Guidance = Guidance()
 
 
+class Export(_Section):
+    kinds: tuple[Literal["bvh", "glb", "npz", "aist", "edge", "humanml3d", "fbx", "usd"], ...] = ("bvh", "glb", "npz")
+    fps: Literal[20, 24, 30, 60] = 30
+    up: Literal["auto", "y", "z"] = "auto"
+    unit: Literal["cm", "m"] = "cm"
+    in_place: bool = False
+    mirror: bool = False
+    joint_names: Literal["smpl", "mixamo"] = "smpl"
+    blender_python: Text = ""
+
+
 class Config(_Section):
     """The whole configuration."""
 
@@ -160,6 +171,7 @@ class Config(_Section):
     )
     evaluation: Evaluation = Evaluation()
     generate: Generate = Generate()
+    export: Export = Export()
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Config":

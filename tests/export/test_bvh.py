@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bvh_reader import joints_read_by_bvhio
 from node_programs import run_node
 
 from justlmd.body.model import JOINT_NAMES, load_body
@@ -24,19 +25,6 @@ def motion(frames: int = 9, seed: int = 0) -> Motion:
         betas=rng.normal(0, 1, 10),
         valid=np.ones(frames, bool),
     )
-
-
-def joints_read_by_bvhio(path: Path) -> np.ndarray:
-    import bvhio
-
-    root = bvhio.readAsHierarchy(str(path))
-    by_name = {joint.Name: joint for joint, _, _ in root.layout()}
-    frames = bvhio.readAsBvh(str(path)).FrameCount
-    result = np.empty((frames, 24, 3))
-    for frame in range(frames):
-        root.loadPose(frame)
-        result[frame] = [list(by_name[name].PositionWorld) for name in JOINT_NAMES]
-    return result
 
 
 @pytest.mark.parametrize("frames", [1, 9])

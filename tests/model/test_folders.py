@@ -11,8 +11,8 @@ from demo.planted import synthetic
 from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
 from justlmd.core.rotations import matrix_to_axis_angle, rotation_matrices
-from justlmd.export.amass import Y_TO_Z_UP, write_amass
-from justlmd.motion.motion import before_camera
+from justlmd.export.amass import write_amass
+from justlmd.motion.motion import Y_TO_Z_UP, before_camera
 from justlmd.motion.smplfull import write_smplfull
 from model.evaluation import folders as program
 from model.evaluation.folders import evaluate_folders

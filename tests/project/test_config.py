@@ -58,14 +58,18 @@ WRONG: list[Any] = [*WRONG_VALUES, [[]], {"unheard_of": 1}, object()]
 FREE_TEXT = {"lyrics.alignment", "features.text_encoder", "songs", "generate.table"}
 """Keys whose text may be anything: a name, or a path that is looked for afterwards."""
 
+FREE_SECTIONS = ("body_model", "download.", "mmpose.", "easymocap.", "models.", "export.blender_python")
+
+SWITCHES = {"features.edge35", "export.in_place", "export.mirror"}
+
 
 def accepted(key: str, default: Any, wrong: Any) -> bool:
     """Whether ``wrong`` has a meaning there: "" for none, a name or path, true for a switch."""
     if isinstance(wrong, str):
         may_be_empty = default == ""
-        free = key in FREE_TEXT or key.startswith(("body_model", "download.", "mmpose.", "easymocap.", "models."))
+        free = key in FREE_TEXT or key.startswith(FREE_SECTIONS)
         return isinstance(default, str) and (may_be_empty if not wrong else free and len(wrong) <= 4096)
-    return (wrong is True and key == "features.edge35") or (type(wrong) is int and (key, wrong) == (OFFSET, -1))
+    return (wrong is True and key in SWITCHES) or (type(wrong) is int and (key, wrong) == (OFFSET, -1))
 
 
 OFFSET = "lyrics.offset_sign"

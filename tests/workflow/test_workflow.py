@@ -39,6 +39,8 @@ PER_SONG = (
     "motion.bvh",
     "motion.glb",
     "motion.npz",
+    "motion.clock.json",
+    "audio.m4a",
 )
 
 
@@ -107,7 +109,7 @@ def test_every_fixed_path_exists_for_every_kept_song_and_the_rest_of_the_workflo
     assert info.duration_s == pytest.approx(12, abs=0.1)
     assert list(results.glob("evaluation/*.svg"))
     assert list(results.glob("models/*/history.csv"))
-    for name in ("dance.mp4", "smplfull.json", "motion.bvh", "motion.glb", "motion.npz"):
+    for name in ("dance.mp4", "smplfull.json", "motion.bvh", "motion.glb", "motion.npz", "audio.m4a"):
         assert list(results.glob(f"generated/*/*/{name}"))
 
 
@@ -167,7 +169,7 @@ def test_several_dances_to_a_song_differ_and_lie_beside_each_other(demo):
     assert (demo / first).read_bytes() != (demo / second).read_bytes()
     (demo / "more.yaml").write_text("generate: {samples: 2}\n")
     rules, _ = planned(demo, "--resources", "gpu=1", "--configfile", "config.yaml", "more.yaml")
-    assert rules["generated_preview"] == rules["generated_files"] == 1
+    assert rules["generated_preview"] == rules["generated_export"] == 1
 
 
 def test_a_sound_file_with_lyrics_is_danced_to_and_trains_nothing_anew(demo):

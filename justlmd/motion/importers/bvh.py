@@ -4,14 +4,16 @@ A reader of its own: bvhio, which the tests check our files with, never returns 
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from justlmd.body.model import JOINT_NAMES, PARENTS, Body
+from justlmd.body.model import JOINT_NAMES, MIXAMO_NAMES, PARENTS, Body
 from justlmd.core.errors import InputError
-from justlmd.motion.importers.source import MEASURED, SourceMotion
+from justlmd.motion.importers.notes import Notes
+from justlmd.motion.importers.source import MEASURED, Y_UP, Z_UP, SourceMotion
+from justlmd.motion.motion import Y_TO_Z_UP
 
 UNITS_M = (1.0, 0.01, 0.001, 0.0254)
 """Units that files are in: metres, centimetres, millimetres, inches. The length of the legs decides."""
@@ -49,17 +51,24 @@ class BvhJoint:
         return place
 
 
-def read_bvh(text: str, body: Body) -> SourceMotion:
+def read_bvh(text: str, body: Body, notes: Notes | None = None) -> SourceMotion:
     """The motion of a BVH file; the lengths of its bones are left to ``body``.
+
+    The ``notes`` of a file of ours say whether the whole figure was turned to stand along z, and whether its joints
+    have Mixamo's names.
 
     Raises InputError when it is cut off, when joints of SMPL are missing or hang on others than SMPL's, or when its
     limbs at rest point elsewhere than SMPL's, so that the same angles would mean another posture.
     """
     hierarchy, _, motion = re.sub(r"(?m)^\s*MOTION\s*$", "\0", text.replace("\0", ""), count=1).partition("\0")
     joints = _hierarchy(re.sub(r"([{}])", r" \1 ", hierarchy).split())
+    if notes and notes.joint_names == "mixamo":
+        ours = dict(zip(MIXAMO_NAMES, JOINT_NAMES, strict=True))
+        joints = [replace(joint, name=ours.get(joint.name, joint.name)) for joint in joints]
+    stood = Y_TO_Z_UP if notes and notes.axes == Z_UP else np.eye(3)
     places = _smpl_joints(joints)
     values, fps = _frames(motion, sum(len(joint.channels) for joint in joints))
-    unit = _unit_of_rest_pose(joints, places, body.rest_joints())
+    unit = _unit_of_rest_pose(joints, places, body.rest_joints() @ stood.T)
     above = [places[0]]  # the pelvis and what it hangs on, from the root down
     while joints[above[0]].parent >= 0:
         above.insert(0, joints[above[0]].parent)
@@ -69,14 +78,14 @@ def read_bvh(text: str, body: Body) -> SourceMotion:
         turn = turn * joints[number].rotation(values)
     poses = np.zeros((len(values), 24, 3))
     poses[:, 0] = turn.as_rotvec()
-    for joint, number in list(places.items())[1:]:
-        poses[:, joint] = joints[number].rotation(values).as_rotvec()
+    for index, number in list(places.items())[1:]:
+        poses[:, index] = joints[number].rotation(values).as_rotvec()
     return SourceMotion(
         format="BVH file (SMPL's joints)",
-        poses=poses.reshape(-1, 72),
-        pelvis=unit * pelvis,
+        poses=(poses @ stood).reshape(-1, 72),
+        pelvis=unit * pelvis @ stood,
         fps=fps,
-        axes=MEASURED,
+        axes=Y_UP if notes else MEASURED,
         body_model="unknown",
         betas=np.zeros(10),
         valid=np.ones(len(poses), bool),

@@ -9,6 +9,7 @@ import pickle
 import zipfile
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from justlmd.core.errors import InputError
 from justlmd.core.safe_pickle import read_pickle
 from justlmd.motion.importers.bvh import read_bvh
 from justlmd.motion.importers.camera_results import read_camerahmr, read_frankmocap, read_gvhmr, read_phalp, read_wham
+from justlmd.motion.importers.glb import read_glb
 from justlmd.motion.importers.joint_positions import poses_from_joints
+from justlmd.motion.importers.notes import Notes, notes_in, read_notes, with_notes
 from justlmd.motion.importers.source import (
     MEASURED,
     Y_UP,
@@ -48,7 +51,7 @@ MOTION_SUFFIXES = (".json", ".npz", ".pkl", ".pt", ".npy", ".bvh")
 def motion_files(folder: str | Path) -> list[Path]:
     """Files below ``folder`` that may hold a motion, by their names and in their order."""
     paths = (path for path in Path(folder).rglob("*") if path.suffix.lower() in MOTION_SUFFIXES and path.is_file())
-    return sorted(path for path in paths if not path.name.endswith(".meta.json"))
+    return sorted(path for path in paths if not path.name.endswith((".meta.json", ".clock.json")))
 
 
 def read_any_motion(path: str | Path, body: Body, size: tuple[int, int] = (1280, 720)) -> ImportedMotion:
@@ -58,8 +61,9 @@ def read_any_motion(path: str | Path, body: Body, size: tuple[int, int] = (1280,
     ----------
     path
         ``smplfull.json``; AMASS ``.npz`` (SMPL-H, or SMPL-X "stageii"); AIST++ or EDGE ``.pkl``; GVHMR ``.pt``; WHAM or
-        PHALP (4D-Humans) ``.pkl``; CameraHMR ``.npz``; a folder of FrankMocap's ``.pkl``; BVH with SMPL's joints; joint
-        positions (T, 17, 3) in Human3.6M's order or (T, 22 or 24, 3) in SMPL's, as ``.npy``, ``.npz`` or ``.pkl``.
+        PHALP (4D-Humans) ``.pkl``; CameraHMR ``.npz``; a folder of FrankMocap's ``.pkl``; BVH with SMPL's joints; GLB
+        of ours; joint positions (T, 17, 3) in Human3.6M's order or (T, 22 or 24, 3) in SMPL's, as ``.npy``, ``.npz`` or
+        ``.pkl``.
     body
         The body that the motion shall move.
     size
@@ -78,8 +82,9 @@ def read_any_motion(path: str | Path, body: Body, size: tuple[int, int] = (1280,
         meta = path.with_name(f"{path.stem}.meta.json")  # beside files that this workflow made
         own_body = meta.is_file() and read_motion_meta(meta).body_model == body.name
         return ImportedMotion(read_smplfull(path), "smplfull.json", own_body, from_first_line=True)
+    notes = read_notes(path) if kind in ("bvh", "npy") else None
     try:
-        source = read_frankmocap(path, body, size) if kind == "folder" else _source(path, content, body, size)
+        source = read_frankmocap(path, body, size) if kind == "folder" else _source(path, content, body, size, notes)
         if not 1 <= len(source.poses) <= MAX_FRAMES * 40:
             raise InputError(f"{len(source.poses)} frames are no motion")
         return imported(source, body, size)
@@ -92,7 +97,7 @@ def read_any_motion(path: str | Path, body: Body, size: tuple[int, int] = (1280,
 def read_yup_motion(path: str | Path, body: Body) -> Motion:
     """The same as y-up motion with the floor at 0; shape parameters of another body become zeros."""
     found = read_any_motion(path, body)
-    return to_yup(found.motion, body, own_shapes=found.own_body)
+    return to_yup(found.motion, body, "auto" if found.floor_m is None else found.floor_m, own_shapes=found.own_body)
 
 
 def _content(path: Path) -> tuple[str, Any]:
@@ -101,6 +106,8 @@ def _content(path: Path) -> tuple[str, Any]:
         start = stream.read(64)
     if not start:
         raise InputError("is empty", where=path)
+    if start[:4] == b"glTF":
+        return "glb", path.read_bytes()
     if start[:6] == b"\x93NUMPY":
         try:
             return "npy", np.load(path, allow_pickle=False)
@@ -145,16 +152,21 @@ def _torch(path: Path) -> Any:
         raise InputError(f"torch refuses to load it without running code ({first})", where=path) from error
 
 
-def _source(path: Path, content: Any, body: Body, size: tuple[int, int]) -> SourceMotion:
+def _source(path: Path, content: Any, body: Body, size: tuple[int, int], notes: Notes | None) -> SourceMotion:
     if isinstance(content, np.ndarray):
-        return _joints(content, FPS, body)
+        own = notes is not None and notes.body_model == body.name
+        shaped = replace(body, v_template=body.rest_vertices(notes.betas)) if notes and own else body
+        source = _joints(content, FPS, shaped)
+        return with_notes(replace(source, axes=notes.axes) if notes else source, notes, body)
+    if isinstance(content, bytes):
+        return read_glb(content, body)
     if isinstance(content, str):
-        return read_bvh(content, body)
+        return with_notes(read_bvh(content, body, notes), notes, body)
     if not isinstance(content, dict) or not content:
         raise InputError(f"holds a {type(content).__name__}, no motion that is known here", where=path)
     for needed, reader in _READERS:
         if needed <= content.keys():
-            return reader(content, body, size)
+            return with_notes(reader(content, body, size), notes_in(content, str(path)), body)
     first = next(iter(content.values()))
     if isinstance(first, dict) and {"pose", "trans", "frame_ids"} <= first.keys():
         return read_wham(content, body, size)
@@ -202,7 +214,9 @@ def _amass(content: Content, body: Body, size: tuple[int, int]) -> SourceMotion:
 def _aist(content: Content, body: Body, size: tuple[int, int]) -> SourceMotion:
     scaling = float(np.ravel(content["smpl_scaling"])[0])
     trans = numbers(content, "smpl_trans", 2) / scaling
-    return _world("AIST++ motion", numbers(content, "smpl_poses", 2), trans + body.rest_joints()[0], 60.0, Y_UP)
+    betas = ten_betas(content.get("body_model_betas", np.zeros(10)))  # of files that this library exports
+    rest = rest_pelvis_of(str(content.get("body_model", "smpl")), body, betas)
+    return _world("AIST++ motion", numbers(content, "smpl_poses", 2), trans + rest, 60.0, Y_UP)
 
 
 def _edge(content: Content, body: Body, size: tuple[int, int]) -> SourceMotion:

@@ -17,7 +17,8 @@ def import_song_motion(path: str | Path, body: Body, first_line_s: float) -> Son
     ----------
     path
         The file (:func:`~justlmd.motion.importers.formats.read_any_motion`). What is before the first line is cut off
-        where the file begins with the song.
+        where the file begins with the song, or says at which second of it. A file of ours that begins later, such as
+        a sequence, keeps its second.
     body
         The body that the motion shall move.
     first_line_s
@@ -30,10 +31,11 @@ def import_song_motion(path: str | Path, body: Body, first_line_s: float) -> Son
     """
     found = read_any_motion(path, body)
     motion, first_frame_s = found.motion, first_line_s
-    if not found.from_first_line:
-        first_frame = frame_index(first_line_s)
-        motion, first_frame_s = motion.cut(first_frame), first_frame / FPS
+    begins_s = 0.0 if found.first_frame_s is None else found.first_frame_s
+    if found.first_frame_s is not None or not found.from_first_line:
+        skipped = max(frame_index(first_line_s, begins_s), 0)
+        motion, first_frame_s = motion.cut(skipped), begins_s + skipped / FPS
         if not motion.valid.any():
             raise InputError(f"shows nobody from the first line of the lyrics ({first_frame_s:.2f} s) on", where=path)
     method = f"imported from {path} ({found.format})"
-    return SongMotion.made(motion, body, method, first_frame_s, own_shapes=found.own_body)
+    return SongMotion.made(motion, body, method, first_frame_s, own_shapes=found.own_body, floor_m=found.floor_m)

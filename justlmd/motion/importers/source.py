@@ -17,7 +17,7 @@ from justlmd.body.kinematics import forward_kinematics
 from justlmd.body.model import JOINT_NAMES, Body
 from justlmd.core.errors import InputError
 from justlmd.core.rotations import interpolated_rotations, matrix_to_axis_angle, rotation_matrices
-from justlmd.motion.motion import CameraMotion, Motion, before_camera
+from justlmd.motion.motion import CameraMotion, Motion, before_camera, to_camera
 from justlmd.motion.smplfull import MAX_FRAMES
 
 SMPLX_PELVIS = np.array([0.0031, -0.3514, 0.0120])
@@ -42,7 +42,8 @@ class SourceMotion:
     ``format`` in words; ``poses`` (T, 72) axis-angle, the root's first; ``pelvis`` (T, 3) metres; ``axes`` one of the
     constants above; ``body_model`` whose ``betas`` (10,) these are; ``valid`` (T,): frames that hold the dancer (others
     may hold anything); ``K`` (3, 3) where known; ``from_first_line``: frame 0 is the first lyric stamp, as in
-    ``smplfull.json``, not the beginning of the song.
+    ``smplfull.json``, not the beginning of the song. ``first_frame_s`` and ``floor_m`` (in a world whose floor is at 0)
+    where a file of ours says them (:class:`~justlmd.export.origin.Origin`).
     """
 
     format: str
@@ -55,6 +56,8 @@ class SourceMotion:
     valid: np.ndarray
     K: np.ndarray | None = None
     from_first_line: bool = False
+    first_frame_s: float | None = None
+    floor_m: float | None = None
 
 
 @dataclass(frozen=True)
@@ -62,20 +65,24 @@ class ImportedMotion:
     """Motion in the form of ``smplfull.json``.
 
     ``own_body``: its shape parameters and its place belong to the body that was asked for; otherwise the file is taken
-    as it is and they belong to SMPL. ``from_first_line`` as in :class:`SourceMotion`.
+    as it is and they belong to SMPL. ``from_first_line``, ``first_frame_s`` (second of ``video.mp4``) and ``floor_m``
+    (height of the floor above the camera) as in :class:`SourceMotion`.
     """
 
     motion: CameraMotion
     format: str
     own_body: bool
     from_first_line: bool
+    first_frame_s: float | None = None
+    floor_m: float | None = None
 
 
 def imported(source: SourceMotion, body: Body, size: tuple[int, int]) -> ImportedMotion:
     """Bring a source motion to 30 frames/s and camera axes on ``body``.
 
     Joint angles are copied. Shape parameters are copied only from the same body model (SMPL's own mesh is known by its
-    6890 vertices), else they are zero. What was recorded without a camera is put before an imagined one.
+    6890 vertices), else they are zero. What was recorded without a camera is put before an imagined one; what we
+    exported ourselves returns to the place before its own camera.
 
     Raises InputError when no frame holds a dancer or the body does not stand along one of the axes.
     """
@@ -93,16 +100,20 @@ def imported(source: SourceMotion, body: Body, size: tuple[int, int]) -> Importe
             K=intrinsics(size) if source.K is None else source.K,
             valid=source.valid,
         )
+    elif source.floor_m is not None and source.axes != MEASURED:
+        K = intrinsics(size) if source.K is None else source.K
+        motion = to_camera(_turned(source, betas, rest_pelvis, _TO_Y_UP[_up(source, body)]), body, K, source.floor_m)
     else:
+        source = replace(source, floor_m=None)
         motion = before_camera(_upright(source, body, betas), body, size)
-    return ImportedMotion(motion, source.format, True, source.from_first_line)
+    return ImportedMotion(motion, source.format, True, source.from_first_line, source.first_frame_s, source.floor_m)
 
 
 def rest_pelvis_of(body_model: str, body: Body, betas: np.ndarray) -> np.ndarray:
     """J0 of a body model whose files are not at hand: SMPL's is close to that of ``body``, SMPL-X's is a constant."""
     if body_model == "smplx":
         return SMPLX_PELVIS
-    return body.rest_joints(betas[:10] if len(body.v_template) == 6890 else None)[0]
+    return body.rest_joints(betas[:10] if len(body.v_template) == 6890 or body_model == body.name else None)[0]
 
 
 def _filled(source: SourceMotion) -> SourceMotion:
@@ -139,16 +150,19 @@ def _resampled(source: SourceMotion) -> SourceMotion:
 def _upright(source: SourceMotion, body: Body, betas: np.ndarray) -> Motion:
     """Y-up motion, floor at 0, the trajectory's middle at the origin and nothing more than 1.5 m in front of it."""
     rest = body.rest_joints(betas)
-    turn = _TO_Y_UP[_up(source, body)]
-    orient = matrix_to_axis_angle(turn @ rotation_matrices(source.poses[:, :3]))
-    pelvis = source.pelvis @ turn.T
-    joints = forward_kinematics(body, orient, source.poses[:, 3:], pelvis - rest[0], betas)[source.valid]
+    motion = _turned(source, betas, rest[0], _TO_Y_UP[_up(source, body)])
+    joints = motion.joints(body)[source.valid]
     sole = rest[:, 1].min() - float(body.rest_vertices(betas)[:, 1].min())
     middle = (joints[:, 0].min(0) + joints[:, 0].max(0)) / 2
     near = max(joints[..., 2].max() - middle[2] - 1.5, 0)
     floor = np.percentile(joints[..., 1].min(1), 5) - sole
-    transl = pelvis - rest[0] - [middle[0], floor, middle[2] + near]
-    return Motion(orient, source.poses[:, 3:], transl, betas, source.valid)
+    return replace(motion, transl=motion.transl - [middle[0], floor, middle[2] + near])
+
+
+def _turned(source: SourceMotion, betas: np.ndarray, pelvis: np.ndarray, turn: np.ndarray) -> Motion:
+    """The motion in axes turned by ``turn`` (3, 3), for the rest pelvis ``pelvis`` (3,)."""
+    orient = matrix_to_axis_angle(turn @ rotation_matrices(source.poses[:, :3]))
+    return Motion(orient, source.poses[:, 3:], source.pelvis @ turn.T - pelvis, betas, source.valid)
 
 
 def _up(source: SourceMotion, body: Body) -> tuple[int, int]:
