@@ -73,6 +73,8 @@ rule dataset:
                 title=song.title,
                 language=song.language,
                 source=song.url or song.motion,
+                source_start_s=song.start or 0.0,
+                crop=song.crop,
             )
             for song in SONGS.values()
         },
