@@ -82,3 +82,28 @@ rule dataset:
         "Building the data set"
     script:
         "../workflow_scripts/dataset.py"
+
+
+rule publish_set:
+    input:
+        rules.dataset.output.card,
+    output:
+        folder=directory("results/publish"),
+        table="results/publish.tsv",
+    log:
+        "results/logs/publish_set.log",
+    benchmark:
+        "results/logs/publish_set.tsv"
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        licences={song.id: song.licence for song in SONGS.values()},
+        publish=config["publish"],
+    message:
+        "Building what may be published of the data set"
+    script:
+        "../workflow_scripts/publish_set.py"
