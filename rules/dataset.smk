@@ -88,7 +88,8 @@ rule publish_set:
     input:
         rules.dataset.output.card,
     output:
-        folder=directory("results/publish"),
+        card="results/publish/README.md",
+        checksums="results/publish/SHA256SUMS",
         table="results/publish.tsv",
     log:
         "results/logs/publish_set.log",

@@ -11,7 +11,7 @@ def main(snakemake) -> str:
 
     output, settings = snakemake.output, snakemake.params.publish
     terms = Terms(snakemake.params.licences, tuple(settings["withdrawn"]), settings["licence"], settings["contact"])
-    table = publish_set(Path(snakemake.input[0]).parent, output.folder, terms)
+    table = publish_set(Path(snakemake.input[0]).parent, Path(output.card).parent, terms)
     write_text(output.table, table.to_csv(sep="\t", index=False, lineterminator="\n"))
     counts = table["verdict"].value_counts()
     return ", ".join(f"{counts.get(verdict, 0)} songs {verdict}" for verdict in ("published", "refused", "withdrawn"))

@@ -57,7 +57,7 @@ class Statistics:
         """The rotation angle of each joint (23,), in degrees, below which ``share`` of the frames lie."""
         cumulated = np.cumsum(self.angles, axis=1)
         reached = cumulated >= share * cumulated[:, -1:]
-        return np.degrees(ANGLES[1:][reached.argmax(axis=1)])
+        return np.degrees((ANGLES[:-1] + ANGLES[1:]) / 2)[reached.argmax(axis=1)]
 
 
 def numbers(column: pa.ChunkedArray) -> np.ndarray:
@@ -103,6 +103,7 @@ def _panels(count: int = 1, width: float = 4.6, height: float = 2.4) -> tuple[An
     panels = list(figure.subplots(1, count, squeeze=False).ravel())
     for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)
+        axes.yaxis.get_major_locator().set_params(integer=True)  # they count songs or sequences
     return figure, panels
 
 
