@@ -91,10 +91,13 @@ def verdicts(songs: Iterable[str], terms: Terms) -> pd.DataFrame:
     Columns ``song``, ``public``, ``verdict``, ``reason``. This table stays with you: it says who is who.
     """
     rows = []
-    for song in sorted({*songs, *terms.withdrawn}):
+    known = set(songs)
+    for song in sorted(known | set(terms.withdrawn)):
         reason = refusal(terms.licences.get(song, ""))
-        verdict = WITHDRAWN if song in terms.withdrawn else REFUSED if reason else PUBLISHED
-        rows.append((song, public_name("song", song), verdict, "" if verdict == WITHDRAWN else reason))
+        verdict = REFUSED if reason else PUBLISHED
+        if song in terms.withdrawn:
+            verdict, reason = WITHDRAWN, "" if song in known else "the data set has no such song"
+        rows.append((song, public_name("song", song), verdict, reason))
     return pd.DataFrame(rows, columns=["song", "public", "verdict", "reason"])
 
 
