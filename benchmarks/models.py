@@ -30,7 +30,8 @@ from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.model import load_body
 from justlmd.core.device import choose_precision
 from justlmd.core.files import read_npz, write_json, write_npz
-from justlmd.dataset.build import SongFiles, build_dataset, read_audio
+from justlmd.dataset.build import build_dataset, read_audio
+from justlmd.dataset.song_files import SongFiles
 from justlmd.features.text_encoder import embed
 from justlmd.lyrics.document import read_lyrics, write_lyrics
 from justlmd.lyrics.lrc import parse_lrc

@@ -12,7 +12,8 @@ from justlmd import FPS
 from justlmd.body.model import Body, load_body
 from justlmd.core.clock import frame_index
 from justlmd.core.files import write_json, write_npz
-from justlmd.dataset.build import SongFiles, build_dataset
+from justlmd.dataset.build import build_dataset
+from justlmd.dataset.song_files import SongFiles
 from justlmd.features.audio import phase
 from justlmd.features.text_encoder import embed
 from justlmd.lyrics.document import Line, Lyrics, timestamp, write_lyrics

@@ -5,6 +5,7 @@ Nothing is copied or parsed at start, so the first batch comes at once whatever 
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,7 +84,22 @@ class Batch(NamedTuple):
         )
 
 
-class LyricsMusicDance(Dataset):
+class DanceSequence(NamedTuple):
+    """One window, as a default ``DataLoader`` stacks it: with it every field gets a first axis B.
+
+    The fields are those of :class:`Batch` without that axis; the tokens of all windows of a data set are padded to the
+    same number. ``Batch(*stacked[:5])`` is what models take.
+    """
+
+    global_orient: Tensor
+    body_pose: Tensor
+    transl: Tensor
+    rest_joints: Tensor
+    conditions: Conditions
+    window: Window
+
+
+class LyricsMusicDance(Dataset[DanceSequence]):
     """Windows of the songs of one split.
 
     Parameters
@@ -93,7 +109,8 @@ class LyricsMusicDance(Dataset):
     stride : None for the data set's sequences (one per slice of the lyrics); a number of frames for every window that
         starts on a multiple of it and has all its frames (training sees more of each song that way).
 
-    Items are batches of one window; :meth:`batch` gathers many. Raises InputError when no window is left.
+    Items are sequences (:class:`DanceSequence`) that a default ``DataLoader`` stacks; :meth:`batch` gathers many at
+    once, faster. Raises InputError when there is no such split or song.
     """
 
     def __init__(self, dataset_dir: str | Path, split: str | list[str], stride: int | None = None) -> None:
@@ -126,8 +143,24 @@ class LyricsMusicDance(Dataset):
     def __len__(self) -> int:
         return len(self.windows)
 
-    def __getitem__(self, number: int) -> Batch:
-        return self.batch([number])
+    def __getitem__(self, number: int) -> DanceSequence:
+        batch = self.batch([number])
+        conditions = Conditions(*(values[0] for values in batch.conditions))
+        missing = self.most_tokens - len(conditions.token_mask)
+        padded = {
+            name: torch.nn.functional.pad(value, (0, 0) * (value.ndim - 1) + (0, missing))
+            for name, value in conditions._asdict().items()
+            if name.startswith("token")
+        }
+        orient, pose, transl, rest = (
+            values[0] for values in (batch.global_orient, batch.body_pose, batch.transl, batch.rest_joints)
+        )
+        return DanceSequence(orient, pose, transl, rest, conditions._replace(**padded), batch.items[0])
+
+    @cached_property
+    def most_tokens(self) -> int:
+        """Most tokens sung in one of the windows, at least 1."""
+        return max([1, *(int(self._sung(window.song, window.start_s)[0].sum()) for window in self.windows)])
 
     def batch(self, numbers: Iterable[int], speed: Tensor | None = None) -> Batch:
         """The windows with these numbers as one batch.
@@ -201,10 +234,13 @@ class LyricsMusicDance(Dataset):
 
     def tokens(self, song: str, start_s: float, speed: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
         """States and times of the tokens sung in the window from ``start_s`` on; times count from there, over speed."""
-        rows = self.arrays.songs[song].token_rows
-        times = (self.arrays["token_times"][rows] - start_s) / speed
-        inside = (times[:, 1] > 0) & (times[:, 0] < SEQUENCE_FRAMES / FPS)
-        return self.arrays["token_states"][rows][inside], times[inside]
+        inside, times = self._sung(song, start_s, speed)
+        return self.arrays["token_states"][self.arrays.songs[song].token_rows][inside], times[inside]
+
+    def _sung(self, song: str, start_s: float, speed: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+        """Which of a song's tokens (M,) are sung in the window from ``start_s`` on, and the times (M, 2) of all."""
+        times = (self.arrays["token_times"][self.arrays.songs[song].token_rows] - start_s) / speed
+        return (times[:, 1] > 0) & (times[:, 0] < SEQUENCE_FRAMES / FPS), times
 
 
 def pad_tokens(parts: list[tuple[np.ndarray, np.ndarray]], width: int) -> tuple[Tensor, Tensor, Tensor]:

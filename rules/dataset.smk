@@ -73,6 +73,8 @@ rule dataset:
                 title=song.title,
                 language=song.language,
                 source=song.url or song.motion,
+                source_start_s=song.start or 0.0,
+                crop=song.crop,
             )
             for song in SONGS.values()
         },
@@ -80,3 +82,29 @@ rule dataset:
         "Building the data set"
     script:
         "../workflow_scripts/dataset.py"
+
+
+rule publish_set:
+    input:
+        rules.dataset.output.card,
+    output:
+        card="results/publish/README.md",
+        checksums="results/publish/SHA256SUMS",
+        table="results/publish.tsv",
+    log:
+        "results/logs/publish_set.log",
+    benchmark:
+        "results/logs/publish_set.tsv"
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        licences={song.id: song.licence for song in SONGS.values()},
+        publish=config["publish"],
+    message:
+        "Building what may be published of the data set"
+    script:
+        "../workflow_scripts/publish_set.py"

@@ -36,7 +36,11 @@ def stages_of_song(song):
 
 def stages_of_all_songs():
     """The stages of the data set and the models; only their failures are listed."""
-    found = [stage for name in ("manifest", "text_states", "dataset", "evaluate") for stage in stages_of(name, False)]
+    found = [
+        stage
+        for name in ("manifest", "text_states", "dataset", "publish_set", "evaluate")
+        for stage in stages_of(name, False)
+    ]
     return found + [stage for name in config["models"] for stage in stages_of("train", False, name=name)]
 
 

@@ -1,11 +1,13 @@
-"""The data set: an index of sequences, arrays over whole songs, splits by song group and a card that says what it is.
+"""The data set's fast path: an index of sequences, arrays over whole songs, and splits by song group.
+
+:mod:`justlmd.dataset.complete` adds what people and other programs read: Parquet shards, figures and the card.
 
 The folder holds (N frames of all songs one after another, S songs, M tokens, B beats):
 
 - ``index.parquet``: one row per sequence of 180 frames (6 s), columns :data:`INDEX_COLUMNS`;
 - ``songs.parquet``: one row per song: where its rows lie in the arrays, its split, provenance, counts;
 - ``splits.json``: ``{"train": [songs], "val": [songs], "test": [songs]}``;
-- ``dataset.json``: settings and counts for programs; ``README.md``: the same for people;
+- ``dataset.json``: settings and counts for programs;
 - motion, y-up, metres, floor at 0, standard SMPL: ``global_orient`` (N, 3) and ``body_pose`` (N, 69) axis-angle,
   ``transl`` (N, 3), ``valid`` (N); ``betas`` (S, 10), ``rest_joints`` (S, 24, 3) of the body model in ``dataset.json``;
 - music: ``log_mel`` (N, 128) dB, ``rhythm`` (N, 4) onset envelope, beat 0/1, sine and cosine of the beat phase,
@@ -16,9 +18,8 @@ All seconds are seconds of ``video.mp4``; motion frame ``m`` of a song is video 
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,12 @@ import pandas as pd
 from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.model import Body
 from justlmd.core.errors import InputError
-from justlmd.core.files import read_json, read_npz, write_json, write_text
-from justlmd.dataset.card import card
+from justlmd.core.files import read_json, read_npz, write_json
 from justlmd.dataset.sequences import Sequences, sequences_of, whole_windows
+from justlmd.dataset.song_files import SongFiles
 from justlmd.dataset.splits import Splits, split_songs
 from justlmd.dataset.storage import ARRAYS, DTYPES, LEARNED, ArrayWriter, array_writer, write_table
-from justlmd.features.external import learned_path, read_learned
+from justlmd.features.external import read_learned
 from justlmd.lyrics.document import Lyrics, read_lyrics
 from justlmd.motion.motion import Motion
 from justlmd.motion.smplfull import read_smplfull
@@ -52,68 +53,7 @@ INDEX_COLUMNS = {
     "none (motion alone)",
 }
 
-
-@dataclass(frozen=True)
-class SongFiles:
-    """The files of one kept song. ``audio`` and ``embeddings`` are None where there are none: masked, not faked.
-
-    ``motion`` is a ``smplfull.json`` and ``meta`` its meta file; None for a file of the original's, whose shape
-    parameters are SMPL's and which begins with the first line of the lyrics. Foreign shape parameters are replaced by
-    zeros (the mean body), because they mean nothing on another body. Or ``motion`` is a function that gives the motion
-    of a body: so motion from elsewhere needs no file in between. Motion alone has neither ``lyrics`` nor ``sliced``;
-    all of it is then cut into sequences.
-    ``learned`` are files of further features by name (:mod:`justlmd.features.external`), the same names for all songs.
-    """
-
-    song: str
-    motion: Path | Callable[[Body], Motion]
-    meta: Path | None = None
-    lyrics: Path | None = None
-    sliced: Path | None = None
-    audio: Path | None = None
-    embeddings: Path | None = None
-    group: str = ""
-    artist: str = ""
-    title: str = ""
-    language: str = ""
-    source: str = ""
-    learned: dict[str, Path] = field(default_factory=dict)
-
-
-def song_files(
-    files: Mapping[str, Sequence[str]], about: Mapping[str, Mapping[str, str]], learned: Mapping[str, str]
-) -> list[SongFiles]:
-    """The kept songs' files, as the workflow lists them.
-
-    Parameters
-    ----------
-    files : mapping of str to sequence of str
-        Paths of ``motion``, ``meta``, ``lyrics``, ``sliced`` and ``lyrics_embeddings``, one per song in the same order,
-        and of ``audio_features`` for the songs with audio. The name of a file's folder is its song.
-    about : mapping of str to mapping
-        By song: ``group``, ``artist``, ``title``, ``language`` and ``source``.
-    learned : mapping of str to str
-        Patterns of features from elsewhere by name.
-    """
-    audio = {Path(path).parent.name: Path(path) for path in files["audio_features"]}
-    names = ("motion", "lyrics", "sliced", "lyrics_embeddings", "meta")
-    songs = []
-    for motion, lyrics, sliced, embeddings, meta in zip(*(map(Path, files[name]) for name in names), strict=True):
-        song = motion.parent.name
-        songs.append(
-            SongFiles(
-                song=song,
-                motion=motion,
-                meta=meta,
-                lyrics=lyrics,
-                sliced=sliced,
-                audio=audio.get(song),
-                embeddings=embeddings,
-                learned={name: learned_path(pattern, song) for name, pattern in learned.items()},
-                **about[song],
-            )
-        )
-    return songs
+QUALITY = "quality_"  # begins the columns of songs.parquet that hold the quality gate's metrics
 
 
 def build_dataset(
@@ -209,7 +149,6 @@ def build_dataset(
         "excluded": dict(sum((Counter(row["excluded"]) for row in table), Counter())),
     }
     write_json(out_dir / "dataset.json", summary)
-    write_text(out_dir / "README.md", card(summary, table))
     return summary
 
 
@@ -266,8 +205,12 @@ def _add_song(
         "title": song.title,
         "language": song.language,
         "source": song.source,
+        "source_start_s": song.source_start_s,
+        "crop": song.crop,
         "foreign_shape": foreign,
+        "left_out": sum(found.excluded.values()),
         "excluded": found.excluded,
+        **{f"{QUALITY}{name}": value for name, value in song.quality.items()},
     }
     return row, rows
 

@@ -21,6 +21,9 @@ from justlmd.songs.table import Song
 
 KEPT, DROPPED, EXCLUDED = "kept", "dropped", "excluded"
 
+DECIDED = ("song", "verdict", "reason", "sequences", "group", "split", "artist", "title")
+"""Columns of a manifest; the others are quality metrics."""
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -146,3 +149,13 @@ def read_splits(path: str | Path) -> Splits:
             raise InputError(f"song '{song}' is kept and has the split {split!r}", where=path,
                              next_step=f"it must be one of {', '.join(SPLITS)}")  # fmt: skip
     return splits
+
+
+def read_quality(path: str | Path) -> dict[str, dict[str, float]]:
+    """The quality gate's metrics of the kept songs of a ``manifest.tsv``, by song and name."""
+    table = pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""], dtype={"song": str})
+    kept = table[table["verdict"] == KEPT].set_index("song")
+    metrics = kept.drop(columns=[name for name in DECIDED if name in kept]).select_dtypes("number")
+    return {
+        str(song): {str(name): float(value) for name, value in row.dropna().items()} for song, row in metrics.iterrows()
+    }

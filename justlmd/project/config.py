@@ -144,6 +144,12 @@ class Export(_Section):
     blender_python: Text = ""
 
 
+class Publish(_Section):
+    licence: Literal["other", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0"] = "other"
+    contact: Text = ""
+    withdrawn: Ids = ()
+
+
 class Config(_Section):
     """The whole configuration."""
 
@@ -172,6 +178,7 @@ class Config(_Section):
     evaluation: Evaluation = Evaluation()
     generate: Generate = Generate()
     export: Export = Export()
+    publish: Publish = Publish()
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Config":

@@ -35,6 +35,7 @@ COLUMNS = (
     "motion",
     "height",
     "dancer",
+    "licence",
 )
 
 
@@ -65,6 +66,7 @@ class Song:
     motion: str = ""
     height: float | None = None
     dancer: str = ""
+    licence: str = ""
 
     @property
     def has_video(self) -> bool:
@@ -226,6 +228,7 @@ def _song(row: dict[str, str]) -> Song:
         motion=row.get("motion", ""),
         height=float(row["height"]) if row.get("height") else None,
         dancer=row.get("dancer", ""),
+        licence=row.get("licence", ""),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from justlmd.core.files import replacing
+from justlmd.core.svg import save_svg
 
 PLOTTED = (
     "mpjpe_mm",
@@ -38,7 +38,7 @@ def plot_history(path: Path, histories: Mapping[str, Path]) -> None:
         axes.set_xlabel("step")
         axes.set_ylabel("loss")
         axes.legend(frameon=False)
-    _save(figure, path)
+    save_svg(figure, path)
 
 
 def plot_metrics(path: Path, result: Mapping[str, Any]) -> None:
@@ -66,7 +66,7 @@ def plot_metrics(path: Path, result: Mapping[str, Any]) -> None:
         if not shown:
             axes.text(0.5, 0.5, "not measured", ha="center", va="center", transform=axes.transAxes, color="0.5")
     figure.supxlabel("line: real dances; dotted: real dances of other songs; bars: 95 % intervals", fontsize=8)
-    _save(figure, path)
+    save_svg(figure, path)
 
 
 def plot_lyrics(path: Path, lyrics: Mapping[str, Any]) -> None:
@@ -91,7 +91,7 @@ def plot_lyrics(path: Path, lyrics: Mapping[str, Any]) -> None:
         axes.set_axis_off()
     if not lyrics:
         panels[0].text(0, 0.5, "None of the models can leave lyrics out, so the question cannot be put to them.")
-    _save(figure, path)
+    save_svg(figure, path)
 
 
 def _has(entry: Mapping[str, float | None] | None) -> bool:
@@ -103,11 +103,3 @@ def _figure(rows: int, columns: int, width: float, height: float) -> tuple[Any, 
 
     figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
     return figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
-
-
-def _save(figure: Any, path: Path) -> None:
-    """SVG without date and with names of parts that do not change from run to run; text stays text."""
-    import matplotlib
-
-    with matplotlib.rc_context({"svg.hashsalt": "justlmd", "svg.fonttype": "none"}), replacing(path) as temporary:
-        figure.savefig(temporary, metadata={"Date": None})

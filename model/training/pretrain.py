@@ -17,8 +17,9 @@ from typing import Any
 
 from justlmd.body.model import Body, load_body
 from justlmd.core.errors import InputError, JustLMDError
-from justlmd.dataset.build import SongFiles, build_dataset
+from justlmd.dataset.build import build_dataset
 from justlmd.dataset.sequences import whole_windows
+from justlmd.dataset.song_files import SongFiles
 from justlmd.motion.importers.formats import motion_files, read_yup_motion
 from model.configuration import ModelConfig, parse_config, read_config
 from model.training.train import train

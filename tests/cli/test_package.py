@@ -55,7 +55,7 @@ def test_it_says_its_version_and_what_it_needs(wheel):
         metadata = Parser().parsestr(archive.read(f"justlmd-{__version__}.dist-info/METADATA").decode())
         commands = archive.read(f"justlmd-{__version__}.dist-info/entry_points.txt").decode()
     assert metadata["Version"] == __version__
-    assert metadata.get_all("Provides-Extra") == ["media", "pose", "text", "workflow"]
+    assert metadata.get_all("Provides-Extra") == ["media", "pose", "text", "dataset", "workflow"]
     base = [line.split(">")[0] for line in metadata.get_all("Requires-Dist") or [] if "extra ==" not in line]
     assert base == ["jsonschema", "numpy", "pandas", "pydantic", "pyyaml", "scipy"]
     assert "justlmd = justlmd.cli.__main__:main" in commands

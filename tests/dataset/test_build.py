@@ -14,8 +14,10 @@ from toy_songs import write_song
 from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
 from justlmd.core.files import write_npz
-from justlmd.dataset.build import INDEX_COLUMNS, SongFiles, build_dataset
+from justlmd.dataset.build import INDEX_COLUMNS, build_dataset
+from justlmd.dataset.complete import complete_dataset
 from justlmd.dataset.sequences import sequences_of
+from justlmd.dataset.song_files import SongFiles
 from justlmd.dataset.splits import lyrics_groups, song_groups, split_groups
 from justlmd.dataset.storage import ARRAYS, open_dataset
 from justlmd.lyrics.document import write_lyrics
@@ -137,7 +139,9 @@ def test_sound_shorter_than_the_motion_is_masked_where_it_ends(tmp_path, body):
 
 
 def test_frames_without_a_body_cost_their_sequences_and_are_counted(tmp_path, body):
-    summary = build_dataset([write_song(tmp_path / "a", "a", missing=range(40, 50))], tmp_path / "out", body)
+    songs = [write_song(tmp_path / "a", "a", missing=range(40, 50))]
+    summary = build_dataset(songs, tmp_path / "out", body)
+    complete_dataset(tmp_path / "out", songs)
     assert summary["sequences"] == 1 and summary["excluded"] == {
         "frames without a recovered body": 2,
         "the motion ends before six seconds are over": 1,
@@ -161,7 +165,7 @@ def test_equal_input_gives_equal_bytes_whatever_the_order_of_the_songs(tmp_path,
     for out, order in (("first", songs), ("second", songs[::-1])):
         build_dataset(order, tmp_path / out, body, seed=3)
     assert read_bytes(tmp_path / "first") == read_bytes(tmp_path / "second")
-    expected = {"index.parquet", "songs.parquet", "splits.json", "dataset.json", "README.md"}
+    expected = {"index.parquet", "songs.parquet", "splits.json", "dataset.json"}
     assert set(read_bytes(tmp_path / "first")) == expected | {f"{name}.npy" for name in ARRAYS}
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from justlmd.core.errors import InputError
-from justlmd.dataset.manifest import Candidate, manifest, read_splits, write_manifest
+from justlmd.dataset.manifest import Candidate, manifest, read_quality, read_splits, write_manifest
 from justlmd.songs.table import Song
 
 
@@ -67,3 +67,19 @@ def test_a_manifest_without_splits_is_refused_by_name(tmp_path, text, message):
     (tmp_path / "manifest.tsv").write_text(text)
     with pytest.raises(InputError, match=rf"manifest\.tsv: {message}"):
         read_splits(tmp_path / "manifest.tsv")
+
+
+def test_metrics_of_kept_songs_are_read_back_by_song(tmp_path):
+    def judged(keep: bool, **figures) -> Candidate:
+        return Candidate({"keep": keep, "reasons": [], "figures": figures}, 1, "la")
+
+    candidates = {
+        "007": judged(True, detection_rate=0.97, cuts=0),
+        "NA": judged(True, detection_rate=1.0),
+        "bad": judged(False, detection_rate=0.5, cuts=9),
+    }
+    write_manifest(tmp_path / "m.tsv", manifest(songs(*candidates), candidates))
+    assert read_quality(tmp_path / "m.tsv") == {
+        "007": {"detection_rate": 0.97, "cuts": 0.0},
+        "NA": {"detection_rate": 1.0},
+    }

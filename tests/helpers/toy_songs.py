@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from justlmd.body.model import load_body
 from justlmd.core.files import write_json, write_npz
-from justlmd.dataset.build import SongFiles
+from justlmd.dataset.song_files import SongFiles
 from justlmd.lyrics.document import Line, Lyrics, write_lyrics
 from justlmd.lyrics.word_timing import Word
 from justlmd.motion.motion import CameraMotion

@@ -5,6 +5,8 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
+from tiny_models import NETWORK
+from torch.utils.data import DataLoader
 from toy_songs import write_song
 
 from justlmd.body.kinematics import forward_kinematics as reference_kinematics
@@ -14,8 +16,9 @@ from justlmd.core.errors import InputError
 from justlmd.dataset.build import build_dataset
 from justlmd.dataset.storage import open_dataset
 from justlmd.motion.motion import Motion, mirror
-from model.data import LyricsMusicDance, pad_tokens, statistics, training_batches
+from model.data import Batch, DanceSequence, LyricsMusicDance, pad_tokens, statistics, training_batches
 from model.networks.layouts import FEATURES, decode, encode
+from model.networks.transformer_cvae import TransformerCVAE
 from model.training.augmentation import mirrored
 
 
@@ -57,7 +60,7 @@ def test_music_and_tokens_of_a_window_are_those_of_its_seconds(dataset):
     data = LyricsMusicDance(dataset, ["a"])
     second = data.windows[1]
     assert second.start_s == pytest.approx(3.0)
-    batch = data[1]
+    batch = data.batch([1])
     assert batch.conditions.log_mel[0, :3, 0].tolist() == [90, 91, 92]  # the toy music counts frames of the video
     assert batch.conditions.tokens[0, :, 0].tolist() == [3, 4, 5, 6, 7, 8]  # and its token n is sung in second n
     assert batch.conditions.token_times[0, 0].tolist() == [0, 1]
@@ -65,9 +68,54 @@ def test_music_and_tokens_of_a_window_are_those_of_its_seconds(dataset):
 
 
 def test_missing_music_and_lyrics_are_masked(dataset):
-    conditions = LyricsMusicDance(dataset, ["mute"])[0].conditions
+    conditions = LyricsMusicDance(dataset, ["mute"]).batch([0]).conditions
     assert conditions.has_music.tolist() == [0] and not conditions.log_mel.any() and not conditions.rhythm.any()
     assert conditions.token_mask.shape == (1, 1) and not conditions.token_mask.any()
+
+
+def loaded(data: LyricsMusicDance, size: int) -> DanceSequence:
+    """The first batch of a default DataLoader."""
+    return next(iter(DataLoader(data, batch_size=size)))
+
+
+def test_a_default_loader_stacks_sequences(dataset):
+    data = LyricsMusicDance(dataset, ["a", "mute"])
+    one, many = data[1], loaded(data, 4)
+    assert one.body_pose.shape == (180, 69) and one.conditions.log_mel.shape == (180, 128)
+    assert one.window == data.windows[1] and one.conditions.has_music.shape == ()
+    assert many.body_pose.shape == (4, 180, 69) and many.rest_joints.shape == (4, 24, 3)
+    assert many.conditions.tokens.shape == (4, data.most_tokens, 8) and many.conditions.token_mask.dtype == torch.bool
+    assert list(many.window.id) == [window.id for window in data.windows[:4]]
+    assert many.window.first.tolist() == [window.first for window in data.windows[:4]]
+
+
+def test_stacked_sequences_are_the_batch_but_for_padding(dataset):
+    data = LyricsMusicDance(dataset, ["a", "b", "mute", "hole"], stride=20)
+    whole, stacked = data.batch(range(len(data))), loaded(data, len(data))
+    assert len(data) > 20 and data.most_tokens == whole.conditions.tokens.shape[1]
+    for name in ("global_orient", "body_pose", "transl", "rest_joints"):
+        assert torch.equal(getattr(stacked, name), getattr(whole, name)), name
+    for name, value in whole.conditions._asdict().items():
+        assert torch.equal(getattr(stacked.conditions, name), value), name
+    part = data.batch([0, 1])
+    longest = part.conditions.tokens.shape[1]
+    padded = loaded(data, 2).conditions
+    assert torch.equal(padded.tokens[:, :longest], part.conditions.tokens) and not padded.tokens[:, longest:].any()
+    assert not padded.token_mask[:, longest:].any()
+
+
+def test_a_model_learns_the_same_from_a_loader(dataset):
+    data = LyricsMusicDance(dataset, ["a", "mute"])
+    model = TransformerCVAE(NETWORK)
+    model.fit_normalisers(data)
+    gradients = []
+    for batch in (data.batch(range(len(data))), Batch(*loaded(data, len(data))[:5])):
+        model.zero_grad()
+        with torch.random.fork_rng():
+            torch.manual_seed(0)  # of dropout
+            model.losses(batch, torch.Generator().manual_seed(0), 0.5)["loss"].backward()
+        gradients.append([parameter.grad.clone() for parameter in model.parameters()])
+    assert all(map(torch.equal, *gradients)) and any(gradient.any() for gradient in gradients[0])
 
 
 def test_sliding_windows_avoid_missing_frames(dataset):

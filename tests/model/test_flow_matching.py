@@ -154,7 +154,7 @@ def test_what_may_not_be_seen_does_not_change_the_dance(data):
 
 
 def test_the_state_is_seen_except_at_the_start(data):
-    model, c, keep = dancer(data), data[0].conditions, flags(1, 1, 1)
+    model, c, keep = dancer(data), data.batch([0]).conditions, flags(1, 1, 1)
     x, other = torch.randn(2, 1, 180, 147, generator=seeded()).unbind()
     for t, seen in ((0.0, False), (0.1, True)):
         time = torch.full((1,), t)
@@ -165,7 +165,7 @@ def test_the_state_is_seen_except_at_the_start(data):
 def test_a_song_without_music_and_words_is_as_if_they_were_hidden(data):
     model = dancer(data)
     mute = next(n for n, window in enumerate(data.windows) if window.song == "mute")
-    c, x, t = data[mute].conditions, torch.randn(1, 180, 147, generator=seeded()), torch.full((1,), 0.5)
+    c, x, t = data.batch([mute]).conditions, torch.randn(1, 180, 147, generator=seeded()), torch.full((1,), 0.5)
     torch.testing.assert_close(model.denoise(c, x, t, *flags(1, 1, 1)), model.denoise(c, x, t, *flags(1, 0, 0)))
 
 

@@ -66,12 +66,12 @@ def test_what_may_not_be_seen_does_not_change_the_dance(data):
 def test_a_song_without_music_and_words_is_as_if_they_were_hidden(data):
     model = dancer(data)
     mute = next(n for n, window in enumerate(data.windows) if window.song == "mute")
-    c, z = data[mute].conditions, torch.zeros(1, model.latent_dim)
+    c, z = data.batch([mute]).conditions, torch.zeros(1, model.latent_dim)
     torch.testing.assert_close(model.decode(c, z, *flags(1, 1, 1, 1)), model.decode(c, z, *flags(1, 0, 0, 1)))
 
 
 def test_padding_tokens_do_not_change_the_dance(data):
-    model, c = dancer(data), data[0].conditions
+    model, c = dancer(data), data.batch([0]).conditions
     extra = torch.nn.functional.pad
     longer = c._replace(
         tokens=extra(c.tokens, (0, 0, 0, 5), value=7.0),
@@ -83,7 +83,7 @@ def test_padding_tokens_do_not_change_the_dance(data):
 
 
 def test_a_token_is_nearest_while_it_is_sung_and_each_head_has_its_own_reach(data):
-    model, c = dancer(data), data[0].conditions
+    model, c = dancer(data), data.batch([0]).conditions
     _, bias = model.conditions.lyrics(c, torch.ones(1), model.conditions.steps_s)
     assert bias.shape == (1, 4, 60, 1 + c.tokens.shape[1]) and not bias[..., 0].any()
     start, end = c.token_times[0, 3].tolist()

@@ -81,7 +81,7 @@ def test_motion_files_come_back_as_the_same_joints_in_the_data_set(captured, tmp
         motion = Motion(*(arrays[part][rows] for part in parts[:3]), np.zeros(10), arrays["valid"][rows])
         assert_same_but_for_a_shift(motion.joints(BODY), joints)
     assert arrays.songs["anna/one.npz"].group == arrays.songs["anna/two.npz"].group == "anna"
-    conditions = LyricsMusicDance(tmp_path / "data", list(truth))[0].conditions
+    conditions = LyricsMusicDance(tmp_path / "data", list(truth)).batch([0]).conditions
     assert not conditions.has_music.any() and not conditions.token_mask.any() and conditions.tokens.shape[-1] == 8
 
 

@@ -55,7 +55,7 @@ def test_the_shipped_configuration_holds_the_defaults(shipped):
 WRONG: list[Any] = [*WRONG_VALUES, [[]], {"unheard_of": 1}, object()]
 
 
-FREE_TEXT = {"lyrics.alignment", "features.text_encoder", "songs", "generate.table"}
+FREE_TEXT = {"lyrics.alignment", "features.text_encoder", "songs", "generate.table", "publish.contact"}
 """Keys whose text may be anything: a name, or a path that is looked for afterwards."""
 
 FREE_SECTIONS = ("body_model", "download.", "mmpose.", "easymocap.", "models.", "export.blender_python")

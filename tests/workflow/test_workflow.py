@@ -228,6 +228,23 @@ def test_two_runs_from_scratch_give_identical_bytes(demo, repo, tmp_path):
     assert snakemake(demo, "--touch", "--resources", "gpu=1").returncode == 0
 
 
+def test_what_may_be_published_is_built_when_asked_for_and_a_withdrawn_song_vanishes(demo):
+    folder = demo / "results" / "publish"
+    kept = {row["song"] for row in manifest(demo) if row["verdict"] == "kept"}
+    for withdrawn in ((), ("paper_star",)):
+        config = ["--config", f"publish={json.dumps({'withdrawn': withdrawn})}"]
+        result = snakemake(demo, "results/publish.tsv", "--resources", "gpu=1", *config)
+        assert result.returncode == 0, result.stdout
+        with (demo / "results/publish.tsv").open(newline="") as file:
+            rows = {row["song"]: row for row in csv.DictReader(file, delimiter="\t")}
+        published = {name for name, row in rows.items() if row["verdict"] == "published"}
+        assert set(rows) == kept and published == kept - set(withdrawn)
+        named = {name for songs in json.loads((folder / "splits.json").read_text()).values() for name in songs}
+        assert named == {rows[name]["public"] for name in published}
+        assert not [path for path in folder.rglob(".*")]  # nothing of Snakemake's is published with it
+    assert json.loads((folder / "withdrawn.json").read_text()) == [rows["paper_star"]["public"]]
+
+
 def test_the_report_is_one_page_with_songs_curves_and_pictures(demo):
     result = snakemake(demo, "--report", "report.html")
     assert result.returncode == 0, result.stdout
