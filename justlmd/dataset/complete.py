@@ -27,12 +27,7 @@ def complete_dataset(folder: str | Path, songs: Iterable[SongFiles], shard_bytes
     songs : iterable of SongFiles
         The songs that it was built from, for their lyrics.
     shard_bytes : int
-        Bytes in memory from which on a shard is full.
-
-    Raises
-    ------
-    InputError
-        Names the file that cannot be read.
+        ``limit`` of :func:`justlmd.dataset.shards.write_shards`, which also says what is raised.
     """
     folder = Path(folder)
     (folder / "README.md").unlink(missing_ok=True)
