@@ -36,9 +36,10 @@ def dancer(name: str, motion: Motion, body: Body, first_frame_s: float) -> dict[
     Returns
     -------
     What JSON can hold: ``frames``; ``missing``, stretches [start, stop) of frames without a body; ``rest``, the 24
-    joints of the unposed body; ``betas``; ``pelvis_height``, of the unposed pelvis over its soles; ``step`` and ``origin`` of
-    the translation; ``data``, (T, 75) integers by :func:`~justlmd.view.packing.pack` with second differences: the
-    translation less ``origin`` in ``step``, then rotation vectors of the 24 joints in :data:`ROTATION_STEP`.
+    joints of the unposed body; ``betas``; ``pelvis_height``, of the unposed pelvis over its soles; ``step`` and
+    ``origin`` of the translation; ``data``, (T, 75) integers by :func:`~justlmd.view.packing.pack` with second
+    differences: the translation less ``origin`` in ``step``, then rotation vectors of the 24 joints in
+    :data:`ROTATION_STEP`.
 
     Raises
     ------

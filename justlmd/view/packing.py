@@ -1,7 +1,8 @@
 """Integers as short text inside a script: differences, zigzag, byte planes, gzip, base64.
 
 Smooth series become runs of small numbers when their differences are stored, and small numbers become runs of zero
-bytes when all high bytes stand before all low bytes; gzip then makes both short. ``player/src/unpack.js`` is the inverse.
+bytes when all high bytes stand before all low bytes; gzip then makes both short. ``player/src/unpack.js`` is the
+inverse.
 """
 
 import base64

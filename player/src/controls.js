@@ -47,8 +47,8 @@ export class Controls {
       type: "file", accept: ".vrm,.glb", class: "hidden", id: "character", "aria-label": "Your own character, a .vrm or .glb file",
       onchange: () => this.file.files.length && player.useCharacter(this.file.files[0]).finally(() => (this.file.value = "")),
     });
-    this.drop = button("Dance with a .vrm or Mixamo-rigged .glb of yours; nothing is uploaded", "Your character…", () =>
-      player.character ? player.removeCharacter() : this.file.click());
+    this.drop = button("", "", () => (player.character ? player.removeCharacter() : this.file.click()));
+    this.setCharacter(false);
     this.video = page.video && menu("Source video", [["", "no video"], ["video", "source video"], ["overlay", "overlay file"]], "", (value) => player.setVideo(value));
     this.opacity = page.video && element("input", {
       type: "range", min: "0", max: "1", step: "0.05", value: "0.65", "aria-label": "Opacity of the body over the video",
@@ -74,6 +74,14 @@ export class Controls {
     this.boxes = dancers.map((dancer, index) =>
       toggle(`Show ${dancer.motion.name} (${index + 1})`, dancer.motion.name, dancer.shown, (on) => this.player.show(index, on)));
     this.dancers.replaceChildren(...(dancers.length > 1 ? this.boxes : []));
+  }
+
+  /** What the button of the user's own character does: bring one, or take it away. */
+  setCharacter(there) {
+    this.drop.textContent = there ? "Remove character" : "Your character…";
+    const label = there ? "Remove character" : "Your character: dance with a .vrm or Mixamo-rigged .glb; nothing is uploaded";
+    this.drop.title = label;
+    this.drop.setAttribute("aria-label", label);
   }
 
   toggleHelp() {

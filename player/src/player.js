@@ -234,7 +234,7 @@ export class Player {
       const character = await loadCharacter(file);
       this.dancers[0].setCharacter(character);
       this.character = character;
-      this.controls.drop.textContent = "Remove character";
+      this.controls.setCharacter(true);
       this.controls.say(`${file.name} dances. It stays on your computer.`);
     } catch (error) {
       this.controls.say(error.message);
@@ -245,7 +245,7 @@ export class Player {
   removeCharacter() {
     this.dancers[0].setCharacter(null);
     this.character = null;
-    this.controls.drop.textContent = "Your character…";
+    this.controls.setCharacter(false);
     this.controls.say("");
     this.stage.needsDraw = true;
   }

@@ -24,7 +24,7 @@ export class Stage {
     this.room.append(this.names);
     this.film = element("div", { class: "film", hidden: true });
     this.filmBox = element("div", { class: "filmbox", hidden: true }, this.film);
-    if (video) this.filmBox.style.setProperty("--film", `${video.width} / ${video.height}`);
+    if (video) this.filmBox.style.setProperty("--film", String(video.width / video.height));
     this.node = element("div", { class: "stage" }, this.room, this.filmBox, this.canvas);
     this.renderer = new WebGLRenderer({ canvas: this.canvas, antialias: true, alpha: true, stencil: true });
     this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
