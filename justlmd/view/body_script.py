@@ -16,9 +16,11 @@ from justlmd.view.packing import pack
 
 POSITION_STEPS = 2**16 - 1
 SHAPE_STEPS = 127
+SEED = 38
+"""Of the clothes: a blue shirt, dark trousers and shoes, which stand out from a light and from a dark room."""
 
 
-def skinned_body(body: Body, betas: np.ndarray | None = None, seed: int = 0) -> dict[str, Any]:
+def skinned_body(body: Body, betas: np.ndarray | None = None, seed: int = SEED) -> dict[str, Any]:
     """A body for the player.
 
     Parameters

@@ -21,7 +21,8 @@ export class Stage {
     this.canvas = element("canvas", { "aria-hidden": "true" });
     this.room = element("div", { class: "room", role: "img", "aria-label": "The dance in three dimensions" });
     this.names = element("div", { class: "names" });
-    this.room.append(this.names);
+    this.nobody = element("p", { class: "nobody", hidden: true }, "No body was recovered here.");
+    this.room.append(this.names, this.nobody);
     this.film = element("div", { class: "film", hidden: true });
     this.filmBox = element("div", { class: "filmbox", hidden: true }, this.film);
     if (video) this.filmBox.style.setProperty("--film", String(video.width / video.height));
@@ -60,7 +61,7 @@ export class Stage {
   arrange() {
     const { shown } = this;
     const boxes = shown.map((dancer) => dancer.motion.floorBox);
-    this.spacing = Math.min(Math.max(1.5, ...boxes.map(([, size]) => size[0] + 1)), 3.2);
+    this.spacing = Math.min(Math.max(1.4, ...boxes.map(([, size]) => size[0] + 0.9)), 3.2);
     shown.forEach((dancer, slot) => {
       const [middle] = boxes[slot];
       const x = (slot - (shown.length - 1) / 2) * this.spacing;
@@ -75,7 +76,7 @@ export class Stage {
     if (!shown.length) return;
     const tall = Math.max(...shown.map((dancer) => dancer.height));
     const half = Math.tan((FIELD * Math.PI) / 360);
-    const wide = (shown.length - 1) * this.spacing + (shown.length > 1 ? 2.7 : 2);
+    const wide = (shown.length - 1) * this.spacing + (shown.length > 1 ? 2.3 : 2);
     const distance = Math.max((1.28 * tall) / 2 / half, wide / 2 / half / Math.max(this.camera.aspect, 0.1)) + 0.4;
     this.looksAt = this.centre();
     this.controls.target.set(this.looksAt.x, tall / 2, this.looksAt.z);
@@ -97,6 +98,7 @@ export class Stage {
 
   pose(seconds) {
     for (const dancer of this.dancers) dancer.pose(dancer.motion.frameAt(seconds));
+    this.nobody.hidden = !this.shown.some((dancer) => dancer.motion.isMissing(dancer.frame));
     if (this.follow && this.shown.length) {
       const centre = this.centre();
       const moved = centre.clone().sub(this.looksAt);
