@@ -178,7 +178,7 @@ export class Stage {
       dancer.label.hidden = !dancer.shown || this.dancers.length < 2;
       if (dancer.label.hidden) continue;
       const top = dancer.bones[0].getWorldPosition(new Vector3());
-      top.y = dancer.height + 0.06;
+      top.y = dancer.height * (dancer.character?.scale ?? 1) + 0.06;
       top.project(this.camera);
       const x = Math.round((top.x * 0.5 + 0.5) * width);
       const y = Math.round((0.5 - top.y * 0.5) * height);
