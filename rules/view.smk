@@ -51,7 +51,7 @@ rule page_audio:
 
 rule song_page:
     input:
-        **with_video(keypoints2d=rules.pose.output.keypoints2d),
+        keypoints2d=of_watched(rules.pose.output.keypoints2d, lambda name: name in WITH_VIDEO),
         info=of_watched(rules.download.output.info, lambda name: name in WITH_VIDEO),
         motion=of_watched(rules.recovery.output.motion),
         meta=of_watched(rules.recovery.output.meta),
