@@ -1,4 +1,4 @@
-"""Characters made of the free body: a VRM 1.0, and a .glb with Mixamo's names, axes and arms that hang down at rest."""
+"""Characters made of the free body: VRM 1.0 and 0.x, and a .glb with Mixamo's names, axes and hanging arms."""
 
 import json
 import struct
@@ -37,23 +37,39 @@ LIMBS = [
 
 def write_vrm(path: Path, scale: float = 1.0) -> None:
     """The free body as VRM 1.0, its soles at y = 0, ``scale`` times as tall."""
-    standing = replace(
-        BODY, v_template=(BODY.v_template + [0, SOLE, 0]).astype(np.float32) * scale, shapedirs=BODY.shapedirs * scale
-    )
-    write_glb(path, _still(), standing)
+    document, binary, bones = _standing(path, np.array([scale, scale, scale]))
+    meta = {"name": "Free body", "version": "1", "authors": ["test"], "licenseUrl": "https://vrm.dev/licenses/1.0/"}
+    humanoid = {"humanBones": {bone: {"node": node} for bone, node in bones.items()}}
+    document["extensionsUsed"] = ["VRMC_vrm"]
+    document["extensions"] = {"VRMC_vrm": {"specVersion": "1.0", "meta": meta, "humanoid": humanoid}}
+    _write(path, document, binary)
+
+
+def write_old_vrm(path: Path) -> None:
+    """The free body as VRM 0.x, which faces the other way."""
+    document, binary, bones = _standing(path, np.array([-1.0, 1.0, -1.0]))
+    document["extensionsUsed"] = ["VRM"]
+    document["extensions"] = {
+        "VRM": {
+            "specVersion": "0.0",
+            "meta": {"title": "Free body", "version": "1", "author": "test", "licenseName": "CC0"},
+            "humanoid": {"humanBones": [{"bone": bone, "node": node} for bone, node in bones.items()]},
+        }
+    }
+    _write(path, document, binary)
+
+
+def _standing(path: Path, size: np.ndarray) -> tuple[dict[str, Any], bytearray, dict[str, int]]:
+    """A glTF document of the free body on its soles, its binary part, and the nodes of VRM's bones by name."""
+    template = ((BODY.v_template + [0, SOLE, 0]) * size).astype(np.float32)
+    write_glb(path, _still(), replace(BODY, v_template=template, shapedirs=BODY.shapedirs * size[:, None]))
     document, binary = _read(path)
     bones = {}
     for joint, name in enumerate(JOINT_NAMES):
         side, _, part = name.rpartition("_")
         if part in VRM_BONES:
-            bones[f"{side}{VRM_BONES[part]}"] = {"node": joint + 1}
-    meta = {
-        "name": "Free body", "version": "1", "authors": ["test"],
-        "licenseUrl": "https://vrm.dev/licenses/1.0/",
-    }  # fmt: skip
-    document["extensionsUsed"] = ["VRMC_vrm"]
-    document["extensions"] = {"VRMC_vrm": {"specVersion": "1.0", "meta": meta, "humanoid": {"humanBones": bones}}}
-    _write(path, document, binary)
+            bones[f"{side}{VRM_BONES[part]}"] = joint + 1
+    return document, binary, bones
 
 
 def write_mixamo(path: Path, arms_down: float = 45.0) -> None:

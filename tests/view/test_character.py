@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from characters import SOLE, limb_directions, write_mixamo, write_vrm
+from characters import SOLE, limb_directions, write_mixamo, write_old_vrm, write_vrm
 from known_motion import BODY
 from player_browser import browser, player, until
 from player_pages import PlayerPage, write_player_page
@@ -58,11 +58,11 @@ def chosen(tab: Any, path: Path) -> None:
     until(tab, "player.characterPositions() || /skeleton|read/.test(document.querySelector('.note').textContent)")
 
 
-@pytest.mark.parametrize("write", [write_vrm, write_mixamo], ids=["vrm", "mixamo"])
+@pytest.mark.parametrize("write", [write_vrm, write_old_vrm, write_mixamo], ids=["vrm", "vrm0", "mixamo"])
 def test_its_limbs_point_where_the_dancers_do(
     chromium: Any, known: PlayerPage, tmp_path: Path, write: Callable[[Path], None]
 ) -> None:
-    path = tmp_path / ("own.vrm" if write is write_vrm else "own.glb")
+    path = tmp_path / ("own.glb" if write is write_mixamo else "own.vrm")
     write(path)
     with player(chromium, known.page) as tab:
         chosen(tab, path)
