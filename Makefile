@@ -12,7 +12,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 # Every job is a process, and starts three times as fast from compiled modules, which stay in .venv.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev update-downloader demo check-songs convert-songs status publish-set test test-fast test-slurm bench lint format lock clean
+.PHONY: help setup setup-dev update-downloader demo check-songs convert-songs status share player publish-set test test-fast test-slurm bench lint format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -61,6 +61,13 @@ status: setup ## print what became of each song, and write results/status.tsv
 
 publish-set: setup ## build results/publish/: links, times, motion and features, without lyrics, audio or titles
 	$(BIN)/snakemake --cores all --resources gpu=1 $(ARGS) -- results/publish.tsv
+
+share: setup ## put one song's dance, player and audio into one file to pass on (SONG=<id>): results/view/<id>.share.html
+	@test -n "$(SONG)" || { echo "Which song? make share SONG=<id of the song table>"; exit 1; }
+	$(BIN)/snakemake --cores all --resources gpu=1 $(ARGS) -- "results/view/$(SONG).share.html"
+
+player: ## build justlmd/data/player.js from player/ (needs node and npm)
+	cd player && npm ci --no-audit --no-fund && npm run build
 
 test: setup-dev ## run every test, the whole demo among them (ARGS="tests/lyrics/test_lrc.py" for one file)
 	$(BIN)/python -m pytest $(ARGS)

@@ -20,6 +20,7 @@ include: "rules/dataset.smk"
 include: "rules/model.smk"
 include: "rules/preview.smk"
 include: "rules/export.smk"
+include: "rules/view.smk"
 include: "rules/status.smk"
 
 
@@ -40,3 +41,4 @@ rule all:
         kept_songs_exports,
         generated_dances,
         dances_side_by_side,
+        song_pages,

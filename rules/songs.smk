@@ -51,6 +51,7 @@ TABLE |= {name: replace(TABLE[name], lyrics=path) for name, path in FETCHED.item
 
 WITH_VIDEO = [name for name, song in TABLE.items() if song.has_video and name not in DANCED_TO]
 SONGS = {name: song for name, song in TABLE.items() if name not in [*config["exclude"], *DANCED_TO]}
+WATCHED = [*SONGS, *DANCED_TO]
 if not SONGS:
     raise WorkflowError(f"no song of {config['songs']} is left: config 'exclude' names them all")
 
@@ -190,6 +191,31 @@ def exports(folder, has_audio):
 def kept_songs_exports(wildcards):
     """The exports of every kept song."""
     return [path for name in kept_songs() for path in expand(exports(EXPORTED, SONGS[name].has_audio), song=name)]
+
+
+def of_watched(path, condition=lambda name: name in SONGS):
+    """An input that exists only for songs that meet ``condition``; by default for those of the data set."""
+    return lambda wildcards: path if condition(wildcards.song) else []
+
+
+def shown_dances(wildcards):
+    """The generated dances beside the recovered ones: of the held-out song by each model, and those asked for."""
+    dances = [(name, model, "") for name in held_out_song() for model in config["models"]]
+    asked = config["generate"]["songs"]
+    songs = [*(held_out_song() if asked == "auto" else asked), *DANCED_TO]
+    dances += [(name, config["generate"]["model"], sample) for name in songs for sample in generated_samples()]
+    path = rules.dance_script.output[0]
+    return [path.format(song=song, name=name, sample=sample) for song, name, sample in dict.fromkeys(dances)]
+
+
+def shared_dance(output):
+    """The file of the dance that is passed on: the recovered one, or for a song without one the first generated."""
+    generated = getattr(rules.generate.output, output)
+    return lambda wildcards: (
+        getattr(rules.recovery.output, output)
+        if wildcards.song in SONGS
+        else generated.format(song=wildcards.song, name=config["generate"]["model"], sample="")
+    )
 
 
 def is_news(record):

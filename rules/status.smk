@@ -9,7 +9,8 @@ from justlmd.project.status import ALL_SONGS, Stage, song_statuses, status_summa
 REQUIRED = ["download", "standardise", "audio", "fetch_lyrics", "lyrics", "slices", "pose", "recovery"]
 REQUIRED += ["import_motion", "quality"]
 OPTIONAL = ["demo", "mmpose", "audio_features", "lyrics_embeddings", "overlay", "contact_sheet", "export"]
-OF_DANCES = ["generate", "generated_export", "generated_preview"]
+OPTIONAL += ["page_audio", "song_page"]
+OF_DANCES = ["generate", "generated_export", "generated_preview", "dance_script"]
 
 
 def stages_of(name, required, /, **wildcards):

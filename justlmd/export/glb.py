@@ -49,7 +49,7 @@ def write_glb(
     colors = np.full((len(body.v_template), 4), 255, np.uint8)
     colors[:, :3] = _linear(clothing_colors(body, np.random.default_rng(seed)))
     vertices = body.rest_vertices(motion.betas).astype(np.float32)
-    joints, weights = _four_weights(body)
+    joints, weights = four_weights(body)
     primitive = {
         "attributes": {
             "POSITION": buffer.add(vertices, "VEC3", ARRAY_BUFFER, extent=True),
@@ -158,7 +158,7 @@ def _write(path: str | Path, document: dict[str, Any], binary: bytes) -> None:
         file.write(struct.pack("<I4s", len(binary), b"BIN\0") + binary)
 
 
-def _four_weights(body: Body) -> tuple[np.ndarray, np.ndarray]:
+def four_weights(body: Body) -> tuple[np.ndarray, np.ndarray]:
     """The four strongest joints (V, 4) uint8 of every vertex and their weights in 255ths, which sum to 255."""
     joints = np.argsort(-body.weights, axis=1, kind="stable")[:, :4]
     weights = np.take_along_axis(body.weights, joints, axis=1).astype(float)

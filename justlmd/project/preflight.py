@@ -62,9 +62,16 @@ def check_files(config: Mapping[str, Any], find: Callable[[str], str] = str) -> 
         raise InputError("\n".join(problems))
 
 
+RESERVED_IDS = {"index", "player", "body", "dances"}
+"""Files of these names lie beside the songs' pages in ``results/view``."""
+
+
 def check_ids(config: Mapping[str, Any], songs: Iterable[str], danced_to: Iterable[str]) -> None:
-    """Check that the songs that the configuration names stand in the table; raises InputError, one line per id."""
-    known = set(songs)
+    """Check that the songs that the configuration names stand in the table, and that no id is :data:`RESERVED_IDS`.
+
+    Raises InputError, one line per id.
+    """
+    known, danced_to = set(songs), set(danced_to)
     asked = config["generate"]["songs"]
     named = {option: config[option] for option in ("exclude", "keep")}
     problems = [
@@ -76,7 +83,11 @@ def check_ids(config: Mapping[str, Any], songs: Iterable[str], danced_to: Iterab
     problems += [
         f"config 'generate.songs': there is no song '{name}' in {config['songs']}"
         for name in ([] if asked == "auto" else asked)
-        if name not in known | set(danced_to)
+        if name not in known | danced_to
+    ]
+    problems += [
+        f"song '{name}': this id is taken by a file of the pages; give the song another one"
+        for name in sorted(RESERVED_IDS & (known | danced_to))
     ]
     if problems:
         raise InputError("\n".join(problems))

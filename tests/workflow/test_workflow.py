@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from player_browser import browser, player
 from project_copy import copied_project
 from toy_songs import write_song
 
@@ -111,6 +112,22 @@ def test_every_fixed_path_exists_for_every_kept_song_and_the_rest_of_the_workflo
     assert list(results.glob("models/*/history.csv"))
     for name in ("dance.mp4", "smplfull.json", "motion.bvh", "motion.glb", "motion.npz", "audio.m4a"):
         assert list(results.glob(f"generated/*/*/{name}"))
+
+
+def test_every_song_has_a_page_and_the_held_out_one_the_models_dances_and_a_file_to_share(demo):
+    view = demo / "results/view"
+    for row in manifest(demo):
+        for name in (f"{row['song']}.html", f"{row['song']}.js", f"{row['song']}.m4a"):
+            assert (view / name).stat().st_size > 0
+    song = next(row["song"] for row in manifest(demo) if row["split"] == "test")
+    listed = (view / "dances.js").read_text()
+    for name in ("v2", "v3"):
+        assert f'"dances/{song}/{name}.js"' in listed
+        assert (view / "dances" / song / f"{name}.js").stat().st_size > 0
+    assert snakemake(demo, f"results/view/{song}.share.html", "--resources", "gpu=1").returncode == 0
+    assert 1_000_000 < (view / f"{song}.share.html").stat().st_size < 5_000_000
+    with browser() as started, player(started, view / f"{song}.html") as tab:
+        assert tab.evaluate("player.state().dancers") == ["recovered", "v2", "v3"]
 
 
 def test_every_finished_job_printed_one_line_with_its_song_and_stage(demo):

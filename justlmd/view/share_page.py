@@ -1,0 +1,60 @@
+"""A song's page in one file, for a mail or a talk: player, body, dance and audio inside it.
+
+The body is always the free one: an SMPL file may not be passed on.
+"""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from justlmd.body.model import Body
+from justlmd.core.errors import InputError
+from justlmd.core.files import write_text
+from justlmd.view.body_script import skinned_body
+from justlmd.view.packing import script
+from justlmd.view.song_page import PLAYER, page_html
+
+LARGEST_BYTES = 5_000_000
+"""Of the file for three minutes: what most mail servers still take."""
+AUDIO_BITRATE = "80k"
+"""AAC: 1.8 MB for three minutes, 2.4 MB as text."""
+
+
+def share_html(content: Mapping[str, Any], body: Body, audio: bytes | None, audio_type: str = "audio/mp4") -> str:
+    """The page of :func:`justlmd.view.song_page.page_content` with everything inside it.
+
+    Parameters
+    ----------
+    content
+        Of a song with a dancer on the free body; only the first dancer goes into the page, and no video.
+    body
+        The free body.
+    audio, audio_type
+        The bytes of a file that browsers play and their MIME type; None for a page without audio.
+
+    Raises
+    ------
+    InputError
+        There is no dancer.
+    """
+    if not content["dancers"]:
+        raise InputError("there is no motion to share", where=content["id"])
+    dancer = content["dancers"][0]
+    sound = f"data:{audio_type};base64,{base64.b64encode(audio).decode('ascii')}" if audio else None
+    alone = {**content, "audio": sound, "video": None, "gallery": None, "dances": None, "dancers": [dancer]}
+    shaped = skinned_body(body, betas=np.array(dancer["betas"]))
+    player = PLAYER.read_text(encoding="utf-8")
+    if "</script" in player.lower():
+        raise AssertionError("the player's own text would end its script")
+    parts = [script("page", alone), script("body", shaped), player]
+    return page_html(content["title"], [f"<script>{part}</script>" for part in parts])
+
+
+def write_share_page(path: str | Path, content: Mapping[str, Any], body: Body, audio: bytes | None) -> int:
+    """Write :func:`share_html`; returns the size in bytes."""
+    text = share_html(content, body, audio)
+    write_text(path, text)
+    return len(text.encode())

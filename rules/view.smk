@@ -1,0 +1,173 @@
+# What people watch in a browser, opened from disk: a page for each song, and beside it player, body, audio and dances.
+
+
+rule player_assets:
+    input:
+        player=PROJECT / "justlmd" / "data" / "player.js",
+        body_model=config["body_model"] or [],
+    output:
+        player="results/view/player.js",
+        body="results/view/body.js",
+    log:
+        "results/logs/player_assets.log",
+    benchmark:
+        "results/logs/player_assets.tsv"
+    conda:
+        "../envs/body.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        body_model=config["body_model"],
+    message:
+        "Putting the player and its body beside the pages"
+    script:
+        "../workflow_scripts/player_assets.py"
+
+
+rule page_audio:
+    input:
+        rules.standardise.output.audio,
+    output:
+        "results/view/{song}.m4a",
+    log:
+        "results/songs/{song}/logs/page_audio.log",
+    benchmark:
+        "results/songs/{song}/logs/page_audio.tsv"
+    wildcard_constraints:
+        song=one_of(name for name in WATCHED if TABLE[name].has_audio),
+    conda:
+        "../envs/media.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "Encoding the audio of {wildcards.song} for its page"
+    script:
+        "../workflow_scripts/page_audio.py"
+
+
+rule song_page:
+    input:
+        keypoints2d=of_watched(rules.pose.output.keypoints2d, lambda name: name in WITH_VIDEO),
+        info=of_watched(rules.download.output.info, lambda name: name in WITH_VIDEO),
+        motion=of_watched(rules.recovery.output.motion),
+        meta=of_watched(rules.recovery.output.meta),
+        quality=of_watched(rules.quality.output[0]),
+        lyrics=rules.lyrics.output[0],
+        sliced=of_watched(rules.slices.output[0]),
+        audio=with_audio(rules.page_audio.output[0]),
+        audio_features=with_audio(rules.audio_features.output[0]),
+    output:
+        page="results/view/{song}.html",
+        data="results/view/{song}.js",
+    log:
+        "results/songs/{song}/logs/song_page.log",
+    benchmark:
+        "results/songs/{song}/logs/song_page.tsv"
+    wildcard_constraints:
+        song=one_of(WATCHED),
+    conda:
+        "../envs/body.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        title=lambda wildcards: TABLE[wildcards.song].title,
+        artist=lambda wildcards: TABLE[wildcards.song].artist,
+        drop_last=config["lyrics"]["slicing"] == "compat",
+        body_model=config["body_model"],
+    message:
+        "Making the page of {wildcards.song}"
+    script:
+        "../workflow_scripts/song_page.py"
+
+
+rule dance_script:
+    input:
+        motion=rules.generate.output.motion,
+        meta=rules.generate.output.meta,
+    output:
+        "results/view/dances/{song}/{name}{sample}.js",
+    log:
+        "results/generated/{song}/{name}{sample}/logs/dance_script.log",
+    benchmark:
+        "results/generated/{song}/{name}{sample}/logs/dance_script.tsv"
+    conda:
+        "../envs/body.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        body_model=config["body_model"],
+    message:
+        "Putting the dance of {wildcards.name} to {wildcards.song} on its page"
+    script:
+        "../workflow_scripts/dance_script.py"
+
+
+rule dance_list:
+    input:
+        shown_dances,
+    output:
+        "results/view/dances.js",
+    log:
+        "results/logs/dance_list.log",
+    benchmark:
+        "results/logs/dance_list.tsv"
+    conda:
+        "../envs/body.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    message:
+        "Listing the generated dances for the pages"
+    script:
+        "../workflow_scripts/dance_list.py"
+
+
+rule share:
+    input:
+        motion=shared_dance("motion"),
+        meta=shared_dance("meta"),
+        quality=of_watched(rules.quality.output[0]),
+        lyrics=rules.lyrics.output[0],
+        sliced=of_watched(rules.slices.output[0]),
+        audio=with_audio(rules.standardise.output.audio),
+        audio_features=with_audio(rules.audio_features.output[0]),
+        info=of_watched(rules.download.output.info, lambda name: name in WITH_VIDEO),
+        player=PROJECT / "justlmd" / "data" / "player.js",
+    output:
+        "results/view/{song}.share.html",
+    log:
+        "results/songs/{song}/logs/share.log",
+    benchmark:
+        "results/songs/{song}/logs/share.tsv"
+    wildcard_constraints:
+        song=one_of(WATCHED),
+    conda:
+        "../envs/body.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        title=lambda wildcards: TABLE[wildcards.song].title,
+        artist=lambda wildcards: TABLE[wildcards.song].artist,
+        drop_last=config["lyrics"]["slicing"] == "compat",
+    message:
+        "Putting {wildcards.song} into one file to pass on"
+    script:
+        "../workflow_scripts/share.py"
+
+
+song_pages = [
+    *rules.player_assets.output,
+    *expand(rules.song_page.output.page, song=WATCHED),
+    rules.dance_list.output[0],
+]
