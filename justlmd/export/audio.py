@@ -8,7 +8,7 @@ import ffmpeg
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, replacing
 from justlmd.media.audio import UNREADABLE
-from justlmd.media.ffmpeg import FILE, file_url, run
+from justlmd.media.ffmpeg import AAC, FILE, file_url, run
 from justlmd.media.video import SAMPLE_RATE
 
 
@@ -27,7 +27,7 @@ def write_clip_audio(source: str | Path, target: str | Path, start_s: float, len
     track = track.filter("aresample", SAMPLE_RATE).filter("aformat", channel_layouts="stereo")
     track = track.filter("apad", whole_len=first + count).filter("atrim", start_sample=first, end_sample=first + count)
     track = track.filter("asetpts", "PTS-STARTPTS")
-    settings: dict[str, Any] = FILE | {"acodec": "aac", "audio_bitrate": "192k", "f": "ipod"}
+    settings: dict[str, Any] = FILE | AAC | {"audio_bitrate": "192k", "f": "ipod"}
     with replacing(target) as temporary:
         run(ffmpeg.output(track, file_url(temporary), **settings), source, UNREADABLE, "give another file")
 

@@ -18,6 +18,8 @@ FILE: dict[str, Any] = {
     "flags:a": "+bitexact",
 }
 
+AAC = {"acodec": "aac", "aac_coder": "fast"}
+"""Audio to listen to: 0.46 s for 33 s of music, where ffmpeg's default coder takes 1.66 s."""
 ENCODING: dict[str, Any] = FILE | {
     # One thread always: x264's output depends on their number, and songs run side by side.
     "vcodec": "libx264",
