@@ -19,6 +19,7 @@ include: "rules/features.smk"
 include: "rules/dataset.smk"
 include: "rules/model.smk"
 include: "rules/preview.smk"
+include: "rules/gallery.smk"
 include: "rules/status.smk"
 
 
@@ -39,3 +40,4 @@ rule all:
         kept_songs_files,
         generated_dances,
         dances_side_by_side,
+        rules.gallery.output[0],

@@ -140,6 +140,32 @@ def reprojection_metrics(
     metrics: dict[str, float] = {"bridged_frames": int(bridged.sum())}
     if not usable.any():
         return metrics, {"bridged_frames": bridged}
+    distance, visible = _distances(motion, body, keypoints, usable, own_shapes)
+    missed = np.zeros(len(usable), bool)
+    missed[usable] = (distance * visible).sum(1) > BAD_REPROJECTION * np.maximum(visible.sum(1), 1)
+    if visible.any():
+        metrics["reprojection"] = float(distance[visible].mean())
+    return metrics, {"bridged_frames": bridged, "reprojection": missed}
+
+
+def reprojection_errors(
+    motion: CameraMotion, body: Body, keypoints2d: Keypoints2D, start_frame: int, own_shapes: bool = True
+) -> np.ndarray:
+    """The mean distance of :func:`reprojection_metrics` by frame of the motion (T,); NaN where there is none."""
+    keypoints = keypoints2d.keypoints[start_frame : start_frame + len(motion.valid)].astype(np.float64)
+    usable = motion.valid[: len(keypoints)] & np.asarray(np.isfinite(keypoints).all((1, 2)))
+    errors = np.full(len(keypoints), np.nan)
+    if usable.any():
+        distance, visible = _distances(motion, body, keypoints, usable, own_shapes)
+        count = visible.sum(1)
+        errors[usable] = np.where(count > 0, (distance * visible).sum(1) / np.maximum(count, 1), np.nan)
+    return errors
+
+
+def _distances(
+    motion: CameraMotion, body: Body, keypoints: np.ndarray, usable: np.ndarray, own_shapes: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Distances (n, 12) of :data:`BODY` in the n usable frames, in parts of the height, and which are visible."""
     upright = to_yup(motion, body, floor=0.0, own_shapes=own_shapes)
     joints = joint_transforms(body, upright.global_orient, upright.body_pose, upright.transl, upright.betas)
     body_points = [LANDMARKS.index(landmark) for landmark in BODY]
@@ -151,12 +177,7 @@ def reprojection_metrics(
     distance = (
         np.linalg.norm(pixels - keypoints[:, BODY, :2], axis=-1) / np.maximum(heights, np.median(heights) / 2)[:, None]
     )
-    visible = keypoints[:, BODY, 2] >= VISIBLE
-    missed = np.zeros(len(usable), bool)
-    missed[usable] = (distance * visible).sum(1) > BAD_REPROJECTION * np.maximum(visible.sum(1), 1)
-    if visible.any():
-        metrics["reprojection"] = float(distance[visible].mean())
-    return metrics, {"bridged_frames": bridged, "reprojection": missed}
+    return distance, keypoints[:, BODY, 2] >= VISIBLE
 
 
 def long_runs(mask: np.ndarray, seconds: float) -> np.ndarray:
