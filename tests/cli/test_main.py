@@ -60,6 +60,14 @@ def test_it_says_where_it_wants_to_be_run(tmp_path):
     )
 
 
+def test_the_last_line_of_the_summary_is_where_the_gallery_lies(tmp_path):
+    page = tmp_path / "results/view/index.html"
+    page.parent.mkdir(parents=True)
+    assert str(page) not in program("summary", cwd=tmp_path).stdout
+    page.write_text("<!doctype html>")
+    assert program("summary", cwd=tmp_path).stdout.splitlines()[-1].endswith(f": {page}")
+
+
 def test_a_package_that_is_missing_is_one_line(tmp_path):
     (tmp_path / "yt_dlp.py").write_text("raise ModuleNotFoundError(\"No module named 'yt_dlp'\", name='yt_dlp')")
     done = program("convert", "https://example.org/list", "--configfile", str(_config()), cwd=tmp_path)

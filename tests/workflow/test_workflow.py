@@ -225,12 +225,15 @@ def test_two_runs_from_scratch_give_identical_bytes(demo, repo, tmp_path):
     assert snakemake(demo, "--touch", "--resources", "gpu=1").returncode == 0
 
 
-def test_the_report_is_one_page_with_songs_curves_and_pictures(demo):
+def test_the_report_is_one_small_page_of_tables_and_plots_that_leads_to_the_gallery(demo):
     result = snakemake(demo, "--report", "report.html")
     assert result.returncode == 0, result.stdout
     page = (demo / "report.html").read_text()
-    for part in ("manifest.tsv", "history.csv", "overlay.mp4", "contact_sheet.jpg", "metrics.svg", "comparison.mp4"):
+    for part in ("manifest.tsv", "history.csv", "metrics.svg", "results/view/index.html"):
         assert part in page
+    assert "overlay.mp4" not in page.replace("/overlay.mp4", "")  # as a path of the rules' list only
+    assert "data:video" not in page and "data:image/jpeg" not in page
+    assert (demo / "report.html").stat().st_size < 4_500_000
 
 
 class NotFound(http.server.BaseHTTPRequestHandler):
