@@ -20,6 +20,7 @@ include: "rules/dataset.smk"
 include: "rules/model.smk"
 include: "rules/preview.smk"
 include: "rules/gallery.smk"
+include: "rules/compare.smk"
 include: "rules/status.smk"
 
 

@@ -11,7 +11,7 @@ from justlmd import __version__
 from justlmd.cli.__main__ import main, parser
 from justlmd.cli.weights import default_weights
 
-COMMANDS = ("check", "convert", "status", "summary", "weights")
+COMMANDS = ("check", "convert", "preference", "status", "summary", "weights")
 
 
 def test_the_version_is_that_of_the_package(capsys):
