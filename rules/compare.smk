@@ -1,5 +1,5 @@
 # People compare dances to held-out songs without knowing whose they are. Asked for by name: `make compare`.
-from justlmd.view.compared_dances import hidden_code
+from justlmd.view.compare import hidden_code
 
 COMPARED_SONGS = 12
 COMPARED_SEED = config["evaluation"]["seed"]

@@ -10,8 +10,8 @@ def main(snakemake) -> str:
     from justlmd.body.model import load_body
     from justlmd.lyrics.document import read_lyrics
     from justlmd.motion.song_motion import read_song_motion
-    from justlmd.view.compare import ComparedSong, lines_within, write_compared_song
-    from justlmd.view.compared_dances import clip_order, comparable_dances, write_clips
+    from justlmd.view.compare import ComparedSong, clip_order, lines_within, write_compared_song
+    from justlmd.view.compared_dances import comparable_dances, write_clips
 
     files, params = snakemake.input, snakemake.params
     body = load_body(params.body_model)

@@ -8,7 +8,7 @@ def main(snakemake) -> str:
     from justlmd.lyrics.document import read_lyrics
     from justlmd.lyrics.slices import motion_span
     from justlmd.motion.song_motion import read_motion_meta
-    from justlmd.quality.contact_sheet import write_contact_sheet
+    from justlmd.quality.contact_sheet import telling_frame, write_contact_sheet
     from justlmd.view.thumbnail import write_overlay_thumbnail
 
     files, params = snakemake.input, snakemake.params
@@ -18,7 +18,7 @@ def main(snakemake) -> str:
     quality = read_json(files.quality)
     name = " – ".join(filter(None, (params.artist, params.title, snakemake.wildcards.song)))
     write_contact_sheet(snakemake.output.sheet, files.overlay, quality, start, stop, name=name, lyrics=lyrics)
-    write_overlay_thumbnail(snakemake.output.thumbnail, files.overlay, (start + stop) // 2)
+    write_overlay_thumbnail(snakemake.output.thumbnail, files.overlay, telling_frame(quality, start, stop))
     return "good" if quality["keep"] else f"{len(quality['reasons'])} reasons to drop the song"
 
 

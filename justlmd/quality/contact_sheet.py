@@ -54,6 +54,14 @@ def moments(quality: dict[str, Any], start: int, stop: int) -> list[tuple[int, l
     return [(frame, *names) for frame, names in found.items() if start <= frame < stop][:MOMENTS]
 
 
+def telling_frame(quality: dict[str, Any], start: int, stop: int) -> int:
+    """The frame nearest to the middle of [start, stop) at which there is a body; the middle where there is none."""
+    middle = (start + stop) // 2
+    empty = [pair for name in ("detection_rate", "motion_valid") for pair in quality["ranges"].get(name, [])]
+    full = (frame for frame in range(start, stop) if not any(first <= frame < last for first, last in empty))
+    return min(full, key=lambda frame: abs(frame - middle), default=middle)
+
+
 def write_contact_sheet(
     path: str | Path,
     overlay: str | Path,

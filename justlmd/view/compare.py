@@ -11,10 +11,22 @@ from typing import Any
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, write_json, write_text
 from justlmd.lyrics.document import Lyrics
-from justlmd.view.compared_dances import MIRRORED, REAL
 from justlmd.view.page import filled_page
 
+REAL, MIRRORED = "real", "real, mirrored"
+"""The recovered dance, and the same with left and right exchanged: a control, since neither can be better."""
+
 QUESTIONS = {"song": "Which dances better to the song?", "words": "Which dances better to the words?"}
+
+
+def hidden_code(seed: int, *names: str) -> str:
+    """Twelve letters and digits that stand for names and do not tell them."""
+    return hashlib.sha256("\n".join([str(seed), *names]).encode()).hexdigest()[:12]
+
+
+def clip_order(dances: list[str], seed: int, song: str) -> list[str]:
+    """The names of the dances in the order of a song's clips, another one for each song."""
+    return sorted(dances, key=lambda dance: hidden_code(seed, song, dance))
 
 
 @dataclass(frozen=True)

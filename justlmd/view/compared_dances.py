@@ -1,6 +1,5 @@
 """Dances to the same seconds of a song, made to look alike in everything but how they dance."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,25 +14,13 @@ from justlmd.motion.motion import Motion, mirror
 from justlmd.motion.song_motion import SongMotion
 from justlmd.preview.dance_video import Captions, check_motion, dance_frames, following_camera, write_captioned
 from justlmd.preview.side_by_side import centred
-
-REAL, MIRRORED = "real", "real, mirrored"
-"""The recovered dance, and the same with left and right exchanged: a control, since neither can be better."""
+from justlmd.view.compare import MIRRORED, REAL
 
 SHOWN_S = 12.0
 """Most seconds that are shown of a song."""
 
 SIZE = (480, 540)
 """Width and height of a clip in pixels."""
-
-
-def hidden_code(seed: int, *names: str) -> str:
-    """Twelve letters and digits that stand for names and do not tell them."""
-    return hashlib.sha256("\n".join([str(seed), *names]).encode()).hexdigest()[:12]
-
-
-def clip_order(dances: list[str], seed: int, song: str) -> list[str]:
-    """The names of the dances in the order of a song's clips, another one for each song."""
-    return sorted(dances, key=lambda dance: hidden_code(seed, song, dance))
 
 
 def comparable_dances(

@@ -144,9 +144,9 @@ def statuses_by_song(statuses: Iterable[Status]) -> dict[str, list[Status]]:
 
 
 def scale(curves: Iterable[Sequence[float | None]]) -> float:
-    """The top of the curves of all songs: three times the median of their peaks, so that a bad one stands out."""
+    """The top of the curves of all songs: twice the median of their peaks, so that a bad one stands out."""
     peaks = [value for curve in curves if (value := peak(curve)) is not None]
-    return 3 * median(peaks) if peaks else 0.0
+    return 2 * median(peaks) if peaks else 0.0
 
 
 def peak(curve: Sequence[float | None]) -> float | None:

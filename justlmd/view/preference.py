@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json
 from justlmd.core.invalid import fault_lines
-from justlmd.view.compare import QUESTIONS
-from justlmd.view.compared_dances import MIRRORED
+from justlmd.view.compare import MIRRORED, QUESTIONS
 
 LARGEST_FILE = 5_000_000
 """Bytes; a person's answers have a few thousand."""

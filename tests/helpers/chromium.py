@@ -34,3 +34,12 @@ def opened(path: Path, *, width: int = 1280, height: int = 800, fragment: str = 
         yield page
         browser.close()
     assert faults == []
+
+
+def wait_until(page: Any, condition: str, seconds: float = 20) -> None:
+    """Wait until a condition in JavaScript holds; playwright's own waiting needs ``eval``, which our pages forbid."""
+    for _ in range(round(10 * seconds)):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"not within {seconds} s: {condition}")
