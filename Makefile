@@ -12,7 +12,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 # Every job is a process, and starts three times as fast from compiled modules, which stay in .venv.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev update-downloader demo check-songs convert-songs status share player publish-set test test-fast test-slurm bench lint format lock clean
+.PHONY: help setup setup-dev update-downloader demo compare check-songs convert-songs status share player publish-set test test-fast test-slurm bench lint format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -49,6 +49,9 @@ update-downloader: setup ## bring yt-dlp up to date, and nothing else; sites cha
 demo: setup ## generate the demo songs, run the whole workflow, print what came out
 	$(BIN)/snakemake --cores all --resources gpu=1
 	@$(BIN)/justlmd summary
+
+compare: setup ## make the page on which people compare dances blindly (results/view/compare.html)
+	$(BIN)/snakemake results/view/compare.html --cores all --resources gpu=1
 
 check-songs: setup ## check links, lyrics and motion files of the song table without downloading (ARGS="--songs my.tsv")
 	@$(BIN)/justlmd check $(ARGS)

@@ -21,6 +21,8 @@ include: "rules/model.smk"
 include: "rules/preview.smk"
 include: "rules/export.smk"
 include: "rules/view.smk"
+include: "rules/gallery.smk"
+include: "rules/compare.smk"
 include: "rules/status.smk"
 
 
@@ -42,3 +44,4 @@ rule all:
         generated_dances,
         dances_side_by_side,
         song_pages,
+        rules.gallery.output[0],

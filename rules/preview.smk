@@ -37,12 +37,7 @@ rule generated_preview:
         lyrics=rules.lyrics.output[0],
         audio=with_audio(rules.standardise.output.audio),
     output:
-        report(
-            "results/generated/{song}/{name}{sample}/dance.mp4",
-            caption="../report/generated.rst",
-            category="Models",
-            labels={"model": "{name}{sample}", "what": "dance to {song}"},
-        ),
+        "results/generated/{song}/{name}{sample}/dance.mp4",
     log:
         "results/generated/{song}/{name}{sample}/logs/generated_preview.log",
     benchmark:
@@ -75,12 +70,7 @@ rule comparison:
             rules.generate.output.meta, song=held_out_song(), name=config["models"], sample=""
         ),
     output:
-        report(
-            "results/evaluation/comparison.mp4",
-            caption="../report/comparison.rst",
-            category="Models",
-            labels={"what": "dances side by side"},
-        ),
+        "results/evaluation/comparison.mp4",
     log:
         "results/logs/comparison.log",
     benchmark:
@@ -100,7 +90,7 @@ rule comparison:
 
 
 overlays = expand(
-    [rules.overlay.output[0], rules.contact_sheet.output[0]],
+    [rules.overlay.output[0], rules.contact_sheet.output.sheet],
     song=[name for name, song in SONGS.items() if song.has_video],
 )
 dances_side_by_side = of_held_out_song(rules.comparison.output[0])

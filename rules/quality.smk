@@ -1,4 +1,4 @@
-# A verdict with reasons and metrics for every song, and the mesh over the video for people's eyes.
+# A verdict with reasons and metrics for every song, and the body over the video for people's eyes.
 
 
 rule quality:
@@ -40,12 +40,7 @@ rule overlay:
         motion=rules.recovery.output.motion,
         meta=rules.recovery.output.meta,
     output:
-        report(
-            "results/songs/{song}/overlay.mp4",
-            caption="../report/overlay.rst",
-            category="Songs",
-            labels={"song": "{song}", "what": "mesh over video"},
-        ),
+        "results/songs/{song}/overlay.mp4",
     log:
         "results/songs/{song}/logs/overlay.log",
     benchmark:
@@ -60,8 +55,9 @@ rule overlay:
         runtime=30,
     params:
         body_model=config["body_model"],
+        style=config["overlay"]["style"],
     message:
-        "Drawing the mesh of {wildcards.song} over its video"
+        "Drawing the body of {wildcards.song} over its video"
     script:
         "../workflow_scripts/overlay.py"
 
@@ -74,12 +70,8 @@ rule contact_sheet:
         sliced=rules.slices.output[0],
         meta=rules.recovery.output.meta,
     output:
-        report(
-            "results/songs/{song}/contact_sheet.jpg",
-            caption="../report/contact_sheet.rst",
-            category="Songs",
-            labels={"song": "{song}", "what": "moments to look at"},
-        ),
+        sheet="results/songs/{song}/contact_sheet.jpg",
+        thumbnail="results/view/thumbnails/{song}.jpg",
     log:
         "results/songs/{song}/logs/contact_sheet.log",
     benchmark:
@@ -92,6 +84,9 @@ rule contact_sheet:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        artist=lambda wildcards: TABLE[wildcards.song].artist,
+        title=lambda wildcards: TABLE[wildcards.song].title,
     message:
         "Putting the moments of {wildcards.song} to look at on one sheet"
     script:

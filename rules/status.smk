@@ -5,11 +5,13 @@ from snakemake.io import apply_wildcards
 
 from justlmd.core.files import write_text
 from justlmd.project.status import ALL_SONGS, Stage, song_statuses, status_summary, status_table, write_stages
+from justlmd.view.gallery import write_gallery
 
+GALLERY = str(rules.gallery.output[0])
 REQUIRED = ["download", "standardise", "audio", "fetch_lyrics", "lyrics", "slices", "pose", "recovery"]
 REQUIRED += ["import_motion", "quality"]
 OPTIONAL = ["demo", "mmpose", "audio_features", "lyrics_embeddings", "overlay", "contact_sheet", "export"]
-OPTIONAL += ["page_audio", "song_page"]
+OPTIONAL += ["thumbnail", "page_audio", "song_page"]
 OF_DANCES = ["generate", "generated_export", "generated_preview", "dance_script"]
 
 
@@ -37,11 +39,8 @@ def stages_of_song(song):
 
 def stages_of_all_songs():
     """The stages of the data set and the models; only their failures are listed."""
-    found = [
-        stage
-        for name in ("manifest", "text_states", "dataset", "publish_set", "evaluate")
-        for stage in stages_of(name, False)
-    ]
+    names = ("manifest", "text_states", "dataset", "publish_set", "evaluate", "gallery")
+    found = [stage for name in names for stage in stages_of(name, False)]
     return found + [stage for name in config["models"] for stage in stages_of("train", False, name=name)]
 
 
@@ -57,13 +56,23 @@ def write_status():
     return f"{status_summary(rows)}\nThe whole table: results/status.tsv"
 
 
+def write_gallery_so_far():
+    """Write the gallery with what there is, failed songs and all, although its own job may not have run."""
+    songs, results = [TABLE[name] for name in TABLE if name not in DANCED_TO], Path("results")
+    statuses = song_statuses([song.id for song in songs], stages(), results, config["exclude"])
+    write_gallery(GALLERY, songs, statuses, results, exclude=config["exclude"], keep=config["keep"])
+    return f"The songs so far: {GALLERY}"
+
+
 onstart:
     write_stages(Path("results"), stages())
 
 
 onsuccess:
     write_status()
+    if Path(GALLERY).is_file():  # what had failed in the run before may be there now
+        write_gallery_so_far()
 
 
 onerror:
-    print(write_status(), file=sys.stderr)
+    print(write_status(), write_gallery_so_far(), sep="\n", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Put the moments of one song that need a person's eyes on one sheet."""
+"""Put the moments of one song that need a person's eyes on one sheet, and one of them into the gallery's picture."""
 
 from job import run
 
@@ -8,13 +8,17 @@ def main(snakemake) -> str:
     from justlmd.lyrics.document import read_lyrics
     from justlmd.lyrics.slices import motion_span
     from justlmd.motion.song_motion import read_motion_meta
-    from justlmd.quality.contact_sheet import write_contact_sheet
+    from justlmd.quality.contact_sheet import telling_frame, write_contact_sheet
+    from justlmd.view.thumbnail import write_overlay_thumbnail
 
-    files = snakemake.input
+    files, params = snakemake.input, snakemake.params
     start = read_motion_meta(files.meta).start_frame
-    stop = motion_span(read_lyrics(files.lyrics), read_json(files.sliced))[1]
+    lyrics = read_lyrics(files.lyrics)
+    stop = motion_span(lyrics, read_json(files.sliced))[1]
     quality = read_json(files.quality)
-    write_contact_sheet(snakemake.output[0], files.overlay, quality, start, stop)
+    name = " – ".join(filter(None, (params.artist, params.title, snakemake.wildcards.song)))
+    write_contact_sheet(snakemake.output.sheet, files.overlay, quality, start, stop, name=name, lyrics=lyrics)
+    write_overlay_thumbnail(snakemake.output.thumbnail, files.overlay, telling_frame(quality, start, stop))
     return "good" if quality["keep"] else f"{len(quality['reasons'])} reasons to drop the song"
 
 

@@ -9,9 +9,10 @@ def main(snakemake) -> str:
     from justlmd.pose.keypoints import read_keypoints2d
     from justlmd.preview.overlay import write_overlay
 
-    files = snakemake.input
-    song = read_song_motion(files.motion, files.meta, load_body(snakemake.params.body_model), allow_empty=True)
-    write_overlay(snakemake.output[0], files.video, files.audio, song, read_keypoints2d(files.keypoints2d))
+    files, params = snakemake.input, snakemake.params
+    song = read_song_motion(files.motion, files.meta, load_body(params.body_model), allow_empty=True)
+    keypoints2d = read_keypoints2d(files.keypoints2d)
+    write_overlay(snakemake.output[0], files.video, files.audio, song, keypoints2d, params.style)
     return f"{song.motion.valid.sum()} frames with a body"
 
 

@@ -12,6 +12,7 @@ def main(snakemake) -> str:
     from justlmd.pose.keypoints import read_keypoints2d
     from justlmd.quality.gate import assess
     from justlmd.quality.image_signals import read_image_signals
+    from justlmd.quality.series import quality_series
 
     files, params = snakemake.input, snakemake.params
     song = read_song_motion(files.motion, files.meta, load_body(params.body_model), allow_empty=True)
@@ -32,7 +33,8 @@ def main(snakemake) -> str:
         own_shapes=song.own_shapes,
         thresholds=params.thresholds,
     )
-    write_json(snakemake.output[0], verdict)
+    series = quality_series(song.motion, song.body, keypoints2d, song.start_frame, song.own_shapes)
+    write_json(snakemake.output[0], verdict | {"series": series})
     return "good" if verdict["keep"] else "; ".join(verdict["reasons"])
 
 

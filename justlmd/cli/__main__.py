@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from justlmd import __version__
-from justlmd.cli import check_songs, convert_songs, status, summary, weights
+from justlmd.cli import check_songs, convert_songs, preference, status, summary, weights
 from justlmd.cli.options import guarded
 
 DESCRIPTION = """\
@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"justlmd {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (convert_songs, check_songs, status, summary, weights):
+    for module in (convert_songs, check_songs, status, summary, preference, weights):
         module.add_parser(commands)
     return top
 

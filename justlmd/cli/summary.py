@@ -59,12 +59,15 @@ def summary(results: Path) -> str:
         lines += [chosen.rename_axis(None).to_string(justify="right"), ""]
     places = {
         "the data set": "dataset/README.md",
-        "the mesh over each video": "songs/*/overlay.mp4",
+        "the body over each video": "songs/*/overlay.mp4",
         "evaluation": "evaluation/metrics.svg",
         "the models' dances beside the real one": "evaluation/comparison.mp4",
         "a generated dance": "generated/*/*/dance.mp4",
     }
     found = {what: sorted(results.glob(pattern)) for what, pattern in places.items()}
     lines += ["Where to look"] + [f"  {paths[0]}  ({what})" for what, paths in found.items() if paths]
-    lines += ["  snakemake --report report.html  makes one page of it all"]
+    lines += ["  snakemake --report report.html  makes one page of all tables and plots"]
+    gallery = results / "view/index.html"
+    if gallery.is_file():  # the last line, so that it is what people see
+        lines += ["", f"Every song on one page, for a double click: {gallery.resolve()}"]
     return "\n".join(lines)

@@ -4,7 +4,7 @@ Reading and probing go through PyAV, conversion through ffmpeg (:mod:`justlmd.me
 file's own clock, whose zero is the start of its earliest stream, as players count.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import av
@@ -63,8 +63,19 @@ def verify(path: str | Path) -> VideoInfo:
     return info
 
 
-def read_frames(path: str | Path, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
+def read_frames(
+    path: str | Path, start: int = 0, stop: int | None = None, size: tuple[int, int] | None = None
+) -> Iterator[np.ndarray]:
     """Decode frames ``start`` to ``stop`` (exclusive; None: to the end) in order of presentation.
+
+    Parameters
+    ----------
+    path
+        The video.
+    start, stop
+        Numbers of frames.
+    size
+        Width and height, upright, to which the frames are scaled; None: as they are.
 
     Yields
     ------
@@ -95,10 +106,43 @@ def read_frames(path: str | Path, start: int = 0, stop: int | None = None) -> It
                     continue
                 if stop is not None and index >= stop:
                     return
-                rgb = frame.reformat(format="rgb24", threads=1).to_ndarray()
-                yield np.ascontiguousarray(np.rot90(rgb, frame.rotation // 90)) if frame.rotation else rgb
+                yield _upright(frame, size)
                 index += 1
         except av.error.FFmpegError as error:
             raise InputError(
                 f"frame {index} does not decode ({error.strerror})", where=path, next_step="get the file again"
             ) from error
+
+
+def read_chosen_frames(path: str | Path, chosen: Iterable[int]) -> dict[int, np.ndarray]:
+    """The frames with these numbers, as :func:`read_frames` gives them.
+
+    Numbers that the video does not have are left out. Only what lies between each of them and the key frame before it
+    is decoded.
+    """
+    path = Path(path)
+    times = read_timeline(path).times
+    found: dict[int, np.ndarray] = {}
+    with open_video(path) as container:
+        stream = video_stream(container, path)
+        stream.codec_context.thread_count = 1
+        try:
+            for number in sorted({number for number in chosen if 0 <= number < len(times)}):
+                container.seek(times[number], stream=stream)
+                frame = next((f for f in container.decode(stream) if f.pts is None or f.pts >= times[number]), None)
+                if frame is not None:
+                    found[number] = _upright(frame, None)
+        except av.error.FFmpegError as error:
+            raise InputError(
+                f"frame {number} does not decode ({error.strerror})", where=path, next_step="get the file again"
+            ) from error
+    return found
+
+
+def _upright(frame: av.VideoFrame, size: tuple[int, int] | None) -> np.ndarray:
+    """The image (height, width, 3) uint8 RGB of a decoded frame, turned as its metadata say, and scaled to ``size``."""
+    width, height = size or (None, None)
+    if frame.rotation % 180:
+        width, height = height, width
+    rgb = frame.reformat(width, height, format="rgb24", interpolation="AREA" if size else None, threads=1).to_ndarray()
+    return np.ascontiguousarray(np.rot90(rgb, frame.rotation // 90)) if frame.rotation else rgb

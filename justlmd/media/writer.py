@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import numpy as np
@@ -17,6 +18,7 @@ from justlmd import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.files import replacing
 from justlmd.media.ffmpeg import ENCODING, FILE, command, failure, file_url, run
+from justlmd.media.fonts import fonts_folder
 
 UNWRITABLE = "cannot be written"
 
@@ -29,6 +31,7 @@ def write_video(
     audio_start_s: float = 0.0,
     subtitles: str | Path | None = None,
     crf: int = 20,
+    preset: str = "veryfast",
 ) -> None:
     """Encode frames, and optionally audio and captions, to an H.264 mp4.
 
@@ -40,8 +43,8 @@ def write_video(
         Audio file, and the second of it that belongs to the first frame; silence follows its end.
     subtitles
         ``.ass`` file burned into the frames; its fonts come from matplotlib (DejaVu).
-    crf
-        Constant quality of x264: lower is better and bigger.
+    crf, preset
+        Constant quality of x264, lower is better and bigger; and how much it tries to make the file small.
 
     Raises
     ------
@@ -55,13 +58,14 @@ def write_video(
         raise InputError("there are no frames to write", where=path)
     if audio is not None and not Path(audio).is_file():
         raise InputError(f"cannot be written: there is no audio file {audio}", where=path)
+    settings = {"crf": crf, "preset": preset}
     with replacing(path) as temporary:
         if audio is None:
-            _write_frames(temporary, path, chain([first], images), first.shape[:2], fps, subtitles, crf)
+            _write_frames(temporary, path, chain([first], images), first.shape[:2], fps, subtitles, settings)
             return
         with tempfile.TemporaryDirectory() as folder:
             silent = Path(folder) / "silent.mp4"
-            count = _write_frames(silent, path, chain([first], images), first.shape[:2], fps, subtitles, crf)
+            count = _write_frames(silent, path, chain([first], images), first.shape[:2], fps, subtitles, settings)
             _add_audio(silent, audio, audio_start_s, count / fps, temporary, path)
 
 
@@ -72,7 +76,7 @@ def _write_frames(
     size: tuple[int, ...],
     fps: int,
     subtitles: str | Path | None,
-    crf: int,
+    settings: dict[str, Any],
 ) -> int:
     """Encode frames of ``size`` (height, width) to ``target``, which errors call ``path``; returns their number."""
     shape = (*size, 3)
@@ -82,9 +86,9 @@ def _write_frames(
     stream = stream.filter("pad", "ceil(iw/2)*2", "ceil(ih/2)*2")
     if subtitles is not None:
         # As a keyword: ffmpeg-python escapes positional values twice, which breaks names with quotes or colons.
-        stream = stream.filter("ass", filename=str(Path(subtitles).absolute()), fontsdir=_fonts_directory())
+        stream = stream.filter("ass", filename=str(Path(subtitles).absolute()), fontsdir=str(fonts_folder()))
     stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv").filter("format", "yuv420p")
-    settings = {**ENCODING, "crf": crf, "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
+    settings = ENCODING | {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"} | settings
     count = 0
     with tempfile.TemporaryFile() as log:
         arguments = command(ffmpeg.output(stream, file_url(target), **settings))
@@ -122,9 +126,3 @@ def _add_audio(
     track = track.filter("apad", whole_dur=length_s)
     settings = FILE | {"vcodec": "copy", "acodec": "aac", "audio_bitrate": "160k"}
     run(ffmpeg.output(ffmpeg.input(file_url(silent)).video, track, file_url(target), **settings), path, UNWRITABLE)
-
-
-def _fonts_directory() -> str:
-    import matplotlib
-
-    return str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")

@@ -17,6 +17,7 @@ import pysubs2
 from justlmd.core.files import write_text
 from justlmd.lyrics.document import Line
 from justlmd.lyrics.word_timing import Word
+from justlmd.media.fonts import fonts_folder
 
 MAX_CHARACTERS = 160
 """Longer lines are cut; at the size of the captions they would cover the dancer."""
@@ -163,8 +164,6 @@ def _event(style: str, begin: float, end: float, text: str) -> pysubs2.SSAEvent:
 @lru_cache(maxsize=1)
 def _glyphs() -> frozenset[int]:
     """Code points that the captions' font can show; matplotlib ships it."""
-    import matplotlib
     from matplotlib.ft2font import FT2Font
 
-    font = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
-    return frozenset(FT2Font(str(font)).get_charmap())
+    return frozenset(FT2Font(str(fonts_folder() / "DejaVuSans.ttf")).get_charmap())

@@ -121,14 +121,16 @@ def dance_frames(
     rng: np.random.Generator,
     fps: int = FPS,
     seen_by: tuple[Camera, np.ndarray] | None = None,
+    wall_z: float | None = None,
 ) -> Iterator[np.ndarray]:
     """Render every frame of a dance in a room: images (H, W, 3) uint8.
 
     ``seen_by`` is a camera and its trajectory (T, 3) in metres; None: a :func:`following_camera` of this dance alone.
+    ``wall_z`` is where the room's wall stands, metres; None: 1.2 m behind this dance.
     """
     joints = motion.joints(body)
     camera, path = seen_by or following_camera(joints, size, fps)
-    wall_z = float(joints[:, :, 2].min()) - 1.2
+    wall_z = float(joints[:, :, 2].min()) - 1.2 if wall_z is None else wall_z
     colors = clothing_colors(body, rng)
     moving = bool(path.any())
     room = render_room(camera, wall_z=wall_z)

@@ -12,6 +12,9 @@ from justlmd.body.camera import Camera
 NEAR = 0.05
 """Triangles with a corner nearer to the camera than this (metres) are left out."""
 
+STEP_M = 0.08
+"""Metres between neighbouring pixels from which on one surface passes before another."""
+
 
 def render_mesh(
     vertices_cam: np.ndarray,
@@ -108,24 +111,65 @@ def _draw(
     corners: np.ndarray, faces: np.ndarray, shaded: np.ndarray, image: np.ndarray, factor: int, alpha: float
 ) -> None:
     """Rasterise into a buffer of the mesh's own box, ``factor`` times finer than the image, and average it down."""
-    height, width = image.shape[0], image.shape[1]
+    x0, x1, y0, y1 = _box(corners, image.shape[1], image.shape[0], factor)
+    if x1 <= x0 or y1 <= y0:
+        return
+    seen = _seen_faces(corners, faces, x0 * factor, y0 * factor, (x1 - x0) * factor, (y1 - y0) * factor)[1]
+    shift_x, shift_y = np.float32(x0 * factor) + np.float32(0.5), np.float32(y0 * factor) + np.float32(0.5)
+    share = np.float32(alpha / (factor * factor))
+    color = np.zeros(3, np.float32)
+    for y in range(y1 - y0):
+        for x in range(x1 - x0):
+            color[:] = 0
+            covered = 0
+            for dy in range(factor):
+                for dx in range(factor):
+                    face = seen[y * factor + dy, x * factor + dx]
+                    if face < 0:
+                        continue
+                    covered += 1
+                    a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+                    ax, ay = corners[a, 0] - shift_x, corners[a, 1] - shift_y
+                    bx, by = corners[b, 0] - shift_x, corners[b, 1] - shift_y
+                    cx, cy = corners[c, 0] - shift_x, corners[c, 1] - shift_y
+                    column, row = x * factor + dx, y * factor + dy
+                    inverse = np.float32(1) / ((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))
+                    s = ((column - ax) * (cy - ay) - (row - ay) * (cx - ax)) * inverse
+                    t = ((bx - ax) * (row - ay) - (by - ay) * (column - ax)) * inverse
+                    r = np.float32(1) - s - t
+                    for channel in range(3):
+                        color[channel] += r * shaded[a, channel] + s * shaded[b, channel] + t * shaded[c, channel]
+            if covered:
+                rest = np.float32(1) - share * covered
+                for channel in range(3):
+                    value = image[y0 + y, x0 + x, channel] * rest + color[channel] * share
+                    image[y0 + y, x0 + x, channel] = np.uint8(value + np.float32(0.5))
+
+
+@numba.njit(cache=True, nogil=True)
+def _box(corners: np.ndarray, width: int, height: int, factor: int) -> tuple:
+    """Left, right, top and bottom in pixels of what the corners, ``factor`` times finer, cover of an image."""
     left, right, top, bottom = np.float32(1e9), np.float32(-1e9), np.float32(1e9), np.float32(-1e9)
     for vertex in range(corners.shape[0]):
         if corners[vertex, 2] > 0:
             left, right = min(left, corners[vertex, 0]), max(right, corners[vertex, 0])
             top, bottom = min(top, corners[vertex, 1]), max(bottom, corners[vertex, 1])
     if right < left:
-        return
-    x0 = int(max(np.floor(left / factor), np.float32(0)))
-    y0 = int(max(np.floor(top / factor), np.float32(0)))
-    x1 = int(min(np.ceil(right / factor), np.float32(width)))
-    y1 = int(min(np.ceil(bottom / factor), np.float32(height)))
-    if x1 <= x0 or y1 <= y0:
-        return
-    columns, rows = (x1 - x0) * factor, (y1 - y0) * factor
+        return 0, 0, 0, 0
+    return (
+        int(max(np.floor(left / factor), np.float32(0))),
+        int(min(np.ceil(right / factor), np.float32(width))),
+        int(max(np.floor(top / factor), np.float32(0))),
+        int(min(np.ceil(bottom / factor), np.float32(height))),
+    )
+
+
+@numba.njit(cache=True, nogil=True)
+def _seen_faces(corners: np.ndarray, faces: np.ndarray, left: int, top: int, columns: int, rows: int) -> tuple:
+    """The nearest face of each sample of a box: 1/depth (rows, columns), 0 for none, and its number, -1 for none."""
     depth = np.zeros((rows, columns), np.float32)
-    color = np.empty((rows, columns, 3), np.float32)
-    shift_x, shift_y = np.float32(x0 * factor) + np.float32(0.5), np.float32(y0 * factor) + np.float32(0.5)
+    seen = np.full((rows, columns), -1, np.int32)
+    shift_x, shift_y = np.float32(left) + np.float32(0.5), np.float32(top) + np.float32(0.5)
     for face in range(faces.shape[0]):
         a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
         wa, wb, wc = corners[a, 2], corners[b, 2], corners[c, 2]
@@ -155,25 +199,43 @@ def _draw(
                 near = r * wa + s * wb + t * wc
                 if near > depth[y, x]:
                     depth[y, x] = near
-                    for channel in range(3):
-                        color[y, x, channel] = r * shaded[a, channel] + s * shaded[b, channel] + t * shaded[c, channel]
-    share = np.float32(alpha / (factor * factor))
+                    seen[y, x] = face
+    return depth, seen
+
+
+def outline_mesh(
+    vertices_cam: np.ndarray, faces: np.ndarray, color: tuple[int, int, int], K: np.ndarray, background: np.ndarray
+) -> np.ndarray:
+    """Draw where a mesh ends, and where a limb passes before the rest, as a line two pixels wide.
+
+    Parameters are those of :func:`render_mesh`; ``color`` (3,) 0..255. Returns (H, W, 3) uint8.
+    """
+    image = background.copy()
+    lens = np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2]], np.float32)
+    corners = _project(np.ascontiguousarray(vertices_cam, np.float32), lens)
+    _outline(corners, np.ascontiguousarray(faces, np.int32), image, np.array(color, np.uint8), np.float32(STEP_M))
+    return image
+
+
+@numba.njit(cache=True, nogil=True)
+def _outline(corners: np.ndarray, faces: np.ndarray, image: np.ndarray, color: np.ndarray, step_m: np.float32) -> None:
+    x0, x1, y0, y1 = _box(corners, image.shape[1], image.shape[0], 1)
+    if x1 <= x0 or y1 <= y0:
+        return
+    # With one pixel more around it, so that its outermost edges are steps, too.
+    x0, y0, x1, y1 = max(x0 - 1, 0), max(y0 - 1, 0), min(x1 + 1, image.shape[1]), min(y1 + 1, image.shape[0])
+    depth = _seen_faces(corners, faces, x0, y0, x1 - x0, y1 - y0)[0]
     for y in range(y1 - y0):
         for x in range(x1 - x0):
-            red, green, blue, covered = np.float32(0), np.float32(0), np.float32(0), 0
-            for dy in range(factor):
-                for dx in range(factor):
-                    if depth[y * factor + dy, x * factor + dx] > 0:
-                        covered += 1
-                        red += color[y * factor + dy, x * factor + dx, 0]
-                        green += color[y * factor + dy, x * factor + dx, 1]
-                        blue += color[y * factor + dy, x * factor + dx, 2]
-            if covered:
-                pixel = image[y0 + y, x0 + x]
-                rest = np.float32(1) - share * covered
-                pixel[0] = np.uint8(pixel[0] * rest + red * share + np.float32(0.5))
-                pixel[1] = np.uint8(pixel[1] * rest + green * share + np.float32(0.5))
-                pixel[2] = np.uint8(pixel[2] * rest + blue * share + np.float32(0.5))
+            # A pixel and its neighbours to the right and below: both sides of a step are drawn.
+            for dx, dy in ((1, 0), (0, 1)):
+                here = depth[y, x]
+                inside = x + dx < x1 - x0 and y + dy < y1 - y0
+                there = depth[y + dy, x + dx] if inside else here
+                step = here > 0 and there > 0 and abs(1 / here - 1 / there) > step_m
+                if step or (here > 0) != (there > 0):
+                    image[y0 + y, x0 + x] = color
+                    image[y0 + y + dy, x0 + x + dx] = color
 
 
 def render_room(

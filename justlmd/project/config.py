@@ -87,6 +87,10 @@ class EasyMocap(_Section):
     command: tuple[Text, ...] = ()
 
 
+class Overlay(_Section):
+    style: Literal["outline", "transparent"] = "outline"
+
+
 class Features(_Section):
     text_encoder: NonEmpty = "minilm"
     text_encoders: dict[Language, NonEmpty] = {}
@@ -166,6 +170,7 @@ class Config(_Section):
     focal: float = Field(default=0, ge=0, le=1_000_000)
     easymocap: EasyMocap = EasyMocap()
     quality: Annotated[dict[str, Annotated[float, Field(ge=0)]], AfterValidator(_known_thresholds)] = {}
+    overlay: Overlay = Overlay()
     features: Features = Features()
     dataset: Dataset = Dataset()
     models: dict[Name, Model] = Field(

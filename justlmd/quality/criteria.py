@@ -27,10 +27,11 @@ class Criterion:
 
     def sentence(self, value: float, limit: float, ranges: list[list[int]]) -> str:
         """The reason, with the seconds of ``video.mp4`` at which it shows."""
-        text = self.reason.format(value=self._shown(value), limit=self._shown(limit))
+        text = self.reason.format(value=self.shown(value), limit=self.shown(limit))
         return text + (f" ({_seconds(ranges)})" if ranges else "")
 
-    def _shown(self, value: float) -> str:
+    def shown(self, value: float) -> str:
+        """A value in the criterion's unit, rounded."""
         return f"{100 * value:.3g} %" if self.unit == "share" else f"{value:.3g} {self.unit}".rstrip()
 
 

@@ -11,7 +11,7 @@ from justlmd import __version__
 from justlmd.cli.__main__ import main, parser
 from justlmd.cli.weights import default_weights
 
-COMMANDS = ("check", "convert", "status", "summary", "weights")
+COMMANDS = ("check", "convert", "preference", "status", "summary", "weights")
 
 
 def test_the_version_is_that_of_the_package(capsys):
@@ -58,6 +58,14 @@ def test_it_says_where_it_wants_to_be_run(tmp_path):
         2,
         "results: there are no results; run snakemake, or name its folder\n",
     )
+
+
+def test_the_last_line_of_the_summary_is_where_the_gallery_lies(tmp_path):
+    page = tmp_path / "results/view/index.html"
+    page.parent.mkdir(parents=True)
+    assert str(page) not in program("summary", cwd=tmp_path).stdout
+    page.write_text("<!doctype html>")
+    assert program("summary", cwd=tmp_path).stdout.splitlines()[-1].endswith(f": {page}")
 
 
 def test_a_package_that_is_missing_is_one_line(tmp_path):

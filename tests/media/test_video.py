@@ -14,7 +14,7 @@ from synthetic_media import RATE, clicks, constant_rate, numbered_frame, read_nu
 from justlmd.core.errors import InputError
 from justlmd.media.ffmpeg import ffmpeg_exe
 from justlmd.media.standardise import standardise
-from justlmd.media.video import SAMPLE_RATE, probe, read_frames, verify
+from justlmd.media.video import SAMPLE_RATE, probe, read_chosen_frames, read_frames, verify
 from justlmd.media.writer import write_video
 
 
@@ -387,3 +387,14 @@ def test_real_clips_become_30_frames_per_second(tmp_path: Path, shared_data: Pat
         info = verify(video)
         assert (info.width, info.height, info.fps, info.frames) == (*size, 30, 90)
         assert len(read_wav(audio)) == 3 * SAMPLE_RATE
+
+
+def test_chosen_frames_are_those_of_the_whole_video_and_scaled_ones_are_their_means(tmp_path):
+    video = write_source_video(tmp_path / "a.mp4", constant_rate(30, 4))
+    chosen = read_chosen_frames(video, [0, 1, 49, 50, 51, 119, 119, 120, -1, 10**9])
+    assert {number: read_number(frame) for number, frame in chosen.items()} == {n: n for n in (0, 1, 49, 50, 51, 119)}
+    assert read_chosen_frames(video, []) == {}
+    whole, small = next(read_frames(video, 77)), next(read_frames(video, 77, size=(96, 32)))
+    assert small.shape == (32, 96, 3)
+    means = whole.reshape(32, 2, 96, 2, 3).mean((1, 3))
+    assert np.abs(small - means).mean() < 4

@@ -20,7 +20,7 @@ from justlmd.media.writer import write_video
 from justlmd.motion.motion import CameraMotion, to_camera
 from justlmd.motion.song_motion import SongMotion
 from justlmd.pose.keypoints import Keypoints2D
-from justlmd.preview.overlay import BORDER, DOTS, overlay_frames, write_overlay
+from justlmd.preview.overlay import BORDER, DOTS, LINE, TRANSPARENT, overlay_frames, panel_size, write_overlay
 from justlmd.preview.renderer import render_mesh
 
 BODY = load_body()
@@ -49,6 +49,17 @@ def scene(tmp_path_factory) -> tuple[Path, CameraMotion, np.ndarray]:
     return path, to_camera(before, BODY, camera.K), np.array([(p != wall).any(-1) for p in video])
 
 
+SIZE = (640, 480)
+
+
+def drawn_frames(
+    video: Path, song: SongMotion, keypoints2d: Keypoints2D | None = None, size: tuple[int, int] = SIZE, **options: str
+) -> list[np.ndarray]:
+    """The images at the right, with the whole body over the video where no other style is asked for."""
+    options = {"style": TRANSPARENT} | options
+    return [right for _, right in overlay_frames(video, song, keypoints2d, size=size, **options)]
+
+
 def changed(video: Path, images: list[np.ndarray]) -> np.ndarray:
     """Where (F, H, W) the overlay differs from the video."""
     return np.array([np.abs(a.astype(int) - b).max(-1) > 15 for a, b in zip(read_frames(video), images, strict=True)])
@@ -56,7 +67,7 @@ def changed(video: Path, images: list[np.ndarray]) -> np.ndarray:
 
 def test_the_body_lies_on_the_dancer_in_every_frame_of_the_motion_and_nowhere_else(scene):
     video, motion, dancer = scene
-    drawn = changed(video, list(overlay_frames(video, song_of(motion))))
+    drawn = changed(video, drawn_frames(video, song_of(motion)))
     assert not drawn[:LATE].any(), "before the motion the frame is plain"
     assert np.array_equal(drawn[LATE:].any((1, 2)), np.ones(FRAMES - LATE, bool))
     both, either = (drawn & dancer)[LATE:].sum((1, 2)), (drawn | dancer)[LATE:].sum((1, 2))
@@ -67,7 +78,7 @@ def test_a_motion_one_frame_late_or_another_body_size_would_show(scene):
     video, motion, dancer = scene
 
     def overlap(other: CameraMotion, start: int) -> float:
-        drawn = changed(video, list(overlay_frames(video, song_of(other, start))))[LATE + 1 :]
+        drawn = changed(video, drawn_frames(video, song_of(other, start)))[LATE + 1 :]
         return float((drawn & dancer[LATE + 1 :]).sum() / (drawn | dancer[LATE + 1 :]).sum())
 
     right = overlap(motion, LATE)
@@ -77,13 +88,13 @@ def test_a_motion_one_frame_late_or_another_body_size_would_show(scene):
 
 def test_a_motion_that_began_before_the_video_is_drawn_from_its_middle(scene):
     video, motion, _ = scene
-    whole = list(overlay_frames(video, song_of(motion, -3)))
-    assert np.array_equal(whole[0], next(overlay_frames(video, song_of(motion.cut(3), 0))))
+    whole = drawn_frames(video, song_of(motion, -3))
+    assert np.array_equal(whole[0], drawn_frames(video, song_of(motion.cut(3), 0))[0])
 
 
 def test_larger_frames_are_drawn_smaller_at_the_same_place(scene):
     video, motion, dancer = scene
-    small = list(overlay_frames(video, song_of(motion), step=2))
+    small = drawn_frames(video, song_of(motion), size=(320, 240))
     assert small[0].shape == (240, 320, 3)
     blue = np.array([image[..., 2].astype(int) - image[..., 1] > -20 for image in small])[LATE:]
     shrunk = dancer[LATE:, ::2, ::2]
@@ -94,8 +105,8 @@ def test_shape_parameters_of_another_body_are_not_drawn(scene):
     video, motion, _ = scene
     giant = replace(motion, shapes=np.eye(10)[0] * 4)
     plain = replace(motion, shapes=np.zeros(10))
-    left_out = list(overlay_frames(video, song_of(giant, own_shapes=False)))
-    assert np.array_equal(left_out, list(overlay_frames(video, song_of(plain))))
+    left_out = drawn_frames(video, song_of(giant, own_shapes=False))
+    assert np.array_equal(left_out, drawn_frames(video, song_of(plain)))
 
 
 def test_frames_without_a_body_have_a_red_border_and_landmarks_are_dots(scene):
@@ -106,7 +117,7 @@ def test_frames_without_a_body_have_a_red_border_and_landmarks_are_dots(scene):
     keypoints[2, 1] = [300, 50, 0.1]  # not visible
     keypoints[2, 2:] = [1e30, -5, 0.9]  # a fault elsewhere must not become one here
     keypoints2d = Keypoints2D.made(keypoints, np.full_like(keypoints, np.nan), (640, 480), "by hand")
-    images = list(overlay_frames(video, song_of(motion), keypoints2d))
+    images = drawn_frames(video, song_of(motion), keypoints2d)
     bordered = [bool((image[0] == BORDER).all()) for image in images]
     assert np.flatnonzero(bordered).tolist() == [LATE + 4]
     plain = list(read_frames(video))
@@ -117,7 +128,7 @@ def test_frames_without_a_body_have_a_red_border_and_landmarks_are_dots(scene):
 @pytest.mark.parametrize(
     "spoil", [lambda motion: motion, lambda motion: replace(motion, valid=np.zeros(FRAMES - LATE, bool))]
 )
-def test_the_overlay_has_the_videos_frames_its_audio_and_at_most_640_pixels(
+def test_the_overlay_has_the_videos_frames_its_audio_and_two_images_of_at_most_480_pixels(
     scene, tmp_path, spoil: Callable[[CameraMotion], CameraMotion]
 ):
     video, motion, _ = scene
@@ -128,7 +139,7 @@ def test_the_overlay_has_the_videos_frames_its_audio_and_at_most_640_pixels(
         audio.writeframes(bytes(2 * 22050))
     write_overlay(tmp_path / "overlay.mp4", wide, tmp_path / "audio.wav", song_of(spoil(motion)))
     info = probe(tmp_path / "overlay.mp4")
-    assert (info.width, info.height, info.frames, info.has_audio) == (640, 480, FRAMES, True)
+    assert (info.width, info.height, info.frames, info.has_audio) == (960, 360, FRAMES, True)
     write_overlay(tmp_path / "silent.mp4", wide, None, song_of(spoil(motion)))
     assert not probe(tmp_path / "silent.mp4").has_audio
 
@@ -138,9 +149,34 @@ def test_where_there_is_no_body_the_overlay_says_so(scene, tmp_path):
     gone = replace(motion, valid=np.zeros(FRAMES - LATE, bool))
     write_overlay(tmp_path / "overlay.mp4", video, None, song_of(gone))
     last = list(read_frames(tmp_path / "overlay.mp4"))[-1].astype(int)
-    said = (last[8:60, 150:490] > 200).all(-1)  # white letters above the middle
-    assert said.sum() > 100
-    assert np.abs(last[2, 300] - BORDER).max() < 60
+    said = (last[5:50, 480:] > 200).all(-1)  # white letters above the middle of the image at the right
+    assert said.sum() > 60 and not (last[:, :480] > 200).all(-1).any()
+    assert np.abs(last[2, 700] - BORDER).max() < 70 < np.abs(last[2, 200] - BORDER).max()
+
+
+def test_the_outline_surrounds_the_dancer_and_leaves_the_inside_free(scene):
+    from scipy.ndimage import binary_dilation, binary_erosion
+
+    video, motion, dancer = scene
+    images = drawn_frames(video, song_of(motion), style="outline")
+    lines = np.array([(image == LINE).all(-1) for image in images])
+    assert not lines[:LATE].any() and lines[LATE:].any((1, 2)).all()
+    videos = list(read_frames(video))
+    for line, body, image, plain in list(zip(lines, dancer, images, videos, strict=True))[LATE:]:
+        edge = binary_dilation(body, iterations=3) & ~binary_erosion(body, iterations=3)
+        around = binary_dilation(body) & ~body
+        assert (binary_dilation(line, iterations=3) & around).sum() > 0.95 * around.sum(), "no part of it is missing"
+        assert (line & edge).sum() > 0.8 * line.sum(), "the rest are limbs before the body"
+        assert np.array_equal(image[~line], plain[~line]), "nothing but the line is drawn"
+
+
+def test_the_original_stands_at_the_left(scene):
+    video, motion, _ = scene
+    plain = list(read_frames(video))
+    lefts = [left for left, _ in overlay_frames(video, song_of(motion), size=SIZE)]
+    assert np.array_equal(lefts, plain)
+    assert panel_size(1920, 1080) == (480, 270) and panel_size(720, 1280) == (270, 480)
+    assert panel_size(64, 48) == (64, 48) and panel_size(5000, 3) == (480, 2)
 
 
 def test_a_video_that_does_not_decode_is_named(scene, tmp_path):

@@ -262,12 +262,15 @@ def test_what_may_be_published_is_built_when_asked_for_and_a_withdrawn_song_vani
     assert json.loads((folder / "withdrawn.json").read_text()) == [rows["paper_star"]["public"]]
 
 
-def test_the_report_is_one_page_with_songs_curves_and_pictures(demo):
+def test_the_report_is_one_small_page_of_tables_and_plots_that_leads_to_the_gallery(demo):
     result = snakemake(demo, "--report", "report.html")
     assert result.returncode == 0, result.stdout
     page = (demo / "report.html").read_text()
-    for part in ("manifest.tsv", "history.csv", "overlay.mp4", "contact_sheet.jpg", "metrics.svg", "comparison.mp4"):
+    for part in ("manifest.tsv", "history.csv", "metrics.svg", "results/view/index.html"):
         assert part in page
+    assert "overlay.mp4" not in page.replace("/overlay.mp4", "")  # as a path of the rules' list only
+    assert "data:video" not in page and "data:image/jpeg" not in page
+    assert (demo / "report.html").stat().st_size < 4_500_000
 
 
 class NotFound(http.server.BaseHTTPRequestHandler):

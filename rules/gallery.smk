@@ -1,0 +1,54 @@
+# All songs on one page for people: pictures, verdicts, curves, and the way to each song's files.
+
+
+rule thumbnail:
+    input:
+        motion=rules.recovery.output.motion,
+        meta=rules.recovery.output.meta,
+    output:
+        "results/view/thumbnails/{song}.jpg",
+    log:
+        "results/songs/{song}/logs/thumbnail.log",
+    benchmark:
+        "results/songs/{song}/logs/thumbnail.tsv"
+    wildcard_constraints:
+        song=one_of(name for name, song in SONGS.items() if not song.has_video),
+    conda:
+        "../envs/body.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        body_model=config["body_model"],
+    message:
+        "Drawing the skeleton of {wildcards.song} for the gallery"
+    script:
+        "../workflow_scripts/thumbnail.py"
+
+
+rule gallery:
+    input:
+        songs=project_file(config["songs"]),
+        manifest="results/manifest.tsv",
+        quality=expand(rules.quality.output, song=SONGS),
+        thumbnails=expand("results/view/thumbnails/{song}.jpg", song=SONGS),
+    output:
+        "results/view/index.html",
+    log:
+        "results/logs/gallery.log",
+    benchmark:
+        "results/logs/gallery.tsv"
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        exclude=config["exclude"],
+        keep=config["keep"],
+    message:
+        "Putting all songs on one page"
+    script:
+        "../workflow_scripts/gallery.py"
