@@ -7,12 +7,12 @@ inverse.
 
 import base64
 import gzip
-import json
 from typing import Any
 
 import numpy as np
 
 from justlmd.core.errors import InputError
+from justlmd.view.page import embedded_json
 
 
 def pack(values: np.ndarray, order: int) -> str:
@@ -57,12 +57,5 @@ def unpack(text: str, channels: int, order: int, signed: bool = True) -> np.ndar
 
 
 def script(name: str, value: Any) -> str:
-    """A classic script that sets ``justlmd.<name>`` to a value, for ``<script src>`` and for text inside a page.
-
-    No text in the value can end the script or begin a tag: all that is not ASCII, and ``<``, ``>`` and ``&``, are
-    written as escapes.
-    """
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    for sign in "<>&":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return f"window.justlmd=window.justlmd||{{}};justlmd.{name}={text};\n"
+    """A classic script that sets ``justlmd.<name>`` to a value, for ``<script src>`` and for text inside a page."""
+    return f"window.justlmd=window.justlmd||{{}};justlmd.{name}={embedded_json(value)};\n"

@@ -24,8 +24,9 @@ def filled_page(template: str, data: Any) -> str:
 
 
 def embedded_json(data: Any) -> str:
-    r"""Compact JSON without any ``<``, ``>`` or ``&`` (they become ``\u003c`` and so on), for use within HTML."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text.encode("utf-8", "replace").decode()  # halves of characters cannot be written
+    r"""Compact JSON in ASCII without any ``<``, ``>`` or ``&`` (they become ``\u003c`` and so on), for use within HTML
+    and classic scripts."""
+    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from characters import SOLE, limb_directions, write_mixamo, write_old_vrm, write_vrm
+from chromium import browser, wait_until
 from known_motion import BODY
-from player_browser import browser, player, until
+from player_browser import player
 from player_pages import PlayerPage, write_player_page
 
 from justlmd.body.model import JOINT_NAMES
@@ -55,7 +56,7 @@ def danced(tab: Any, seconds: float) -> tuple[dict[str, list[float]], int]:
 def chosen(tab: Any, path: Path) -> None:
     """Give the page a file with the button, and wait until it dances."""
     tab.locator("#character").set_input_files(path)
-    until(tab, "player.characterPositions() || /skeleton|read/.test(document.querySelector('.note').textContent)")
+    wait_until(tab, "player.characterPositions() || /skeleton|read/.test(document.querySelector('.note').textContent)")
 
 
 @pytest.mark.parametrize("write", [write_vrm, write_old_vrm, write_mixamo], ids=["vrm", "vrm0", "mixamo"])
@@ -82,7 +83,7 @@ def test_a_dropped_file_dances_and_a_taller_one_makes_longer_steps(
     write_vrm(tmp_path / "tall.vrm", scale=1.5)
     with player(chromium, known.page) as tab:
         tab.evaluate(DROP, base64.b64encode((tmp_path / "tall.vrm").read_bytes()).decode())
-        until(tab, "player.characterPositions()")
+        wait_until(tab, "player.characterPositions()")
         first, frame = danced(tab, 1.5)
         later, later_frame = danced(tab, 6.0)
         np.testing.assert_allclose(first["pelvis"], scaled(known, known.joints(frame)[0], 1.5), atol=3e-3)

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from chromium import browser, wait_until
 from known_motion import BODY
-from player_browser import browser, player, until
+from player_browser import player
 from player_pages import AUDIO_S, FIRST_S, FRAMES, HOSTILE, SIZE, WORDS, PlayerPage, write_player_page
 
 from justlmd.body.kinematics import skin
@@ -104,11 +105,11 @@ def test_a_click_on_the_timeline_and_on_a_line_seeks(chromium: Any, known: Playe
         track = tab.get_by_role("slider", name="Position in the song")
         box = track.bounding_box()
         track.click(position={"x": box["width"] * 0.5, "y": 5})
-        until(tab, "Math.abs(player.state().songTime - 6) < 0.1")
+        wait_until(tab, "Math.abs(player.state().songTime - 6) < 0.1")
         assert track.get_attribute("aria-valuenow") == "6.0"
         assert state(tab)["frame"] == frame_at(state(tab)["songTime"])
         tab.locator(".line").nth(1).click()
-        until(tab, "Math.abs(player.state().songTime - 4) < 0.01")
+        wait_until(tab, "Math.abs(player.state().songTime - 4) < 0.01")
 
 
 def test_the_address_says_where_to_begin_and_the_page_leads_back(chromium: Any, known: PlayerPage) -> None:
@@ -125,9 +126,9 @@ def test_everything_works_from_the_keyboard(chromium: Any, known: PlayerPage) ->
         frame = state(tab)["frame"]
         for key, step in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1)):
             tab.keyboard.press(key)
-            until(tab, f"player.state().frame === {frame + step}")
+            wait_until(tab, f"player.state().frame === {frame + step}")
         tab.keyboard.press("Shift+ArrowRight")
-        until(tab, f"player.state().frame === {frame + 31}")
+        wait_until(tab, f"player.state().frame === {frame + 31}")
         tab.keyboard.press("l")
         assert state(tab)["loop"] == pytest.approx([FIRST_S, FIRST_S + 6], abs=0.001)
         tab.keyboard.press("l")
@@ -144,17 +145,17 @@ def test_everything_works_from_the_keyboard(chromium: Any, known: PlayerPage) ->
         tab.keyboard.press("Escape")
         assert not tab.get_by_role("dialog").is_visible()
         tab.keyboard.press("End")
-        until(tab, "player.state().songTime > 11.9")
+        wait_until(tab, "player.state().songTime > 11.9")
 
 
 def test_a_loop_begins_again(chromium: Any, known: PlayerPage) -> None:
     with player(chromium, known.page) as tab:
         tab.get_by_label("What is repeated").select_option("0")
-        until(tab, "player.state().songTime > 1.2")
+        wait_until(tab, "player.state().songTime > 1.2")
         seek(tab, FIRST_S + 5.5)
         tab.keyboard.press("]")
         tab.keyboard.press(" ")
-        until(tab, f"player.state().songTime < {FIRST_S + 2}")
+        wait_until(tab, f"player.state().songTime < {FIRST_S + 2}")
         assert state(tab)["playing"]
 
 
@@ -187,7 +188,7 @@ def test_the_outline_lies_where_the_camera_of_the_video_sees_the_body(chromium: 
         tab.get_by_role("button", name="Outline").click()
         tab.get_by_label("Opacity of the body over the video").fill("1")
         now = seek(tab, 4.0)
-        until(tab, "Math.abs(player.state().video - 4) < 0.04")
+        wait_until(tab, "Math.abs(player.state().video - 4) < 0.04")
         tab.wait_for_timeout(300)
         image = np.asarray(Image.open(BytesIO(tab.locator(".film").screenshot())).convert("RGB")).astype(int)
     red, green, blue = image[..., 0], image[..., 1], image[..., 2]

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from chromium import browser, wait_until
 from known_motion import BODY
-from player_browser import browser, player, until
+from player_browser import player
 from player_pages import HOSTILE, known_lyrics, known_song, write_sound
 
 from justlmd.core.errors import InputError
@@ -43,7 +44,7 @@ def test_it_dances_with_its_audio_far_from_everything_else(chromium: Any, tmp_pa
         ours = song.upright().cut(frame, frame + 1).joints(BODY)[0]
         assert np.linalg.norm(np.array(joints) - ours, axis=1).max() < 1e-3
         tab.keyboard.press(" ")
-        until(tab, "player.state().songTime > 7.5")
+        wait_until(tab, "player.state().songTime > 7.5")
         assert tab.get_by_role("link").count() == 0
         assert tab.locator("h1").inner_text() == " ".join(HOSTILE.split())
 
