@@ -31,7 +31,7 @@ NEIGHBOURS = np.array([(x, y) for y in (-1, 0, 1) for x in (-1, 0, 1)])
 CHUNK = 60
 """Frames whose meshes are in memory at a time."""
 
-CRF, PRESET = 25, "ultrafast"
+CRF, PRESET = 28, "ultrafast"
 """Of the encoding: half of the default's work, for a video that is looked at a few times."""
 
 
