@@ -73,10 +73,10 @@ player: ## build justlmd/data/player.js from player/ (needs node and npm)
 	cd player && npm ci --no-audit --no-fund && npm run build
 
 test: setup-dev ## run every test, the whole demo among them (ARGS="tests/lyrics/test_lrc.py" for one file)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 test-fast: setup-dev ## run the tests that take seconds
-	$(BIN)/python -m pytest -m "not slow and not workflow" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not slow and not workflow" $(ARGS)
 
 test-slurm: setup-dev ## install Debian's SLURM on this machine (as root) and run two demo songs through sbatch
 	$(BIN)/python tests/slurm/cluster.py $(ARGS)

@@ -33,6 +33,7 @@ rule gallery:
         manifest="results/manifest.tsv",
         quality=expand(rules.quality.output, song=SONGS),
         thumbnails=expand("results/view/thumbnails/{song}.jpg", song=SONGS),
+        pages=expand(rules.song_page.output.page, song=SONGS),  # linked where they are there
     output:
         "results/view/index.html",
     log:

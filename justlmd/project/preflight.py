@@ -62,7 +62,7 @@ def check_files(config: Mapping[str, Any], find: Callable[[str], str] = str) -> 
         raise InputError("\n".join(problems))
 
 
-RESERVED_IDS = {"index", "player", "body", "dances"}
+RESERVED_IDS = {"index", "player", "body", "dances", "compare"}
 """Files of these names lie beside the songs' pages in ``results/view``."""
 
 
