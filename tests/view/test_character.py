@@ -1,14 +1,14 @@
 """A character of the user's own dances on the page: a VRM, and a .glb with Mixamo's names and another rest pose."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from characters import SOLE, limb_directions, write_mixamo, write_old_vrm, write_vrm
-from chromium import browser, wait_until
+from chromium import wait_until
 from known_motion import BODY
 from player_browser import player
 from player_pages import PlayerPage, write_player_page
@@ -22,12 +22,6 @@ DROP = """(bytes) => {
   data.items.add(new File([Uint8Array.from(atob(bytes), (sign) => sign.charCodeAt(0))], "own.vrm"));
   dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
 }"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with browser() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

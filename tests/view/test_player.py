@@ -1,14 +1,13 @@
 """The player in Chromium, from disk and without a network: it shows the known dance, words and marks at their times."""
 
 import math
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from chromium import browser, wait_until
+from chromium import wait_until
 from known_motion import BODY
 from player_browser import player
 from player_pages import AUDIO_S, FIRST_S, FRAMES, HOSTILE, SIZE, WORDS, PlayerPage, write_player_page
@@ -17,12 +16,6 @@ from justlmd.body.kinematics import skin
 from justlmd.motion.motion import FLIP, to_yup
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with browser() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,12 @@
 """A shared page is one small file with everything inside it, and never holds a licensed body."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from chromium import browser, wait_until
+from chromium import wait_until
 from known_motion import BODY
 from player_browser import player
 from player_pages import HOSTILE, known_lyrics, known_song, write_sound
@@ -17,12 +16,6 @@ from justlmd.motion.smplfull import read_smplfull
 from justlmd.motion.song_motion import SongMotion
 from justlmd.view.share_page import AUDIO_BITRATE, LARGEST_BYTES, write_share_page
 from justlmd.view.song_page import Titles, page_content
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with browser() as started:
-        yield started
 
 
 def shared(path: Path, song: SongMotion, seconds: float) -> int:
