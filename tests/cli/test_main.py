@@ -25,7 +25,7 @@ def test_the_help_names_every_command(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     told = capsys.readouterr().out
-    assert re.findall(r"^    (\w+) ", told, re.MULTILINE) == sorted(COMMANDS, key=told.index)
+    assert re.findall(r"^    (\w+)(?: |$)", told, re.MULTILINE) == sorted(COMMANDS, key=told.index)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
