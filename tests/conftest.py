@@ -14,6 +14,7 @@ _caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ju
 numba.config.CACHE_DIR = str(_caches / f"tests-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """In several processes the long runs of the workflow come first, and the short tests fill the gaps."""
     if "PYTEST_XDIST_WORKER" in os.environ:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from player_browser import browser, player
+from chromium import browser
+from player_browser import player
 from project_copy import copied_project
 from toy_songs import write_song
 
