@@ -129,11 +129,11 @@ def test_what_stands_within_html_cannot_end_its_element():
 def test_hostile_titles_and_reasons_are_seen_as_text(results):
     with opened(written(results)) as page:
         assert page.locator(".song").count() == len(SONGS)
-        assert "onerror" in page.locator(".song h2").first.inner_text()
+        assert "onerror" in page.locator(".song h2").first.text_content()
         assert page.title() == "Dances"
         assert page.locator("img[src=x]").count() == 0
         page.locator(".song.failed .reason").wait_for()
-        assert "<img src=x" in page.locator(".song.failed .reason").inner_text()
+        assert "<img src=x" in page.locator(".song.failed .reason").text_content()
 
 
 def test_songs_are_searched_filtered_and_sorted_and_the_address_remembers_it(results):
@@ -142,7 +142,7 @@ def test_songs_are_searched_filtered_and_sorted_and_the_address_remembers_it(res
         assert shown(page) == [song.id for song in SONGS]
         page.keyboard.press("/")
         page.keyboard.type("anna bel")
-        assert shown(page) == ["no"] and page.locator("#count").inner_text() == "1 of 6 songs"
+        assert shown(page) == ["no"] and page.locator("#count").text_content() == "1 of 6 songs"
         page.keyboard.press("Escape")
         page.get_by_role("button", name="kept 2").click()
         assert shown(page) == ["one", "no"]
@@ -172,13 +172,13 @@ def test_ticked_songs_become_lines_that_yaml_reads_as_they_are_meant(results):
         page.get_by_label("Tick Bella").focus()
         page.keyboard.press("Space")
         page.get_by_label("Tick three").check()
-        lines = [page.locator(f"#{key}").inner_text() for key in ("exclude", "keep")]
+        lines = [page.locator(f"#{key}").text_content() for key in ("exclude", "keep")]
         assert yaml.safe_load("\n".join(lines)) == {"exclude": ["out", "no", "three"], "keep": ["12", "no", "three"]}
         page.locator("[data-copy=exclude]").click()
         page.get_by_text("Copied").wait_for()
         assert page.evaluate("navigator.clipboard.readText()") == lines[0]
         page.reload()
-        assert page.locator("#ticked").inner_text() == "2 songs ticked."
+        assert page.locator("#ticked").text_content() == "2 songs ticked."
         page.get_by_role("button", name="Untick all").click()
         assert page.locator("#tray").is_hidden()
 
