@@ -21,7 +21,7 @@ rule train:
         "results/models/{name}/logs/train.tsv"
     conda:
         "../envs/model.yaml"
-    threads: 2
+    threads: training_threads
     resources:
         gpu=gpu,
         mem_mb=lambda wildcards, attempt: 6000 * attempt,

@@ -73,6 +73,12 @@ def gpu(wildcards):
     return 0 if config["device"] == "cpu" or (config["device"] == "auto" and here) else 1
 
 
+def training_threads(wildcards):
+    """The cores, shared by the models that are trained side by side; two for each where a cluster hands them out."""
+    cores = workflow.resource_settings.cores
+    return 2 if cores is None else max(1, cores // len(config["models"]))
+
+
 def if_present(path):
     """A path as an input, if it is there or a rule makes it; a missing file is the song's own error, not the workflow's."""
     path = str(path or "")
