@@ -1,4 +1,4 @@
-# All songs on one page for people: pictures, verdicts, curves, and the way to each song's files.
+# All songs on one page for people: thumbnails, verdicts, curves, and the way to each song's files.
 
 
 rule thumbnail:

@@ -1,4 +1,4 @@
-"""Put the moments of one song that need a person's eyes on one sheet, and one of them into the gallery's picture."""
+"""Put the moments of one song that need a person's eyes on one sheet, and one of them into the gallery's thumbnail."""
 
 from job import run
 

@@ -123,9 +123,7 @@ def read_text_states(path: str | Path, wanted: Container[tuple[str, str]] | None
     Raises InputError for a file that is missing, damaged or of another kind.
     """
     try:
-        index = read_npz(path, ("encoders", "texts"))
-        keys = zip(index["encoders"].tolist(), index["texts"].tolist(), strict=True)
-        numbers = {key: number for number, key in enumerate(keys) if wanted is None or key in wanted}
+        numbers = {key: number for number, key in enumerate(_stored_keys(path)) if wanted is None or key in wanted}
         arrays = read_npz(path, [f"{part}_{number}" for number in numbers.values() for part in ("tokens", "states")])
         found = {key: (arrays[f"tokens_{number}"], arrays[f"states_{number}"]) for key, number in numbers.items()}
         if any(tokens.shape != (len(rows), 3) or rows.ndim != 2 for tokens, rows in found.values()):
@@ -138,8 +136,7 @@ def read_text_states(path: str | Path, wanted: Container[tuple[str, str]] | None
 def stored_texts(path: str | Path) -> set[tuple[str, str]]:
     """Return (encoder, text) of all that the store holds; nothing where there is no such file that can be read."""
     try:
-        index = read_npz(path, ("encoders", "texts"))
-        return set(zip(index["encoders"].tolist(), index["texts"].tolist(), strict=True))
+        return set(_stored_keys(path))
     except (InputError, ValueError):
         return set()
 
@@ -153,6 +150,11 @@ def stored_text_states(path: str | Path) -> TextStates:
     except InputError as error:
         print(f"warning: every line is encoded anew: {error.place_and_fault}")
         return {}
+
+
+def _stored_keys(path: str | Path) -> list[tuple[str, str]]:
+    index = read_npz(path, ("encoders", "texts"))
+    return list(zip(index["encoders"].tolist(), index["texts"].tolist(), strict=True))
 
 
 def _texts_of(path: str | Path, encoder: str, offset_sign: int) -> set[tuple[str, str]]:

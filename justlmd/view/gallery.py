@@ -1,4 +1,4 @@
-"""The gallery: every song on one page, with its picture, verdict and curves, to be searched, sorted and ticked."""
+"""The gallery: every song on one page, with its thumbnail, verdict and curves, to be searched, sorted and ticked."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -99,7 +99,7 @@ def card(song: Song, statuses: Sequence[Status], row: Mapping[str, str], results
     links = {name: f"../songs/{song.id}/{file}" for name, file in FILES.items() if (folder / file).is_file()}
     if (beside / f"{song.id}.html").is_file():
         links = {"player": f"{song.id}.html"} | links
-    picture = f"thumbnails/{song.id}.jpg"
+    thumbnail = f"thumbnails/{song.id}.jpg"
     return {
         "id": song.id,
         "title": one_line(song.title)[:LONGEST_TEXT],
@@ -113,7 +113,7 @@ def card(song: Song, statuses: Sequence[Status], row: Mapping[str, str], results
         "figures": [_number(figures.get(name)) for name in ("reprojection", "motion_jitter")]
         + [_mean(_curve(series.get("speed")))],
         "curves": {name: _curve(series.get(name)) for name in CURVES},
-        "picture": picture if (beside / picture).is_file() else "",
+        "thumbnail": thumbnail if (beside / thumbnail).is_file() else "",
         "links": links,
     }
 

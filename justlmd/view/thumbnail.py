@@ -1,4 +1,4 @@
-"""The picture of a song in the gallery: the dancer with the recovered body, or a drawn skeleton."""
+"""The thumbnail of a song in the gallery: the dancer with the recovered body, or a drawn skeleton."""
 
 from pathlib import Path
 
@@ -20,14 +20,14 @@ FINE = 3
 
 def write_thumbnail(path: str | Path, image: np.ndarray) -> None:
     """Write an image (H, W, 3) uint8 as a small ``.jpg``; what is taller than :data:`SIZE` loses its top and bottom."""
-    picture = Image.fromarray(image)
-    share = SIZE[0] / picture.width
-    picture = picture.resize((SIZE[0], max(1, round(picture.height * share))), Image.Resampling.BILINEAR)
-    if picture.height > SIZE[1]:
-        top = (picture.height - SIZE[1]) // 2
-        picture = picture.crop((0, top, SIZE[0], top + SIZE[1]))
+    thumbnail = Image.fromarray(image)
+    share = SIZE[0] / thumbnail.width
+    thumbnail = thumbnail.resize((SIZE[0], max(1, round(thumbnail.height * share))), Image.Resampling.BILINEAR)
+    if thumbnail.height > SIZE[1]:
+        top = (thumbnail.height - SIZE[1]) // 2
+        thumbnail = thumbnail.crop((0, top, SIZE[0], top + SIZE[1]))
     with replacing(path) as temporary:
-        picture.save(temporary, "JPEG", quality=80)
+        thumbnail.save(temporary, "JPEG", quality=80)
 
 
 def skeleton_image(motion: Motion, body: Body) -> np.ndarray:
@@ -36,8 +36,8 @@ def skeleton_image(motion: Motion, body: Body) -> np.ndarray:
     Only the ground and the floor where no frame holds one.
     """
     width, height = SIZE[0] * FINE, SIZE[1] * FINE
-    picture = Image.new("RGB", (width, height), GROUND)
-    draw = ImageDraw.Draw(picture)
+    thumbnail = Image.new("RGB", (width, height), GROUND)
+    draw = ImageDraw.Draw(thumbnail)
     floor = round(0.9 * height)
     draw.line([(0, floor), (width, floor)], fill=FLOOR, width=2 * FINE)
     valid = np.flatnonzero(motion.valid)
@@ -52,7 +52,7 @@ def skeleton_image(motion: Motion, body: Body) -> np.ndarray:
                 draw.line([places[parent], places[joint]], fill=BONE, width=3 * FINE, joint="curve")
         for x, y in places:
             draw.ellipse([x - 2 * FINE, y - 2 * FINE, x + 2 * FINE, y + 2 * FINE], fill=JOINT)
-    return np.asarray(picture.resize(SIZE, Image.Resampling.LANCZOS))
+    return np.asarray(thumbnail.resize(SIZE, Image.Resampling.LANCZOS))
 
 
 def write_overlay_thumbnail(path: str | Path, overlay: str | Path, frame: int) -> None:

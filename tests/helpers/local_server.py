@@ -1,10 +1,11 @@
 """A web server on this computer, in a thread; for tests only."""
 
+from abc import ABC, abstractmethod
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
-class LocalServer:
+class LocalServer(ABC):
     """Gives every GET and HEAD to :meth:`handle`; clients that hang up, and what it then says, stay unheard."""
 
     def __init__(self) -> None:
@@ -28,5 +29,6 @@ class LocalServer:
         self.http = Server(("127.0.0.1", 0), Handler)
         self.base = f"http://127.0.0.1:{self.http.server_port}"
 
+    @abstractmethod
     def handle(self, request: BaseHTTPRequestHandler) -> None:
-        raise NotImplementedError
+        """Answer one request."""

@@ -100,7 +100,7 @@ def test_every_song_is_there_with_what_became_of_it_and_why(results):
     assert songs["one"]["figures"] == [0.02, 4.0, 0.75]
     assert songs["one"]["links"] == {"overlay": "../songs/one/overlay.mp4"}
     assert songs["no"]["links"] == {"player": "no.html"}
-    assert songs["one"]["picture"] == "thumbnails/one.jpg" and songs["later"]["picture"] == ""
+    assert songs["one"]["thumbnail"] == "thumbnails/one.jpg" and songs["later"]["thumbnail"] == ""
 
 
 def test_curves_share_a_scale_keep_their_peaks_and_show_their_gaps():
@@ -220,15 +220,15 @@ def test_a_thousand_songs_are_small_and_lazy(tmp_path):
     path = tmp_path / "view/index.html"
     assert write_gallery(path, songs, [], tmp_path) == 1000
     assert path.stat().st_size <= 2_000_000
-    pictures: list[str] = []
+    images: list[str] = []
     with opened(path) as page:
-        page.on("request", lambda request: pictures.append(request.url))
+        page.on("request", lambda request: images.append(request.url))
         page.reload()
         wait_until(page, "document.documentElement.dataset.ready")
         for _ in range(100):
             page.wait_for_timeout(100)
-            if sum(url.endswith(".jpg") for url in pictures) > 4:
+            if sum(url.endswith(".jpg") for url in images) > 4:
                 break
-        assert 4 < sum(url.endswith(".jpg") for url in pictures) < 250
+        assert 4 < sum(url.endswith(".jpg") for url in images) < 250
         page.evaluate("(() => { search.value = '99'; search.dispatchEvent(new Event('input')); })()")
         assert len(shown(page)) == 19

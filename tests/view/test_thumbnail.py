@@ -1,4 +1,4 @@
-"""The picture of a song is small and shows its dancer, or a skeleton that stands as the dancer does."""
+"""The thumbnail of a song is small and shows its dancer, or a skeleton that stands as the dancer does."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,14 +17,14 @@ from justlmd.view.thumbnail import SIZE, skeleton_image, write_overlay_thumbnail
 BODY = load_body()
 
 
-def picture(path: Path) -> np.ndarray:
+def thumbnail(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path)).astype(int)
 
 
 @pytest.mark.parametrize(("shape", "height"), [((360, 640, 3), 180), ((1280, 720, 3), 200), ((2, 2000, 3), 1)])
 def test_it_is_as_wide_as_a_card_and_never_taller(tmp_path, shape, height):
     write_thumbnail(tmp_path / "a.jpg", np.full(shape, 90, np.uint8))
-    assert picture(tmp_path / "a.jpg").shape == (height, SIZE[0], 3)
+    assert thumbnail(tmp_path / "a.jpg").shape == (height, SIZE[0], 3)
     assert (tmp_path / "a.jpg").stat().st_size < 10_000
 
 
@@ -35,7 +35,7 @@ def test_it_is_the_half_of_the_overlay_with_the_body_at_that_frame(tmp_path):
     write_video(tmp_path / "overlay.mp4", frames)
     for frame, level in ((0, 0), (20, 160), (1000, 240)):
         write_overlay_thumbnail(tmp_path / "a.jpg", tmp_path / "overlay.mp4", frame)
-        assert np.abs(picture(tmp_path / "a.jpg") - level).max() < 12
+        assert np.abs(thumbnail(tmp_path / "a.jpg") - level).max() < 12
     (tmp_path / "overlay.mp4").write_text("no video")
     with pytest.raises(InputError, match=r"overlay\.mp4"):
         write_overlay_thumbnail(tmp_path / "b.jpg", tmp_path / "overlay.mp4", 0)
