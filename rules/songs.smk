@@ -2,11 +2,15 @@
 import csv
 import os
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+
+# Names this run to its jobs: what people must mend is not tried again in it. Jobs inherit the name.
+os.environ.setdefault("JUSTLMD_RUN", f"{os.getpid()}-{time.time():.0f}")
 
 PROJECT = Path(str(workflow.current_basedir)).parent  # also when another workflow uses this one as a module
 sys.path.insert(0, str(PROJECT))

@@ -44,15 +44,20 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
     _terminal = os.fdopen(os.dup(2), "w", encoding="utf-8", buffering=1)
     os.dup2(log.fileno(), 1)  # also what C++ libraries print
     os.dup2(log.fileno(), 2)
-    from justlmd.core.errors import INTERRUPTED, JustLMDError, one_line, write_failure
+    from justlmd.core.errors import INTERRUPTED, JustLMDError, failed_for_good, of_system, one_line, write_failure
 
     note = Path(snakemake.log[0]).with_suffix(".error")
 
+    workflow_run = os.environ.get("JUSTLMD_RUN", "")
+
     def fail(error: JustLMDError) -> None:
-        write_failure(note, error)
+        write_failure(note, error, workflow_run)
         print(f"ERROR  {song}  {stage}: {one_line(error)}", file=_terminal)
         sys.exit(1)
 
+    if earlier := failed_for_good(note, workflow_run):  # Snakemake tries every failed job again
+        print(f"not tried again: {earlier}")
+        fail(earlier)
     write_failure(note, INTERRUPTED)  # a killed job cannot say so itself
     start = time.monotonic()
     try:
@@ -62,6 +67,8 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
         fail(error)
     except Exception as error:
         traceback.print_exc()
+        if known := of_system(error):
+            fail(known)
         what = f"{type(error).__name__}: {error} (a defect of the program)"
         fail(JustLMDError(what, next_step=f"report it with {snakemake.log[0]}", cause="defect"))
     note.unlink(missing_ok=True)

@@ -29,12 +29,12 @@ def run(arguments: argparse.Namespace) -> int:
     check_provider(songs, config["lyrics"]["provider"])
     options = DownloadOptions.configured(config["download"])
     width = max(len(song.id) for song in songs)
-    print(f"{'song':<{width}}  status  {'cause':<12}  what was found -> what to do")
+    print(f"{'song':<{width}}  status  {'cause':<15}  what was found -> what to do")
     failed = set()
     refusing: set[str] = set()
     for song in songs:
         for status, cause, text in [*check_link(song, options, refusing), *check_files(song)]:
-            print(f"{song.id:<{width}}  {status:<6}  {cause:<12}  {text}", flush=True)
+            print(f"{song.id:<{width}}  {status:<6}  {cause:<15}  {text}", flush=True)
             if status == FAILED:
                 failed.add(song.id)
     print(f"{len(songs)} songs: {len(songs) - len(failed)} ok, {len(failed)} failed")

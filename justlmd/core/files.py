@@ -1,7 +1,9 @@
 """Writing files whole or not at all, and reading JSON and npz without trusting them."""
 
 import json
+import lzma
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -12,6 +14,13 @@ from typing import Any
 import numpy as np
 
 from justlmd.core.errors import InputError
+from justlmd.core.limits import LARGEST_ARRAYS_BYTES, LARGEST_JSON_BYTES, check_arrays, check_file
+
+UNREADABLE_NPZ = (
+    ValueError, OSError, EOFError, KeyError, AttributeError, NotImplementedError, RuntimeError, struct.error,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+)  # fmt: skip
+"""What numpy and zipfile raise for damaged, encrypted and unknown archives; a plain .npy has no members."""
 
 
 def cache_folder() -> Path:
@@ -48,6 +57,7 @@ def write_json(path: str | Path, value: Any) -> None:
 
 def read_json(path: str | Path) -> Any:
     """Read JSON; raises InputError that names the file and line."""
+    check_file(path, LARGEST_JSON_BYTES, "JSON")
     try:
         return json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as error:
@@ -71,8 +81,10 @@ def read_npz(path: str | Path, names: Iterable[str] | None = None) -> dict[str, 
 
     Raises InputError that names the file when it is missing, damaged or lacks one of ``names``.
     """
+    check_file(path, LARGEST_ARRAYS_BYTES, "an npz")
     try:
+        check_arrays(path)
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in (archive.files if names is None else names)}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE_NPZ as error:
         raise InputError(f"not a readable npz file ({error})", where=path) from error

@@ -38,6 +38,10 @@ class NamedFailure(JustLMDError):
         super().__init__(f"{what} ({plain(detail)})", where=plain(where), next_step=next_step, cause=cause)
         self.tries, self.wait_s = math.inf if cause in self.transient else tries, wait_s
 
+    @property
+    def permanent(self) -> bool:
+        return self.tries == 1  # what passes is worth more
+
 
 def with_retries(
     attempt: Callable[[], T],

@@ -16,9 +16,7 @@ from typing import Any, BinaryIO, ClassVar
 import numpy as np
 
 from justlmd.core.errors import InputError
-
-LARGEST_BYTES = 4 << 30
-"""A compressed file may unfold to this much."""
+from justlmd.core.limits import LARGEST_ARRAYS_BYTES, check_file
 
 
 class Box:
@@ -42,7 +40,7 @@ class _JoblibArray(Box):
         if state.get("numpy_array_alignment_bytes") is not None:
             stream.read(stream.read(1)[0])
         size = math.prod(shape) * kind.itemsize
-        if size > LARGEST_BYTES:
+        if size > LARGEST_ARRAYS_BYTES:
             raise pickle.UnpicklingError("it announces an array that is too large")
         array = np.frombuffer(stream.read(size), kind)
         return array.reshape(shape, order="F" if state.get("order") == "F" else "C").copy()
@@ -150,13 +148,14 @@ def read_pickle(path: str | Path, what: str, boxed: tuple[str, ...] = ()) -> Any
     InputError
         Names the file, and what it asks for when that is refused.
     """
+    check_file(path, LARGEST_ARRAYS_BYTES, what)
     try:
         with Path(path).open("rb") as stream:
             first = stream.peek(2)[:2]
             source: Any = stream
             if first[:1] == b"\x78" and first != b"\x78\x80":  # zlib's header; no pickle begins with it
                 unfold = zlib.decompressobj()
-                source = io.BytesIO(unfold.decompress(stream.read(), LARGEST_BYTES))
+                source = io.BytesIO(unfold.decompress(stream.read(), LARGEST_ARRAYS_BYTES))
                 if unfold.unconsumed_tail:
                     raise pickle.UnpicklingError("it unfolds to more than 4 GiB")
             return _Unpickler(source, boxed).load()

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from justlmd.core.errors import plain
 from justlmd.core.retry import NamedFailure
+from justlmd.download.addresses import PrivateAddressError
 
 CAUSES: dict[str, tuple[str, str]] = {
     # Permanent: trying again changes nothing.
@@ -28,17 +29,25 @@ CAUSES: dict[str, tuple[str, str]] = {
         "the site flagged this client as a bot",
         "wait an hour; set `cookies` or `proxy`; retrying sooner makes it worse",
     ),
+    "private_address": (
+        "it leads into a private network",
+        "give a public address, or set `allow_private_addresses` if you trust the link and what it redirects to",
+    ),
+    "redirect": ("the server sends elsewhere, where no video may be taken from", "give the address it leads to"),
+    "empty": ("the server sent nothing", "check that the link plays; run again later"),
     "damaged": ("what arrived is not a whole video", "check that the link plays; give another one or a local file"),
     "unknown": ("yt-dlp failed in a way not known here", "run make update-downloader, then run again"),
 }
 """Cause of a failure -> what happened, and what to do next."""
 
-TRANSIENT = frozenset({"rate_limited", "server_error", "connection"})
+TRANSIENT = frozenset({"rate_limited", "server_error", "connection", "empty"})
 
 
 # Sites word their reasons freely, so that only parts of sentences are stable. The first match counts.
 _PHRASES = [
     ("storage", "no space left|unable to open for writing|permission denied|read-only file system|quota exceeded"),
+    ("redirect", "redirect"),
+    ("empty", "(file|data|body|response) is empty|did not get any data|empty (response|file|body)"),
     ("blocked", "not a bot|captcha|unusual traffic"),
     ("rate_limited", r"rate.limit|too many requests|content isn.t available, try again later"),
     ("connection", r"bytes read|timed out|connection (reset|aborted|refused|closed)|giving up after|incomplete ?read"),
@@ -77,6 +86,8 @@ def _classify(error: Exception, transfer: bool) -> tuple[str, int]:
     from yt_dlp.utils import GeoRestrictedError, UnsupportedError, UserNotLive
 
     chain = list(_chain(error))
+    if any(isinstance(link, PrivateAddressError) for link in chain):
+        return "private_address", 1
     # An address may hold any word, and says nothing.
     text = re.sub(r"(https?|file):\S*", "", _said(error).lower())
     quoted = re.search(r"http error (\d{3})", text)

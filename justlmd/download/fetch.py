@@ -6,56 +6,22 @@ A link is http(s), ``file://``, a local file, or a folder that holds one video; 
 import hashlib
 import re
 import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from justlmd.core.errors import InputError, plain
+from justlmd.core.errors import InputError, plain, redacted
 from justlmd.core.files import write_json
 from justlmd.core.retry import with_retries
 from justlmd.download.failures import DownloadError, named_failures
-from justlmd.media.ffmpeg import ffmpeg_exe
+from justlmd.download.session import DownloadOptions, youtube_dl
 from justlmd.media.video import probe, verify
 
 T = TypeVar("T")
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".flv", ".ts", ".mpg", ".mpeg", ".wmv", ".ogv")
-
-
-@dataclass(frozen=True)
-class DownloadOptions:
-    """How to fetch; the defaults suit a few dozen videos without an account."""
-
-    max_height: int = 720
-    """Largest picture height asked for, where the site offers a choice."""
-    attempts: int = 4
-    """How often a transient failure is tried in all."""
-    backoff_s: float = 5.0
-    """Pause after the first transient failure; doubled each time, and four times as long when asked to slow down."""
-    pause: float = 0.0
-    """Pause before each link that is not local, out of politeness."""
-    timeout_s: float = 30.0
-    """How long a silent connection is waited for."""
-    proxy: str | None = None
-    """For example ``socks5://127.0.0.1:1080``."""
-    cookies: Path | None = None
-    """Cookies in Netscape's format; each call works on a private copy, because yt-dlp rewrites its file."""
-
-    @classmethod
-    def configured(cls, section: Mapping[str, Any]) -> "DownloadOptions":
-        """The options that the section ``download`` of the configuration gives."""
-        return cls(
-            max_height=section["max_height"],
-            attempts=section["attempts"],
-            pause=section["pause"],
-            proxy=section["proxy"] or None,
-            cookies=Path(section["cookies"]) if section["cookies"] else None,
-        )
 
 
 def download(
@@ -103,7 +69,7 @@ def download(
 
     def attempt() -> tuple[dict[str, Any], Path]:
         resumed = any(folder.iterdir())
-        with _youtube_dl(options, local is not None, folder) as ydl:
+        with youtube_dl(options, local is not None, folder) as ydl:
             details = _extract(ydl, url, link)
             with named_failures(url, transfer=True):
                 details = ydl.process_ie_result(details, download=True)
@@ -124,8 +90,8 @@ def download(
         return {
             "id": plain(details.get("id")),
             "title": plain(details.get("title")),
-            "url": url,
-            "webpage_url": plain(details.get("webpage_url")) or link,
+            "url": redacted(url),
+            "webpage_url": redacted(plain(details.get("webpage_url")) or link),
             # A local file's date is that of its copy, and says nothing about the video.
             "date": f"{date[:4]}-{date[4:6]}-{date[6:]}" if re.fullmatch(r"\d{8}", date) and local is None else None,
             "format": plain(details.get("format")),
@@ -163,7 +129,7 @@ def probe_url(
             sleep(options.pause)
 
         def attempt() -> dict[str, Any]:
-            with _youtube_dl(options, local is not None, None) as ydl:
+            with youtube_dl(options, local is not None, None) as ydl:
                 return _extract(ydl, url, link)
 
         details = _retried(attempt, options, sleep)
@@ -198,7 +164,7 @@ def playlist_entries(
     link, local = _resolve(url)
 
     def attempt() -> list[dict[str, Any]]:
-        with _youtube_dl(options, local is not None, None, noplaylist=False) as ydl, named_failures(url):
+        with youtube_dl(options, local is not None, None, noplaylist=False) as ydl, named_failures(url):
             details = ydl.extract_info(link, download=False) or {}
             return list(details["entries"]) if "entries" in details else [details]
 
@@ -262,79 +228,6 @@ def _extract(ydl: Any, url: str, link: str) -> dict[str, Any]:
     if details.get("is_live") or details.get("live_status") in ("is_live", "is_upcoming", "post_live"):
         raise DownloadError("live", url, str(details.get("live_status") or "is_live"))
     return details
-
-
-@contextmanager
-def _youtube_dl(options: DownloadOptions, local: bool, folder: Path | None, noplaylist: bool = True) -> Iterator[Any]:
-    """yt-dlp, silent, with a private copy of the cookies that vanishes afterwards."""
-    import yt_dlp
-
-    settings: dict[str, Any] = {
-        "logger": _Silence(),
-        "quiet": True,
-        "noprogress": True,
-        "color": {"stdout": "never", "stderr": "never"},
-        "format": "bv*+ba/b",
-        "format_sort": [f"res:{options.max_height}", "vcodec:h264", "acodec:aac", "ext:mp4:m4a"],
-        "merge_output_format": "mp4/mkv",
-        "ffmpeg_location": ffmpeg_exe(),
-        "noplaylist": noplaylist,
-        "playlist_items": "1:2" if noplaylist else None,
-        "extract_flat": "in_playlist",
-        "writesubtitles": False,
-        "enable_file_urls": local,
-        # Transfers go on where they stopped; a whole new attempt with a fresh link is with_retries'.
-        "continuedl": True,
-        "retries": 3,
-        "fragment_retries": 3,
-        "skip_unavailable_fragments": False,
-        # The server's time stamp would make the file look older than the link list that asked for it.
-        "updatetime": False,
-        "socket_timeout": options.timeout_s,
-    }
-    if options.proxy and not local:
-        settings["proxy"] = options.proxy
-    if folder is not None:
-        # The format belongs to the name: a part of one format must not be resumed with another.
-        settings["outtmpl"] = {"default": str(folder).replace("%", "%%") + "/video.%(format_id)s.%(ext)s"}
-        settings["restrictfilenames"] = True
-        settings["progress_hooks"] = [_ProgressBar()]
-    with tempfile.TemporaryDirectory(prefix="justlmd-cookies-") as private:
-        if options.cookies is not None:
-            copy = Path(private) / "cookies.txt"
-            try:
-                copy.write_bytes(Path(options.cookies).read_bytes())
-            except OSError as error:
-                raise InputError(f"the cookies cannot be read ({error.strerror})", where=options.cookies) from error
-            settings["cookiefile"] = str(copy)
-        with yt_dlp.YoutubeDL(settings) as ydl:
-            yield ydl
-
-
-class _Silence:
-    """A logger for yt-dlp; its errors arrive as exceptions, and its warnings are about itself."""
-
-    def debug(self, message: str) -> None: ...
-
-    info = warning = error = debug
-
-
-class _ProgressBar:
-    """Shows the transfer where somebody is looking (a terminal), and nothing elsewhere."""
-
-    def __init__(self) -> None:
-        self.bar: Any = None
-
-    def __call__(self, status: dict[str, Any]) -> None:
-        from tqdm import tqdm
-
-        if self.bar is None:
-            self.bar = tqdm(desc="download", unit="B", unit_scale=True, disable=None, leave=False)
-        self.bar.total = status.get("total_bytes") or status.get("total_bytes_estimate")
-        self.bar.update((status.get("downloaded_bytes") or self.bar.n) - self.bar.n)
-        if status.get("status") == "finished":
-            self.bar.close()
-            self.bar = None
 
 
 def _retried(attempt: Callable[[], T], options: DownloadOptions, sleep: Callable[[float], None]) -> T:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from justlmd.core.errors import InputError
+from justlmd.core.limits import LARGEST_ARRAYS_BYTES, check_file
 
 TOLERANCE = 30  # frames by which a file may end before the motion does
 
@@ -19,6 +20,7 @@ def read_learned(path: Path, first: int, frames: int) -> np.ndarray:
 
     Up to a second that is missing at the end is zeros. Raises InputError for anything else.
     """
+    check_file(path, LARGEST_ARRAYS_BYTES, "features")
     try:
         rows = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:

@@ -1,6 +1,9 @@
 """The one way to run ffmpeg: its executable, its command lines, the formats it may open and what it says."""
 
+import ctypes
+import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +46,12 @@ def command(outputs: Any) -> list[str]:
     return ffmpeg.compile(outputs, cmd=ffmpeg_exe(), overwrite_output=True)
 
 
+def die_with_parent() -> None:
+    """For ``preexec_fn``: the kernel kills the child when its parent is gone, however that ended (Linux alone can)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def run(outputs: Any, where: str | Path, fault: str = "cannot be converted", next_step: str = "") -> bytes:
     """Run ffmpeg to its end and return what it wrote to ``pipe:``.
 
@@ -51,7 +60,9 @@ def run(outputs: Any, where: str | Path, fault: str = "cannot be converted", nex
     InputError
         ffmpeg failed: ``fault`` with ffmpeg's last line, about the file ``where``.
     """
-    done = subprocess.run(command(outputs), stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    done = subprocess.run(
+        command(outputs), stdin=subprocess.DEVNULL, capture_output=True, check=False, preexec_fn=die_with_parent
+    )
     if done.returncode != 0:
         raise failure(done.stderr, where, fault, next_step)
     return done.stdout

@@ -8,6 +8,7 @@ import av
 
 from justlmd import FPS
 from justlmd.core.errors import InputError
+from justlmd.core.limits import LONGEST_VIDEO_S, MOST_PIXELS
 from justlmd.media.ffmpeg import FORMATS, file_url
 
 
@@ -50,6 +51,12 @@ def read_timeline(path: Path) -> Timeline:
     """
     with open_video(path) as container:
         stream = video_stream(container, path)
+        if stream.width * stream.height > MOST_PIXELS:
+            raise InputError(
+                f"has frames of {stream.width} x {stream.height} pixels; {MOST_PIXELS / 1e6:.0f} million are allowed",
+                where=path,
+                next_step="scale it down",
+            )
         try:
             first = next(container.decode(stream), None)
         except av.error.FFmpegError:
@@ -97,6 +104,13 @@ def read_timeline(path: Path) -> Timeline:
         spans.sort()
         times = [time for time, _ in spans]
         assert stream.time_base is not None
+        lasts_s = float((times[-1] - times[0]) * stream.time_base)
+        if lasts_s > LONGEST_VIDEO_S:
+            raise InputError(
+                f"shows its last frame {lasts_s / 3600:.1f} hours after its first",
+                where=path,
+                next_step=f"give a video of at most {LONGEST_VIDEO_S / 3600:.0f} hours",
+            )
         mean_step = Fraction(times[-1] - times[0], len(times) - 1) if len(times) > 1 else Fraction(0)
         last_s = (spans[-1][1] or mean_step) * stream.time_base or Fraction(1, FPS)
         fps = 1 / (mean_step * stream.time_base) if mean_step else 1 / last_s
@@ -114,6 +128,8 @@ def read_timeline(path: Path) -> Timeline:
 
 def open_video(path: Path) -> av.container.InputContainer:
     """Open a local video, and nothing that it could point to."""
+    if path.exists() and not path.is_file():
+        raise InputError("is no file", where=path, next_step="give a video file")
     try:
         with path.open("rb") as file:
             head = file.read(512)

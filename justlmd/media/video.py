@@ -17,6 +17,10 @@ SAMPLE_RATE = 48_000
 """Sample rate of every ``audio.wav`` in Hz: one video frame is exactly 1600 samples."""
 
 
+DAMAGED_SHARE = 0.001
+"""Of the frames that may be damaged; whatever is predicted from a damaged frame counts, up to the next key frame."""
+
+
 def probe(path: str | Path) -> VideoInfo:
     """Measure a video: its packets are read, one frame is decoded.
 
@@ -40,6 +44,7 @@ def verify(path: str | Path) -> VideoInfo:
     timeline = read_timeline(path)
     info = timeline.info
     decoded = damaged = 0
+    spoilt = False  # what is predicted from a damaged frame looks as bad, although its own bytes are right
     with open_video(path) as container:
         streams = [container.streams[timeline.video_index]]
         if timeline.audio_index is not None:
@@ -50,11 +55,13 @@ def verify(path: str | Path) -> VideoInfo:
                 for frame in packet.decode():
                     if isinstance(frame, av.VideoFrame):
                         decoded += 1
-                        damaged += frame.is_corrupt
+                        spoilt = (spoilt and not frame.key_frame) or frame.is_corrupt
+                        damaged += spoilt
             except av.error.FFmpegError:
                 damaged += 1
+                spoilt = spoilt or isinstance(packet.stream, av.VideoStream)
     # An open GOP at the start of a file may hold one or two frames that no decoder can show.
-    if damaged > max(2, 0.01 * info.frames) or decoded < info.frames - max(2, 0.01 * info.frames):
+    if damaged > max(2, DAMAGED_SHARE * info.frames) or decoded < info.frames - max(2, 0.01 * info.frames):
         raise InputError(
             f"damaged: {decoded} of {info.frames} frames decode, {damaged} with errors",
             where=path,

@@ -17,7 +17,7 @@ import numpy as np
 from justlmd import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.files import replacing
-from justlmd.media.ffmpeg import ENCODING, FILE, command, failure, file_url, run
+from justlmd.media.ffmpeg import ENCODING, FILE, command, die_with_parent, failure, file_url, run
 from justlmd.media.fonts import fonts_folder
 
 UNWRITABLE = "cannot be written"
@@ -92,7 +92,7 @@ def _write_frames(
     count = 0
     with tempfile.TemporaryFile() as log:
         arguments = command(ffmpeg.output(stream, file_url(target), **settings))
-        process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=log)
+        process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=log, preexec_fn=die_with_parent)
         assert process.stdin is not None
         try:
             for image in images:

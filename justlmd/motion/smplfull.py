@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from justlmd import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, write_text
+from justlmd.core.limits import LARGEST_NUMBER, LONGEST_VIDEO_S
 from justlmd.core.rotations import interpolated_rotations, matrix_to_axis_angle, rotation_matrices
 from justlmd.motion.motion import CameraMotion
 
-MAX_FRAMES = 3 * 3600 * 30
+MAX_FRAMES = int(LONGEST_VIDEO_S * FPS)
 """Frame numbers beyond three hours are taken for a damaged file."""
 
 
@@ -90,6 +92,10 @@ def _numbers(where: str, container: dict[str, Any], key: str, shape: tuple[int, 
         raise InputError(f"{key} is not {shape[0]} x {shape[1]} numbers", where=where)
     if not np.isfinite(array).all():
         raise InputError(f"{key} holds NaN or infinity", where=where)
+    if np.abs(array).max() > LARGEST_NUMBER:
+        raise InputError(
+            f"{key} holds numbers above {LARGEST_NUMBER:g}, which are no angles and no metres", where=where
+        )
     return array.astype(np.float64).reshape(shape)
 
 

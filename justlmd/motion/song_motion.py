@@ -9,6 +9,7 @@ from justlmd.body.model import Body
 from justlmd.core.clock import frame_index
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, write_json
+from justlmd.core.limits import LARGEST_NUMBER, LONGEST_VIDEO_S
 from justlmd.motion.motion import CameraMotion, Motion, before_camera, floor_height, to_yup
 from justlmd.motion.smplfull import read_smplfull, write_smplfull
 
@@ -123,15 +124,24 @@ def read_motion_meta(path: str | Path) -> MotionMeta:
     content: Any = read_json(path)
     try:
         body_model = content["body_model"]
-        return MotionMeta(
+        meta = MotionMeta(
             body_model=str(body_model["name"]),
             body_sha256=str(body_model["sha256"]),
             method=str(content["method"]),
             first_frame_s=float(content["first_frame_s"]),
             floor_m=float(content["floor_m"]) if "floor_m" in content else None,
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"lacks {error}", where=path, next_step="delete it and the smplfull.json beside it") from error
+    if (
+        not 0 <= meta.first_frame_s <= LONGEST_VIDEO_S or not abs(meta.floor_m or 0.0) <= LARGEST_NUMBER
+    ):  # NaN is neither
+        raise InputError(
+            "first_frame_s or floor_m is no time or height of a song",
+            where=path,
+            next_step="delete it and the smplfull.json beside it",
+        )
+    return meta
 
 
 def write_song_motion(motion: str | Path, meta: str | Path, song: SongMotion) -> None:

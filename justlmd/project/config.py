@@ -61,6 +61,7 @@ class Download(_Section):
     max_height: int = Field(default=720, ge=144, le=4320)
     attempts: int = Field(default=4, ge=1, le=100)
     pause: float = Field(default=5, ge=0, le=3600)
+    allow_private_addresses: bool = False
     cookies: Text = ""
     proxy: Text = ""
 

@@ -16,6 +16,7 @@ import pandas as pd
 import yaml
 
 from justlmd.core.errors import InputError
+from justlmd.core.limits import LARGEST_TEXT_BYTES, check_file, listed
 
 SCHEMA = resources.files("justlmd.songs") / "songs.schema.yaml"
 
@@ -98,6 +99,7 @@ def read_songs(path: str | Path) -> list[Song]:
     path = Path(path)
     if not path.is_file():
         raise InputError("the song table does not exist", where=path, next_step="set `songs:` in config.yaml to yours")
+    check_file(path, LARGEST_TEXT_BYTES, "a song table")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # a row with more cells than columns loses some
@@ -124,7 +126,7 @@ def read_songs(path: str | Path) -> list[Song]:
     ]
     problems += [f"{path}: column '{name}' is missing" for name in ("id", "url", "lyrics") if name not in table.columns]
     if problems:
-        raise InputError("\n".join(problems))
+        raise InputError(listed(problems))
     rows = [{str(name): str(cell).strip() for name, cell in row.items()} for row in table.to_dict("records")]
     songs, problems = [], []
     for number, row in enumerate(rows, start=2):  # line 1 of the file holds the column names
@@ -140,7 +142,7 @@ def read_songs(path: str | Path) -> list[Song]:
     if not rows:
         problems.append(f"{path}: the song table has no rows")
     if problems:
-        raise InputError("\n".join(problems))
+        raise InputError(listed(problems))
     return songs
 
 

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from justlmd.core.errors import InputError
 from justlmd.core.files import replacing, write_json
+from justlmd.core.limits import MOST_PARAMETERS
 from model.configuration import ModelConfig, check_start, trained_config
 from model.networks.base import DanceModel
 from model.networks.flat_cvae import FlatCVAE
@@ -30,8 +31,24 @@ WEIGHTS = "model.safetensors"
 
 
 def build_model(config: ModelConfig) -> DanceModel:
-    """An untrained network; weights come from torch's current random state."""
+    """An untrained network; weights come from torch's current random state.
+
+    Raises InputError when its sizes make more than :data:`~justlmd.core.limits.MOST_PARAMETERS` weights.
+    """
+    count = number_of_weights(config)
+    if count > MOST_PARAMETERS:
+        raise InputError(
+            f"the sizes of its network make {count:.3g} weights; {MOST_PARAMETERS:.0e} are allowed",
+            where=f"model: {config.model}",
+            next_step="lower d_model, d_feedforward or the number of layers",
+        )
     return MODELS[config.model](config.network)
+
+
+def number_of_weights(config: ModelConfig) -> int:
+    """How many weights a network of this configuration has, without any memory for them."""
+    with torch.device("meta"):
+        return sum(weight.numel() for weight in MODELS[config.model](config.network).parameters())
 
 
 def save_model(out_dir: str | Path, model: DanceModel, config: ModelConfig, facts: dict[str, Any]) -> None:

@@ -101,8 +101,9 @@ def test_a_failed_transfer_keeps_its_part_for_the_next_call(tmp_path: Path, serv
 def test_a_killed_download_resumes(tmp_path: Path, server: MediaServer, film: Path) -> None:
     page = server.pages["/film.mp4"] = Page(film.read_bytes(), delay_s=0.05)
     code = (
-        "import sys; from pathlib import Path; from justlmd.download.fetch import download;"
-        "download(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))"
+        "import sys; from pathlib import Path; from justlmd.download.fetch import DownloadOptions, download;"
+        "options = DownloadOptions(allow_private_addresses=True);"
+        "download(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), options=options)"
     )
     arguments = [f"{server.base}/film.mp4", str(tmp_path / "source.mp4"), str(tmp_path / "source.json")]
     process = subprocess.Popen([sys.executable, "-c", code, *arguments])

@@ -8,7 +8,7 @@ from pauses import Pauses
 from justlmd.download.failures import CAUSES, DownloadError
 from justlmd.download.fetch import DownloadOptions, download
 
-FAST = DownloadOptions(attempts=3, backoff_s=1.0, timeout_s=5.0)
+FAST = DownloadOptions(attempts=3, backoff_s=1.0, timeout_s=5.0, allow_private_addresses=True)
 
 
 def fetch(tmp_path: Path, url: str, options: DownloadOptions = FAST) -> tuple[dict, Pauses]:

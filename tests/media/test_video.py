@@ -245,7 +245,7 @@ def test_damaged_files_are_refused_with_what_is_wrong(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
     with pytest.raises(InputError, match="cannot be opened"):
         verify(tmp_path / "missing.mp4")
-    with pytest.raises(InputError, match="cannot be opened"):
+    with pytest.raises(InputError, match="is no file"):
         verify(tmp_path)
 
 

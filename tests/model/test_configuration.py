@@ -11,6 +11,7 @@ import yaml
 from wrong_values import WRONG_VALUES
 
 from justlmd.core.errors import InputError
+from justlmd.core.files import write_json
 from model.configuration import (
     FlowDancerConfig,
     ModelConfig,
@@ -19,6 +20,7 @@ from model.configuration import (
     parse_config,
     read_config,
 )
+from model.training.checkpoint import load_model
 
 WRONG: list[Any] = [*WRONG_VALUES, -0.5, "x", [1], {"a": 1}]
 
@@ -150,3 +152,11 @@ def test_the_faults_of_all_files_and_of_what_they_start_from_are_named_together(
 def test_checking_needs_no_torch(repo):
     code = "import sys, model.configuration; sys.exit(bool({'torch', 'transformers', 'scipy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=repo).returncode == 0
+
+
+def test_sizes_beyond_all_memory_are_refused_before_they_are_built(tmp_path):
+    config = asdict(read_config("model/configs/v3_small.yaml"))
+    config["network"] |= {"d_model": 65_536, "n_heads": 4, "d_feedforward": 65_536, "decoder_layers": 256}
+    write_json(tmp_path / "config.json", config | {"facts": {}})
+    with pytest.raises(InputError, match=r"weights; 1e\+09 are allowed"):
+        load_model(tmp_path)

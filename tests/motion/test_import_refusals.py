@@ -76,7 +76,7 @@ def test_missing_files_frame_rates_and_empty_folders_are_named(tmp_path):
 
 
 def test_a_compressed_file_that_unfolds_without_end_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("justlmd.core.safe_pickle.LARGEST_BYTES", 1000)
+    monkeypatch.setattr("justlmd.core.safe_pickle.LARGEST_ARRAYS_BYTES", 1000)
     (tmp_path / "a.pkl").write_bytes(zlib.compress(pickle.dumps(bytes(100_000))))
     with pytest.raises(InputError, match="unfolds"):
         read_pickle(tmp_path / "a.pkl", "motion")

@@ -7,7 +7,6 @@ The format is recognised by the content, not by the name. Nothing in a file is r
 import io
 import pickle
 import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,8 @@ import numpy as np
 from justlmd import FPS
 from justlmd.body.model import Body
 from justlmd.core.errors import InputError
+from justlmd.core.files import UNREADABLE_NPZ
+from justlmd.core.limits import LARGEST_ARRAYS_BYTES, LARGEST_JSON_BYTES, check_arrays, check_file
 from justlmd.core.safe_pickle import read_pickle
 from justlmd.motion.importers.bvh import read_bvh
 from justlmd.motion.importers.camera_results import read_camerahmr, read_frankmocap, read_gvhmr, read_phalp, read_wham
@@ -102,6 +103,7 @@ def read_yup_motion(path: str | Path, body: Body) -> Motion:
 
 def _content(path: Path) -> tuple[str, Any]:
     """What the first bytes say it is, and what is in it."""
+    check_file(path, LARGEST_ARRAYS_BYTES, "a motion file")
     with path.open("rb") as stream:
         start = stream.read(64)
     if not start:
@@ -110,6 +112,7 @@ def _content(path: Path) -> tuple[str, Any]:
         return "glb", path.read_bytes()
     if start[:6] == b"\x93NUMPY":
         try:
+            check_arrays(path)
             return "npy", np.load(path, allow_pickle=False)
         except (ValueError, EOFError, OSError) as error:
             raise InputError(f"not a readable npy file ({error})", where=path) from error
@@ -118,6 +121,7 @@ def _content(path: Path) -> tuple[str, Any]:
     if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         return "json", None
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").upper().startswith(b"HIERARCHY"):
+        check_file(path, LARGEST_JSON_BYTES, "BVH")
         return "bvh", path.read_text(encoding="utf-8", errors="replace")
     return "pickle", read_pickle(path, "motion", ("torch.",))
 
@@ -129,6 +133,7 @@ def _zip(path: Path) -> tuple[str, Any]:
             names = archive.namelist()
         if any(name.endswith("data.pkl") for name in names):
             return "pt", _torch(path)
+        check_arrays(path)
         arrays = {}
         with np.load(path, allow_pickle=False) as archive:
             for name in archive.files:
@@ -138,7 +143,7 @@ def _zip(path: Path) -> tuple[str, Any]:
                     if "Object arrays" not in str(error):
                         raise
         return "npz", arrays
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE_NPZ as error:
         raise InputError(f"not a readable npz file ({error})", where=path) from error
 
 

@@ -15,7 +15,7 @@ from justlmd import FPS
 from justlmd.body.model import Body
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json
-from justlmd.motion.importers.source import Y_UP, Z_UP, SourceMotion, ten_betas
+from justlmd.motion.importers.source import Y_UP, Z_UP, SourceMotion, array_of, ten_betas
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def notes_in(content: Mapping[Any, Any], where: str = "") -> Notes | None:
             axes={"y": Y_UP, "z": Z_UP}[str(content.get("up", content.get("up_axis", "y")))],
             first_frame_s=_number(content["first_frame_s"]),
             floor_m=_number(content["floor_m"]) if "floor_m" in content else None,
-            K=np.asarray(content["camera_K"], float).reshape(3, 3) if "camera_K" in content else None,
+            K=array_of(content["camera_K"]).reshape(3, 3) if "camera_K" in content else None,
             body_model=str(content["body_model"]),
             betas=ten_betas(content["body_model_betas"]),
             missing=np.asarray(content.get("missing", []), int).reshape(-1, 2),

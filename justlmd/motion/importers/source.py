@@ -16,6 +16,7 @@ from justlmd.body.camera import intrinsics
 from justlmd.body.kinematics import forward_kinematics
 from justlmd.body.model import JOINT_NAMES, Body
 from justlmd.core.errors import InputError
+from justlmd.core.limits import LARGEST_NUMBER
 from justlmd.core.rotations import interpolated_rotations, matrix_to_axis_angle, rotation_matrices
 from justlmd.motion.motion import CameraMotion, Motion, before_camera, to_camera
 from justlmd.motion.smplfull import MAX_FRAMES
@@ -186,7 +187,10 @@ def array_of(value: Any) -> np.ndarray:
     array = np.asarray(value.detach().numpy() if hasattr(value, "detach") else value)
     if array.dtype.kind not in "fiu":
         raise InputError(f"holds {array.dtype} where numbers should be")
-    return array.astype(float)
+    array = array.astype(float)
+    if (np.abs(array) > LARGEST_NUMBER).any():  # NaN marks missing frames, and passes
+        raise InputError(f"holds numbers above {LARGEST_NUMBER:g}, which are no angles and no metres")
+    return array
 
 
 def numbers(content: Mapping[Any, Any], key: str, dimensions: int) -> np.ndarray:
