@@ -18,6 +18,7 @@ sys.path.insert(0, str(PROJECT))
 from justlmd.project.preflight import check_backends, check_files, check_ids
 from justlmd.pose.networks import NETWORK_FILES
 from justlmd.project.config import parse_config
+from justlmd.project.lock import claim_folder
 from justlmd.core.device import has_gpu_driver
 from justlmd.core.errors import JustLMDError
 from justlmd.export.kinds import AUDIO, files_of, made_by_blender
@@ -228,3 +229,6 @@ def is_news(record):
 
 
 logger.addFilter(is_news)
+
+if workflow.is_main_process and not workflow.dryrun and (released := claim_folder()):
+    logger.warning(released)
