@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numba
 import pytest
+from hypothesis import settings
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -12,6 +13,10 @@ REPO = Path(__file__).resolve().parents[1]
 # the environment, which the jobs of a workflow would inherit.
 _caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "justlmd" / "numba"
 numba.config.CACHE_DIR = str(_caches / f"tests-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}")
+
+# A slow machine, or a busy one, is no fault.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.hookimpl(trylast=True)
