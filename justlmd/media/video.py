@@ -13,9 +13,6 @@ import numpy as np
 from justlmd.core.errors import InputError
 from justlmd.media.probe import VideoInfo, open_video, read_timeline, video_stream
 
-SAMPLE_RATE = 48_000
-"""Sample rate of every ``audio.wav`` in Hz: one video frame is exactly 1600 samples."""
-
 
 def probe(path: str | Path) -> VideoInfo:
     """Measure a video: its packets are read, one frame is decoded.
