@@ -15,6 +15,8 @@ from justlmd.view.page import filled_page
 
 REAL, MIRRORED = "real", "real, mirrored"
 """The recovered dance, and the same with left and right exchanged: a control, since neither can be better."""
+COPIED = "copied"
+"""A dance put together from those to the most similar music and words of training songs: what a model has to beat."""
 
 QUESTIONS = {"song": "Which dances better to the song?", "words": "Which dances better to the words?"}
 
