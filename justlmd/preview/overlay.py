@@ -149,7 +149,7 @@ def _dotted(image: np.ndarray, keypoints: np.ndarray, share: np.ndarray) -> np.n
 
 
 def _write_notes(path: Path, missing: np.ndarray, size: tuple[int, int]) -> None:
-    """An ``.ass`` file that says, over the right one of two images of ``size``, where frames of the video are ``missing``."""
+    """An ``.ass`` file that says, over the right one of two images of ``size``, where the frames ``missing`` lie."""
     import pysubs2
 
     width, height = size
