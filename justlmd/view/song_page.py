@@ -18,6 +18,7 @@ from justlmd.pose.keypoints import Keypoints2D, read_keypoints2d
 from justlmd.view import timeline
 from justlmd.view.motion_script import dancer
 from justlmd.view.packing import script
+from justlmd.view.page import page_start
 
 PLAYER = FREE_BODY_PATH.with_name("player.js")
 """The player, built from the folder ``player`` of the project (``make player``)."""
@@ -196,24 +197,8 @@ def _line(line: Line) -> dict[str, Any]:
 
 def page_html(title: str, scripts: Sequence[str], policy: str = NO_NETWORK) -> str:
     """The HTML of a page with a title (any text), elements ``<script>``, ready made, in their order, and a policy."""
-    return "\n".join(
-        [
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<link rel="icon" href="data:,">',
-            f"<title>{html.escape(title)}</title>",
-            "</head>",
-            "<body>",
-            *scripts,
-            "</body>",
-            "</html>",
-            "",
-        ]
-    )
+    lines = [f"<title>{html.escape(title)}</title>", "</head>", "<body>", *scripts, "</body>", "</html>", ""]
+    return page_start(policy) + "\n".join(lines)
 
 
 def write_song_page(page: str | Path, data: str | Path, content: dict[str, Any]) -> None:
