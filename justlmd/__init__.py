@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from justlmd.dataset.dance import Dance
-    from justlmd.dataset.load import DanceDataset
+    from justlmd.dances.dance import Dance
+    from justlmd.dances.load import DanceDataset
 
 __version__ = "0.1.0"
 
@@ -36,7 +36,7 @@ def load_dataset(folder: str | Path, split: str | None = None, body_model: str |
     InputError
         There is no data set, or a shard of it is damaged.
     """
-    from justlmd.dataset.load import open_sequences
+    from justlmd.dances.load import open_sequences
 
     return open_sequences(folder, split, body_model)
 
@@ -56,6 +56,6 @@ def load_dance(path: str | Path, body_model: str | Path | None = None) -> "Dance
     InputError
         Names the file that is missing or damaged.
     """
-    from justlmd.dataset.load import open_dance
+    from justlmd.dances.load import open_dance
 
     return open_dance(path, body_model)

@@ -4,7 +4,36 @@ from justlmd.view.compare import hidden_code
 COMPARED_SONGS = 12
 COMPARED_SEED = config["evaluation"]["seed"]
 SONG_CODES = {hidden_code(COMPARED_SEED, name): name for name, song in SONGS.items() if song.has_audio}
-CLIPS = range(2 + len(config["models"]))  # of the real dance, its mirror image and the models'
+CLIPS = range(3 + len(config["models"]))  # of the real dance, its mirror image, a copied one and the models'
+
+
+rule copied_dance:
+    input:
+        index=rules.dataset.output.index,
+        splits=rules.dataset.output.splits,
+        audio_features=lambda wildcards: rules.audio_features.output[0].format(song=SONG_CODES[wildcards.code]),
+        lyrics_embeddings=lambda wildcards: rules.lyrics_embeddings.output[0].format(song=SONG_CODES[wildcards.code]),
+    output:
+        motion="results/evaluation/compare/{code}.copied/smplfull.json",
+        meta="results/evaluation/compare/{code}.copied/smplfull.meta.json",
+    log:
+        "results/logs/compare/{code}.copied.log",
+    benchmark:
+        "results/logs/compare/{code}.copied.tsv"
+    wildcard_constraints:
+        code="[0-9a-f]{12}",
+    conda:
+        "../envs/model.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        body_model=config["body_model"],
+    message:
+        "Copying the dance to one song from training songs"
+    script:
+        "../workflow_scripts/copied_dance.py"
 
 
 rule compared_dances:
@@ -19,6 +48,8 @@ rule compared_dances:
         generated_meta=lambda wildcards: expand(
             rules.generate.output.meta, song=SONG_CODES[wildcards.code], name=config["models"], sample=""
         ),
+        copied=rules.copied_dance.output.motion,
+        copied_meta=rules.copied_dance.output.meta,
     output:
         clips=expand("results/view/compare/{{code}}{clip}.mp4", clip=CLIPS),
         song="results/evaluation/compare/{code}.json",

@@ -1,10 +1,13 @@
 """Fixtures that more than one test file needs."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numba
 import pytest
+from chromium import browser
 from hypothesis import settings
 
 REPO = Path(__file__).resolve().parents[1]
@@ -30,6 +33,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def repo() -> Path:
     """The root of the checkout."""
     return REPO
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """One Chromium for the pages of a test file; the test is skipped where it is missing."""
+    with browser() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

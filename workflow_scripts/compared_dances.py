@@ -20,7 +20,8 @@ def main(snakemake) -> str:
         name: read_song_motion(motion, meta, body)
         for name, motion, meta in zip(params.models, files.generated, files.generated_meta, strict=True)
     }
-    motions, start_s = comparable_dances(real, generated, body)
+    copied = read_song_motion(files.copied, files.copied_meta, body)
+    motions, start_s = comparable_dances(real, copied, generated, body)
     order = clip_order(list(motions), params.seed, params.song)
     paths = dict(zip(order, snakemake.output.clips, strict=True))
     write_clips(paths, motions, body, files.audio, start_s)

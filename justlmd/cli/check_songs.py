@@ -7,15 +7,10 @@ from urllib.parse import urlsplit
 
 from justlmd.cli.options import add_table_command, read_config
 
-EXAMPLES = """\
-  justlmd check
-  justlmd check --songs mine.tsv
-"""
-
 
 def add_parser(commands: Any) -> None:
     what = "Check every link, lyrics file and motion file of the song table, without downloading."
-    add_table_command(commands, "check", what, EXAMPLES, run)
+    add_table_command(commands, "check", what, run)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -50,11 +50,9 @@ def add_command(commands: Any, name: str, what: str, examples: str) -> argparse.
     )
 
 
-def add_table_command(
-    commands: Any, name: str, what: str, examples: str, run: Callable[[argparse.Namespace], int]
-) -> None:
+def add_table_command(commands: Any, name: str, what: str, run: Callable[[argparse.Namespace], int]) -> None:
     """Add a command that works on the configured song table; ``run`` gives its exit code."""
-    parser = add_command(commands, name, what, examples)
+    parser = add_command(commands, name, what, f"  justlmd {name}\n  justlmd {name} --songs mine.tsv\n")
     parser.set_defaults(run=run)
     parser.add_argument(
         "--configfile", metavar="FILE", default="config.yaml", help="the configuration (default: config.yaml)"

@@ -6,15 +6,10 @@ from typing import Any
 
 from justlmd.cli.options import add_table_command, read_config
 
-EXAMPLES = """\
-  justlmd status
-  justlmd status --songs mine.tsv
-"""
-
 
 def add_parser(commands: Any) -> None:
     what = "Tell what became of each song: finished, dropped, failed or waiting, and what to do next."
-    add_table_command(commands, "status", what, EXAMPLES, run)
+    add_table_command(commands, "status", what, run)
 
 
 def run(arguments: argparse.Namespace) -> int:

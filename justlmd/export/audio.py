@@ -8,11 +8,14 @@ import ffmpeg
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, replacing
 from justlmd.media.audio import UNREADABLE
-from justlmd.media.ffmpeg import AAC, FILE, file_url, run
-from justlmd.media.video import SAMPLE_RATE
+from justlmd.media.ffmpeg import AAC, FILE, SAMPLE_RATE, file_url, run
+
+BITRATE = "192k"
 
 
-def write_clip_audio(source: str | Path, target: str | Path, start_s: float, length_s: float) -> None:
+def write_clip_audio(
+    source: str | Path, target: str | Path, start_s: float, length_s: float, bitrate: str = BITRATE
+) -> None:
     """Write ``length_s`` seconds of audio from ``start_s`` on as AAC, 48 kHz, stereo.
 
     AAC begins with 1024 samples of silence that belong to the encoder; the file's edit list tells readers to leave them
@@ -27,7 +30,7 @@ def write_clip_audio(source: str | Path, target: str | Path, start_s: float, len
     track = track.filter("aresample", SAMPLE_RATE).filter("aformat", channel_layouts="stereo")
     track = track.filter("apad", whole_len=first + count).filter("atrim", start_sample=first, end_sample=first + count)
     track = track.filter("asetpts", "PTS-STARTPTS")
-    settings: dict[str, Any] = FILE | AAC | {"audio_bitrate": "192k", "f": "ipod"}
+    settings: dict[str, Any] = FILE | AAC | {"audio_bitrate": bitrate, "f": "ipod"}
     with replacing(target) as temporary:
         run(ffmpeg.output(track, file_url(temporary), **settings), source, UNREADABLE, "give another file")
 

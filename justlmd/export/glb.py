@@ -29,25 +29,23 @@ def write_glb(
     motion: Motion,
     body: Body,
     fps: float = FPS,
-    seed: int = 0,
+    origin: Origin | None = None,
     name: str = "dance",
     names: str = "smpl",
-    origin: Origin | None = None,
 ) -> None:
     """Write the motion as a skinned, animated and coloured mesh.
 
-    ``fps`` is the motion's rate, ``seed`` chooses the dancer's clothes, ``name`` is the animation's, ``names`` those of
-    the joints: "smpl" or "mixamo". The scene's ``extras`` hold the clock
-    (:func:`~justlmd.export.origin.origin_fields`) when the ``origin`` is given. Pose-dependent shape (an SMPL file's
-    ``posedirs``) cannot be expressed and is left out. Raises InputError when the motion has no frames or holds values
-    that are not finite.
+    ``fps`` is the motion's rate, ``name`` is the animation's, ``names`` those of the joints: "smpl" or "mixamo". The
+    scene's ``extras`` hold the clock (:func:`~justlmd.export.origin.origin_fields`) when the ``origin`` is given.
+    Pose-dependent shape (an SMPL file's ``posedirs``) cannot be expressed and is left out. Raises InputError when the
+    motion has no frames or holds values that are not finite.
     """
     pose = np.concatenate([motion.global_orient, motion.body_pose], axis=1)
     require_finite(path, motion)
     rest = body.rest_joints(motion.betas)
     buffer = _Buffer()
     colors = np.full((len(body.v_template), 4), 255, np.uint8)
-    colors[:, :3] = _linear(clothing_colors(body, np.random.default_rng(seed)))
+    colors[:, :3] = _linear(clothing_colors(body, np.random.default_rng(0)))
     vertices = body.rest_vertices(motion.betas).astype(np.float32)
     joints, weights = four_weights(body)
     primitive = {

@@ -112,7 +112,7 @@ def _write(kind: str, path: str | Path, motion: Motion, clip: Clip, options: Exp
         write_amass(path, at, body, options.fps, up, origin)
         return _about(at, options.fps, up)
     if kind == "glb":
-        write_glb(path, at, body, options.fps, name=clip.name, names=names, origin=origin)
+        write_glb(path, at, body, options.fps, origin, clip.name, names)
         return _about(at, options.fps, "y") | {"joint_names": names}
     write_bvh(path, at, body, options.fps, UNITS_M[options.unit], up, names)
     return _about(at, options.fps, up) | {"unit_m": UNITS_M[options.unit], "joint_names": names}

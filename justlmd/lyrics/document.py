@@ -5,6 +5,7 @@ were made for; :func:`shift` puts them on the clock of ``video.mp4``.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,19 @@ def shift(lyrics: Lyrics, first_line_s: float) -> Lyrics:
         lines.append(replace(line, start_s=moved(line.start_s), end_s=moved(line.end_s), words=words))
     offset_s = round(lyrics.offset_s + by_s, 6)
     return replace(lyrics, lines=tuple(lines), warnings=tuple(warnings), offset_s=offset_s)
+
+
+def lines_between(lines: Iterable[Line], start_s: float, end_s: float) -> list[Line]:
+    """The lines that are sung in a stretch of a song, with times from ``start_s`` on: negative where they begin before.
+
+    Lines without text are left out.
+    """
+
+    def moved(part: Any) -> Any:
+        return replace(part, start_s=part.start_s - start_s, end_s=part.end_s - start_s)
+
+    found = [line for line in lines if line.text.strip() and line.end_s > start_s and line.start_s < end_s]
+    return [replace(moved(line), words=tuple(map(moved, line.words))) for line in found]
 
 
 def timestamp(seconds: float) -> str:

@@ -9,8 +9,7 @@ import numpy as np
 
 from justlmd.core.errors import InputError
 from justlmd.core.files import replacing
-from justlmd.media.ffmpeg import FORMATS, file_url, run
-from justlmd.media.video import SAMPLE_RATE
+from justlmd.media.ffmpeg import FORMATS, SAMPLE_RATE, file_url, run
 
 AUDIO_FORMATS = f"{FORMATS},wav,mp3,flac,aac,aiff,caf,w64"
 UNREADABLE = "holds no audio that can be read"

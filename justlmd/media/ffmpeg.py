@@ -75,6 +75,9 @@ def failure(log: bytes, where: str | Path, fault: str, next_step: str = "") -> I
     return InputError(f"{fault} ({reason})", where=where, next_step=next_step)
 
 
+SAMPLE_RATE = 48_000
+"""Sample rate of every ``audio.wav`` in Hz: one video frame is exactly 1600 samples."""
+
 # Containers that hold videos. Anything else (playlists, concat scripts, text read as "ansi art") could open further
 # files or addresses, so it is never given to a demuxer.
 FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,h264,hevc"

@@ -9,9 +9,8 @@ import ffmpeg
 from justlmd import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.files import replacing
-from justlmd.media.ffmpeg import ENCODING, FORMATS, file_url, run
+from justlmd.media.ffmpeg import ENCODING, FORMATS, SAMPLE_RATE, file_url, run
 from justlmd.media.probe import read_timeline
-from justlmd.media.video import SAMPLE_RATE
 
 CROPS = {"full": (0.0, 1.0), "left": (0.0, 0.5), "center": (0.25, 0.5), "right": (0.5, 0.5)}
 """Crop name -> (left edge, width) as fractions of the frame's width; the full height is kept."""

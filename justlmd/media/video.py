@@ -13,10 +13,6 @@ import numpy as np
 from justlmd.core.errors import InputError
 from justlmd.media.probe import VideoInfo, open_video, read_timeline, video_stream
 
-SAMPLE_RATE = 48_000
-"""Sample rate of every ``audio.wav`` in Hz: one video frame is exactly 1600 samples."""
-
-
 DAMAGED_SHARE = 0.001
 """Of the frames that may be damaged; whatever is predicted from a damaged frame counts, up to the next key frame."""
 

@@ -71,7 +71,7 @@ def write_overlay(
         notes = None
         if len(missing):
             notes = Path(folder) / "notes.ass"
-            _write_notes(notes, missing, size[1])
+            _write_notes(notes, missing, size)
         write_video(path, _side_by_side(frames, size), audio=audio, subtitles=notes, crf=CRF, preset=PRESET)
 
 
@@ -148,18 +148,20 @@ def _dotted(image: np.ndarray, keypoints: np.ndarray, share: np.ndarray) -> np.n
     return result
 
 
-def _write_notes(path: Path, missing: np.ndarray, height: int) -> None:
-    """An ``.ass`` file that says, over the right one of two images, where the video's frames ``missing`` lie."""
+def _write_notes(path: Path, missing: np.ndarray, size: tuple[int, int]) -> None:
+    """An ``.ass`` file that says, over the right one of two images of ``size``, where the frames ``missing`` lie."""
     import pysubs2
 
+    width, height = size
     notes = pysubs2.SSAFile()
-    notes.info |= {"PlayResX": str(2 * height), "PlayResY": str(height)}
+    notes.info |= {"PlayResX": str(2 * width), "PlayResY": str(height)}
     notes.styles["Default"] = pysubs2.SSAStyle(
         fontname="DejaVu Sans",
-        fontsize=max(12, height // 24),
+        fontsize=max(14, min(width, height) // 12),  # is read on the contact sheet, at half this size
+        bold=True,
         alignment=pysubs2.Alignment.TOP_CENTER,
-        outline=1,
-        marginl=height,
+        outline=2,
+        marginl=width,
     )
     for run in np.split(missing, np.flatnonzero(np.diff(missing) > 1) + 1):
         start, stop = max(run[0], 0) / FPS, (run[-1] + 1) / FPS

@@ -100,7 +100,7 @@ def write_contact_sheet(
     high = max((image.height for image in images.values()), default=0)
     cells = [(frame, failed, met) for frame, failed, met in chosen if frame in images]
     rows = -(-len(cells) // COLUMNS)
-    head = _heading(name, quality)
+    head = heading(name, quality)
     width = COLUMNS * (WIDTH + GAP) + GAP
     lines = [line for part in head for line in _wrapped(part, width - 2 * GAP)]
     top = GAP + 20 * len(lines) + GAP
@@ -112,9 +112,8 @@ def write_contact_sheet(
         x, y = GAP + place % COLUMNS * (WIDTH + GAP), top + place // COLUMNS * (high + 44 + GAP)
         sheet.paste(images[frame], (x, y))
         what: list[Run] = [(f"{frame / FPS:.1f} s  frame {frame}", INK, True)]
-        what += [(criterion, RED, True) for criterion in failed] + [
-            (f"({criterion})", SOFT, False) for criterion in met
-        ]
+        what += [(_words(criterion), RED, True) for criterion in failed]
+        what += [(f"({_words(criterion)})", SOFT, False) for criterion in met]
         _write(draw, (x, y + high + 3), _cut(what))
         _write(draw, (x, y + high + 22), _cut(sung_words(lyrics, frame / FPS) if lyrics else []))
     with replacing(path) as temporary:
@@ -131,11 +130,12 @@ def sung_words(lyrics: Lyrics, seconds: float) -> list[Run]:
     return [(one_line(word.text), GOLD, word.start_s <= seconds < word.end_s) for word in line.words]
 
 
-def _heading(name: str, quality: Mapping[str, Any]) -> list[list[Run]]:
-    """The song's name, the verdict with its reasons, and the figures with their limits."""
+def heading(name: str, quality: Mapping[str, Any]) -> list[list[Run]]:
+    """The song's name, the verdict with its reasons, and the figures with their limits, those beyond them first."""
     figures, limits = quality["figures"], quality["thresholds"]
     verdict = ("kept", GREEN, True) if quality["keep"] else ("dropped: " + "; ".join(quality["reasons"]), RED, True)
     judged = [criterion for criterion in CRITERIA if criterion.name in figures and criterion.name in limits]
+    judged.sort(key=lambda criterion: not criterion.fails(figures[criterion.name], limits[criterion.name]))
     shown = [_figure(criterion, figures[criterion.name], limits[criterion.name]) for criterion in judged]
     return [[(one_line(name), INK, True)], [verdict], shown]
 
@@ -145,7 +145,12 @@ def _figure(criterion: Criterion, value: float, limit: float) -> Run:
     failed = criterion.fails(value, limit)
     shown, bound = (criterion.shown(number) for number in (value, limit))
     # Blanks that do not break keep a figure together.
-    return f"{criterion.name} {shown} ({sign} {bound}) ".replace(" ", "\u00a0"), RED if failed else SOFT, failed
+    return f"{_words(criterion.name)} {shown} ({sign} {bound}) ".replace(" ", "\u00a0"), RED if failed else SOFT, failed
+
+
+def _words(criterion: str) -> str:
+    """The name of a criterion for people."""
+    return criterion.replace("_", " ")
 
 
 @cache

@@ -10,11 +10,13 @@ from typing import Any
 
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, write_json, write_text
-from justlmd.lyrics.document import Lyrics
+from justlmd.lyrics.document import Lyrics, lines_between
 from justlmd.view.page import filled_page
 
 REAL, MIRRORED = "real", "real, mirrored"
 """The recovered dance, and the same with left and right exchanged: a control, since neither can be better."""
+COPIED = "copied"
+"""A dance put together from those to the most similar music and words of training songs: what a model has to beat."""
 
 QUESTIONS = {"song": "Which dances better to the song?", "words": "Which dances better to the words?"}
 
@@ -44,9 +46,8 @@ class ComparedSong:
 def lines_within(lyrics: Lyrics, start_s: float, seconds: float) -> list[dict[str, Any]]:
     """The lines that are sung in a stretch of a song, with times from its beginning on."""
     return [
-        {"start": round(line.start_s - start_s, 3), "end": round(line.end_s - start_s, 3), "text": line.text}
-        for line in lyrics.sung
-        if line.text.strip() and line.end_s > start_s and line.start_s < start_s + seconds
+        {"start": round(line.start_s, 3), "end": round(line.end_s, 3), "text": line.text}
+        for line in lines_between(lyrics.sung, start_s, start_s + seconds)
     ]
 
 

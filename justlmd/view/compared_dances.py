@@ -14,7 +14,7 @@ from justlmd.motion.motion import Motion, mirror
 from justlmd.motion.song_motion import SongMotion
 from justlmd.preview.dance_video import Captions, check_motion, dance_frames, following_camera, write_captioned
 from justlmd.preview.side_by_side import centred
-from justlmd.view.compare import MIRRORED, REAL
+from justlmd.view.compare import COPIED, MIRRORED, REAL
 
 SHOWN_S = 12.0
 """Most seconds that are shown of a song."""
@@ -24,7 +24,7 @@ SIZE = (480, 540)
 
 
 def comparable_dances(
-    real: SongMotion, generated: Mapping[str, SongMotion], body: Body
+    real: SongMotion, copied: SongMotion, generated: Mapping[str, SongMotion], body: Body
 ) -> tuple[dict[str, Motion], float]:
     """Motions of equal length to the same seconds of a song, by name, and the second of the song at which they begin.
 
@@ -35,21 +35,24 @@ def comparable_dances(
     ----------
     real
         The recovered motion; it is given as :data:`REAL` and :data:`MIRRORED`.
+    copied
+        The dance from training songs, to the whole song; it is given as :data:`COPIED`.
     generated
         Models' dances to the whole song, by the models' names.
     body
         The body that dances all of them.
 
-    Raises InputError when a model has the name of the real dance.
+    Raises InputError when a model has the name of one of these.
     """
-    if REAL in generated:
-        raise InputError(f"a model may not be called {REAL!r} here", where="config 'models'", next_step="rename it")
+    for name in {REAL, MIRRORED, COPIED} & set(generated):
+        raise InputError(f"a model may not be called {name!r} here", where="config 'models'", next_step="rename it")
     upright = real.upright()
     first, last = _stretch(upright.valid, round(SHOWN_S * FPS))
     start_s = real.meta.first_frame_s + first / FPS
     motions = {REAL: upright.cut(first, last)}
     motions[MIRRORED] = mirror(motions[REAL])
-    motions |= {name: song.between(start_s, start_s + SHOWN_S) for name, song in generated.items()}
+    others = {COPIED: copied, **generated}
+    motions |= {name: song.between(start_s, start_s + SHOWN_S) for name, song in others.items()}
     frames = min(map(len, motions.values()))
     return {name: _alike(motion.cut(0, frames), body) for name, motion in motions.items()}, start_s
 

@@ -15,7 +15,7 @@ from justlmd.core.errors import InputError
 from justlmd.core.files import write_text
 from justlmd.view.body_script import skinned_body
 from justlmd.view.packing import script
-from justlmd.view.song_page import PLAYER, page_html
+from justlmd.view.song_page import PLAYER, SELF_CONTAINED, page_html
 
 LARGEST_BYTES = 5_000_000
 """Of the file for three minutes: what most mail servers still take."""
@@ -50,7 +50,7 @@ def share_html(content: Mapping[str, Any], body: Body, audio: bytes | None, audi
     if "</script" in player.lower():
         raise AssertionError("the player's own text would end its script")
     parts = [script("page", alone), script("body", shaped), player]
-    return page_html(content["title"], [f"<script>{part}</script>" for part in parts])
+    return page_html(content["title"], [f"<script>{part}</script>" for part in parts], SELF_CONTAINED)
 
 
 def write_share_page(path: str | Path, content: Mapping[str, Any], body: Body, audio: bytes | None) -> int:

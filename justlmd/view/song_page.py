@@ -12,18 +12,25 @@ from justlmd.body.model import FREE_BODY_PATH, Body
 from justlmd.core.errors import one_line
 from justlmd.core.files import read_json, read_npz, write_text
 from justlmd.lyrics.document import Line, read_lyrics
-from justlmd.motion.motion import floor_height
+from justlmd.motion.motion import Motion, floor_height
 from justlmd.motion.song_motion import SongMotion, read_song_motion
 from justlmd.pose.keypoints import Keypoints2D, read_keypoints2d
 from justlmd.view import timeline
 from justlmd.view.motion_script import dancer
 from justlmd.view.packing import script
+from justlmd.view.page import page_start
 
 PLAYER = FREE_BODY_PATH.with_name("player.js")
 """The player, built from the folder ``player`` of the project (``make player``)."""
 
 NO_NETWORK = "default-src 'self' file: data: blob: 'unsafe-inline'; form-action 'none'; base-uri 'none'"
 """What a page may load: files beside it and what it makes itself, nothing from elsewhere."""
+
+SELF_CONTAINED = "default-src data: blob: 'unsafe-inline'; form-action 'none'; base-uri 'none'"
+"""What a page with everything inside it may load: nothing but that."""
+
+JITTER_LIMIT = 25.0
+"""Millimetres per frame squared: the quality gate's limit where nothing else is known."""
 
 
 @dataclass(frozen=True)
@@ -78,17 +85,20 @@ def page_content(
     """
     links = links or {}
     shown = song if song is not None and song.motion.valid.any() else None
-    timed: dict[str, Any] = {"sequences": [], "beats": [], "contacts": {}, "error": None, "jitter": None, "ranges": []}
-    dancers: list[dict[str, Any]] = []
+    content = bare_content(titles, lines, beat_times)
+    timed = content["timeline"]
     video = None
     limits = quality["thresholds"] if quality else {}
     if shown is not None:
         floor = floor_height(shown.motion, shown.body, shown.own_shapes)
-        motion = shown.upright(floor)
-        first_s, joints = shown.meta.first_frame_s, motion.joints(shown.body)
-        dancers = [dancer("recovered", motion, shown.body, first_s)]
-        timed["contacts"] = timeline.foot_contacts(joints, motion.valid, first_s)
-        timed["jitter"] = timeline.jitter_series(joints, motion.valid, first_s, limits.get("motion_jitter", 25.0))
+        add_dance(
+            content,
+            "recovered",
+            shown.upright(floor),
+            shown.body,
+            shown.meta.first_frame_s,
+            limits.get("motion_jitter", JITTER_LIMIT),
+        )
         if sliced is not None:
             timed["sequences"] = timeline.sequences(sliced, shown, drop_last, "sliced.json")
         if keypoints2d is not None:
@@ -102,22 +112,39 @@ def page_content(
                 "K": shown.motion.K.tolist(),
                 "camera_height": -floor,
             }
-    if beat_times is not None:
-        timed["beats"] = timeline.beats(beat_times)
     if quality:
         timed["ranges"] = timeline.marked(quality)
+        content["verdict"] = {"keep": bool(quality["keep"]), "reasons": list(quality["reasons"])}
+    return content | {name: links.get(name) for name in ("audio", "gallery", "dances")} | {"video": video}
+
+
+def bare_content(titles: Titles, lines: Sequence[Line], beat_times: np.ndarray | None = None) -> dict[str, Any]:
+    """What :func:`page_content` returns of a song of which only title, lyrics and perhaps beats are known."""
+    beats = [] if beat_times is None else timeline.beats(beat_times)
     return {
         "id": titles.song,
         "title": titles.shown,
         "artist": one_line(titles.artist)[:300],
-        "verdict": {"keep": bool(quality["keep"]), "reasons": list(quality["reasons"])} if quality else None,
-        "audio": links.get("audio"),
-        "gallery": links.get("gallery"),
-        "dances": links.get("dances"),
-        "video": video,
+        "verdict": None,
+        "audio": None,
+        "gallery": None,
+        "dances": None,
+        "video": None,
         "lines": [_line(line) for line in lines],
-        "dancers": dancers,
-        "timeline": timed,
+        "dancers": [],
+        "timeline": {"sequences": [], "beats": beats, "contacts": {}, "error": None, "jitter": None, "ranges": []},
+    }
+
+
+def add_dance(
+    content: dict[str, Any], name: str, motion: Motion, body: Body, first_frame_s: float, jitter_limit: float
+) -> None:
+    """Put a dance (y up, floor at 0, its shape that of ``body``) on a page, with its foot contacts and its jitter."""
+    content["dancers"].append(dancer(name, motion, body, first_frame_s))
+    joints = motion.joints(body)
+    content["timeline"] |= {
+        "contacts": timeline.foot_contacts(joints, motion.valid, first_frame_s),
+        "jitter": timeline.jitter_series(joints, motion.valid, first_frame_s, jitter_limit),
     }
 
 
@@ -168,26 +195,10 @@ def _line(line: Line) -> dict[str, Any]:
     return {"start": line.start_s, "end": line.end_s, "text": line.text, "words": words}
 
 
-def page_html(title: str, scripts: Sequence[str]) -> str:
-    """The HTML of a page with a title (any text) and elements ``<script>``, ready made, in their order."""
-    return "\n".join(
-        [
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{NO_NETWORK}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<link rel="icon" href="data:,">',
-            f"<title>{html.escape(title)}</title>",
-            "</head>",
-            "<body>",
-            *scripts,
-            "</body>",
-            "</html>",
-            "",
-        ]
-    )
+def page_html(title: str, scripts: Sequence[str], policy: str = NO_NETWORK) -> str:
+    """The HTML of a page with a title (any text), elements ``<script>``, ready made, in their order, and a policy."""
+    lines = [f"<title>{html.escape(title)}</title>", "</head>", "<body>", *scripts, "</body>", "</html>", ""]
+    return page_start(policy) + "\n".join(lines)
 
 
 def write_song_page(page: str | Path, data: str | Path, content: dict[str, Any]) -> None:

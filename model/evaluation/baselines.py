@@ -1,10 +1,17 @@
 """What a model has to beat: standing in the mean pose, and copying the training dance with the nearest conditions."""
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import numpy as np
 import torch
 
+from justlmd.body.model import Body
 from justlmd.body.torch_kinematics import from_sixd, to_sixd
-from model.data import Batch, LyricsMusicDance
+from justlmd.core.files import read_npz
+from justlmd.motion.motion import Motion
+from model.data import Batch, Conditions, LyricsMusicDance
+from model.generation.generate import joined_dance, song_conditions, window_starts
 from model.networks.layouts import MotionTensors
 from model.networks.windows import chunks, joints_of, real_motion
 
@@ -30,11 +37,10 @@ def mean_pose(train: LyricsMusicDance, test: LyricsMusicDance) -> tuple[np.ndarr
     return np.concatenate(joints), np.concatenate(rotations)
 
 
-def condition_vectors(data: LyricsMusicDance) -> tuple[np.ndarray, np.ndarray]:
+def condition_vectors(parts: Iterable[Conditions]) -> tuple[np.ndarray, np.ndarray]:
     """Per window the mean music features (N, 128) and the mean token state of length 1 (N, D); zeros where missing."""
     music, words = [], []
-    for batch in chunks(data):
-        c = batch.conditions
+    for c in parts:
         music.append(c.log_mel.mean(1).numpy())
         count = c.token_mask.sum(1, keepdim=True).clamp_min(1)
         mean = (c.tokens * c.token_mask[..., None]).sum(1) / count
@@ -42,19 +48,22 @@ def condition_vectors(data: LyricsMusicDance) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(music), np.concatenate(words)
 
 
-def nearest(train: LyricsMusicDance, test: LyricsMusicDance) -> tuple[np.ndarray, np.ndarray]:
-    """Joints and rotations of the training window with the most similar music and words, for every test window.
+def most_similar(train: LyricsMusicDance, wanted: Iterable[Conditions]) -> np.ndarray:
+    """The training window (N,) with the most similar music and words, for each of N windows.
 
     Similarity: cosine of the mean token states minus the distance of the mean music features in units of their spread
     over the training windows.
     """
-    music, words = condition_vectors(train)
+    music, words = condition_vectors(batch.conditions for batch in chunks(train))
     spread = music.std(0).clip(1e-3)
-    test_music, test_words = condition_vectors(test)
-    score = test_words @ words.T
-    difference = (test_music[:, None] - music[None]) / spread
-    score = score - np.sqrt((difference**2).mean(-1))
-    chosen = score.argmax(1)
+    wanted_music, wanted_words = condition_vectors(wanted)
+    difference = (wanted_music[:, None] - music[None]) / spread
+    return (wanted_words @ words.T - np.sqrt((difference**2).mean(-1))).argmax(1)
+
+
+def nearest(train: LyricsMusicDance, test: LyricsMusicDance) -> tuple[np.ndarray, np.ndarray]:
+    """Joints and rotations of the :func:`most_similar` training window, for every test window."""
+    chosen = most_similar(train, (batch.conditions for batch in chunks(test)))
     joints, rotations = [], []
     for first, batch in zip(range(0, len(test), 32), chunks(test), strict=True):
         source: Batch = train.batch(chosen[first : first + 32])
@@ -62,3 +71,30 @@ def nearest(train: LyricsMusicDance, test: LyricsMusicDance) -> tuple[np.ndarray
         joints.append(joints_of(motion, batch.rest_joints))
         rotations.append(motion.rotations.numpy())
     return np.concatenate(joints), np.concatenate(rotations)
+
+
+def copied_dance(
+    train: LyricsMusicDance, body: Body, audio_features: str | Path, lyrics_embeddings: str | Path
+) -> Motion:
+    """A dance to a whole song that is copied, window by window, from the :func:`most_similar` ones of training songs.
+
+    Parameters
+    ----------
+    train : what is copied from.
+    body : whose feet stand on the floor.
+    audio_features, lyrics_embeddings : the song's ``.npz`` files, of the text encoder of the data set.
+
+    Returns
+    -------
+    Motion y-up from the song's beginning on; neighbouring windows are joined as a model's are
+    (:func:`~model.generation.generate.joined_dance`).
+    """
+    tokens = read_npz(lyrics_embeddings)
+    frames = len(read_npz(audio_features)["log_mel"])
+    starts = window_starts(frames)
+    wanted = song_conditions(audio_features, tokens, 0, starts, train.arrays["token_states"].shape[1])
+    source = train.batch(most_similar(train, [wanted]))
+    orient, pose, transl = (
+        values.double().numpy() for values in (source.global_orient, source.body_pose, source.transl)
+    )
+    return joined_dance(orient, pose, transl, frames, body)

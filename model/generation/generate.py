@@ -134,7 +134,20 @@ def dance(
     z = model.draw(starts, torch.Generator().manual_seed(seed))
     motion = model.generate(conditions.to(device), z.to(device), rest.to(device), guidance)
     orient, pose, transl = (value.double().cpu().numpy() for value in to_arrays(motion))
-    rotations = np.concatenate([orient, pose], axis=-1).reshape(len(starts), SEQUENCE_FRAMES, 24, 3)
+    return joined_dance(orient, pose, transl, frames, body)
+
+
+def joined_dance(orient: np.ndarray, pose: np.ndarray, transl: np.ndarray, frames: int, body: Body) -> Motion:
+    """One motion of ``frames`` frames, about the origin of the floor, from windows that overlap.
+
+    Parameters
+    ----------
+    orient, pose, transl : (W, 180, 3), (W, 180, 69) and (W, 180, 3), axis-angle in radians and metres, y up; the
+        windows begin at :func:`window_starts`.
+    frames : length of the dance.
+    body : whose feet stand on the floor.
+    """
+    rotations = np.concatenate([orient, pose], axis=-1).reshape(len(orient), SEQUENCE_FRAMES, 24, 3)
     joined, places = (values[:frames] for values in join_windows(rotations, transl))
     dancer = Motion(
         global_orient=joined[:, 0],

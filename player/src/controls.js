@@ -1,5 +1,5 @@
 // Buttons, menus and keys.
-import { clockText, element } from "./dom.js";
+import { clockText, dot, element } from "./dom.js";
 
 const SPEEDS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2];
 
@@ -37,9 +37,10 @@ export class Controls {
     const { page } = player;
     this.play = button("Play or pause (Space)", "▶", () => player.toggle(), { class: "play" });
     this.time = element("span", { class: "time" }, "0:00.0");
+    this.length = element("span", { class: "quiet length", title: "Length of the song" });
     this.frame = element("span", { class: "time quiet", title: "Frame of the motion, 30 per second" }, "frame 0");
     this.speed = menu("Speed", SPEEDS.map((speed) => [String(speed), `${speed}×`]), "1", (value) => player.setSpeed(Number(value)));
-    const loops = page.timeline.sequences.map(([start, end], k) => [String(k), `sequence ${k}: ${clockText(start)} to ${clockText(end)}`]);
+    const loops = page.timeline.sequences.map(([start], k) => [String(k), `sequence ${k} at ${clockText(start)}`]);
     this.loop = menu("What is repeated", [["", "no repeat"], ["song", "repeat the song"], ...loops], "", (value) => player.setLoop(value));
     this.skeleton = toggle("Stick figure instead of the body (M)", "Stick figure", false, (on) => player.setSkeletal(on));
     this.follow = toggle("The camera follows the dancer (C)", "Follow", true, (on) => player.setFollow(on));
@@ -61,7 +62,7 @@ export class Controls {
     this.help = helpDialog();
     this.node = element("div", { class: "controls panel", role: "toolbar", "aria-label": "Playback and view" },
       element("span", { class: "group" }, button("One frame back (←)", "‹", () => player.step(-1)), this.play,
-        button("One frame on (→)", "›", () => player.step(1)), this.time, this.frame),
+        button("One frame on (→)", "›", () => player.step(1)), this.time, this.length, this.frame),
       element("span", { class: "group" }, this.speed, this.loop),
       element("span", { class: "group" }, this.skeleton, this.follow, button("View from the front (F)", "Front", () => player.front())),
       ...(page.video ? [element("span", { class: "group" }, this.video), this.overFilm] : []),
@@ -71,9 +72,16 @@ export class Controls {
   }
 
   setDancers(dancers) {
-    this.boxes = dancers.map((dancer, index) =>
-      toggle(`Show ${dancer.motion.name} (${index + 1})`, dancer.motion.name, dancer.shown, (on) => this.player.show(index, on)));
+    this.boxes = dancers.map((dancer, index) => {
+      const box = toggle(`Show ${dancer.motion.name} (${index + 1})`, dancer.motion.name, dancer.shown, (on) => this.player.show(index, on));
+      box.prepend(dot(dancer.color));
+      return box;
+    });
     this.dancers.replaceChildren(...(dancers.length > 1 ? this.boxes : []));
+  }
+
+  setLength(seconds) {
+    this.length.textContent = `/ ${clockText(seconds)}`;
   }
 
   /** What the button of the user's own character does: bring one, or take it away. */

@@ -1,6 +1,6 @@
 // One dancer in the scene: a skinned mesh, a stick figure and a soft shadow, posed by the frame.
 import {
-  Bone, CanvasTexture, CylinderGeometry, Group, InstancedMesh, Matrix4, Mesh, MeshBasicMaterial, MeshStandardMaterial,
+  Bone, CanvasTexture, Color, CylinderGeometry, Group, InstancedMesh, Matrix4, Mesh, MeshBasicMaterial, MeshStandardMaterial,
   PlaneGeometry, Quaternion, Skeleton, SkinnedMesh, SphereGeometry, Vector3,
 } from "three";
 import { bodyGeometry } from "./body.js";
@@ -25,7 +25,8 @@ export class Dancer {
     this.group.add(this.bones[0], this.mesh);
     const inverses = motion.rest.map((place) => new Matrix4().makeTranslation(-place[0], -place[1], -place[2]));
     this.mesh.bind(new Skeleton(this.bones, inverses), new Matrix4());
-    this.sticks = makeSticks(COLORS[index % COLORS.length]);
+    this.color = COLORS[index % COLORS.length];
+    this.sticks = makeSticks(this.color, body.joints);
     this.shadow = makeShadow();
     this.group.add(this.sticks.group, this.shadow);
     this.height = Math.max(...motion.rest.map((place) => place[1])) - motion.rest[0][1] + motion.pelvis_height + 0.2;
@@ -113,10 +114,18 @@ function makeBones(rest, parents, names) {
   return bones;
 }
 
-function makeSticks(color) {
-  const material = new MeshStandardMaterial({ color, roughness: 0.6 });
+/** A stick figure in one colour; its right arm and leg are lighter, so that it is plain which is which. */
+function makeSticks(color, names) {
+  const material = new MeshStandardMaterial({ roughness: 0.6 });
   const balls = new InstancedMesh(new SphereGeometry(0.028, 12, 8), material, JOINTS);
   const limbs = new InstancedMesh(new CylinderGeometry(0.014, 0.014, 1, 8), material, JOINTS - 1);
+  const own = new Color(color);
+  const light = own.clone().lerp(new Color("#ffffff"), 0.3);
+  names.forEach((name, joint) => {
+    const shade = name.startsWith("right_") ? light : own;
+    balls.setColorAt(joint, shade);
+    if (joint) limbs.setColorAt(joint - 1, shade);
+  });
   const group = new Group();
   balls.frustumCulled = limbs.frustumCulled = false;
   group.add(balls, limbs);

@@ -12,6 +12,13 @@ export function element(tag, properties = {}, ...children) {
   return node;
 }
 
+/** The colour by which a dancer is known. */
+export function dot(color) {
+  const node = element("span", { class: "dot", "aria-hidden": "true" });
+  node.style.background = color;
+  return node;
+}
+
 export function clockText(seconds) {
   const tenths = Math.max(0, Math.round(seconds * 10));
   const minutes = Math.floor(tenths / 600);

@@ -1,5 +1,5 @@
 // The song's lines and words; the one that is sung is lit.
-import { element } from "./dom.js";
+import { clockText, element } from "./dom.js";
 
 export class LyricsPanel {
   constructor(lines, seek) {
@@ -8,7 +8,7 @@ export class LyricsPanel {
     this.rows = lines.map((line) => {
       const words = line.words.map(([, , text]) => element("span", { class: "word" }, text));
       const parts = words.length ? words.flatMap((word) => [word, " "]) : [line.text];
-      const row = element("button", { class: "line", type: "button", onclick: () => seek(line.start) }, ...parts);
+      const row = element("button", { class: "line", type: "button", title: `Jump to ${clockText(line.start)}`, "data-at": clockText(line.start).slice(0, -2), onclick: () => seek(line.start) }, ...parts);
       return { row, words };
     });
     this.list = element("div", { class: "lines" }, ...this.rows.map(({ row }) => row));

@@ -44,6 +44,7 @@ export class Player {
     if (!motions.length) this.controls.say("There is no motion of this song.");
     this.timeline = new Timeline(this.page.timeline, this.page.lines, this.duration, (seconds) => this.seek(seconds));
     this.controls.setDancers(this.dancers);
+    this.controls.setLength(this.duration);
     this.build();
     const asked = secondOfAddress();
     await this.clock.seek(asked ?? 0);
@@ -59,7 +60,7 @@ export class Player {
     const verdict = page.verdict && element("span", {
       class: `verdict ${page.verdict.keep ? "good" : "bad"}`, title: page.verdict.reasons.join("\n"),
     }, page.verdict.keep ? "kept by the quality gate" : "dropped by the quality gate");
-    const reasons = page.verdict?.reasons.length ? element("p", { class: "reasons quiet" }, page.verdict.reasons.join("; ")) : null;
+    const reasons = page.verdict?.reasons.length ? element("p", { class: "reasons quiet" }, `${page.verdict.keep ? "Although" : "Because"}: ${page.verdict.reasons.join("; ")}`) : null;
     const header = element("header", {}, page.gallery ? element("a", { href: page.gallery, class: "back" }, "← All songs") : null,
       element("div", { class: "titles" }, element("h1", {}, page.title), page.artist ? element("span", { class: "quiet" }, page.artist) : null), verdict);
     const main = element("main", {}, element("div", { class: "top" }, element("div", { class: "seen" }, this.stage.node, this.controls.node, this.controls.note), this.lyrics.node), this.timeline.node);

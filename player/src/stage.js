@@ -4,7 +4,7 @@ import {
   Scene, Vector3, WebGLRenderer,
 } from "three";
 import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
-import { element } from "./dom.js";
+import { dot, element } from "./dom.js";
 import { hull, lineWidth, mask } from "./outline.js";
 
 const FIELD = 32;
@@ -47,7 +47,7 @@ export class Stage {
 
   add(dancer) {
     this.dancers.push(dancer);
-    dancer.label = element("span", { class: "name" }, dancer.motion.name);
+    dancer.label = element("span", { class: "name" }, dot(dancer.color), dancer.motion.name);
     this.names.append(dancer.label);
     this.scene.add(dancer.group);
     this.arrange();
@@ -177,13 +177,12 @@ export class Stage {
     for (const dancer of this.dancers) {
       dancer.label.hidden = !dancer.shown || this.dancers.length < 2;
       if (dancer.label.hidden) continue;
-      const top = dancer.bones[0].getWorldPosition(new Vector3());
-      top.y = dancer.height * (dancer.character?.scale ?? 1) + 0.06;
-      top.project(this.camera);
-      const x = Math.round((top.x * 0.5 + 0.5) * width);
-      const y = Math.round((0.5 - top.y * 0.5) * height);
-      dancer.label.style.transform = `translate(-50%, -100%) translate(${x}px, ${Math.max(y, 22)}px)`;
-      dancer.label.style.visibility = Math.abs(top.z) > 1 ? "hidden" : "";
+      // On the floor below the dancer, where no arm is.
+      const place = dancer.bones[0].getWorldPosition(new Vector3()).setY(0).project(this.camera);
+      const x = Math.round((place.x * 0.5 + 0.5) * width);
+      const y = Math.round((0.5 - place.y * 0.5) * height) + 18;
+      dancer.label.style.transform = `translate(-50%, 0) translate(${x}px, ${Math.min(y, height - 28)}px)`;
+      dancer.label.style.visibility = Math.abs(place.z) > 1 ? "hidden" : "";
     }
   }
 }

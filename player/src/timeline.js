@@ -7,7 +7,7 @@ const GAP = 4;
 export class Timeline {
   constructor(data, lines, duration, seek) {
     Object.assign(this, { data, lines, duration, seek });
-    this.rows = rowsOf(data, lines);
+    this.rows = [axis(duration), ...rowsOf(data, lines)];
     this.canvas = element("canvas", { "aria-hidden": "true" });
     this.head = element("div", { class: "playhead" });
     this.track = element("div", {
@@ -84,7 +84,7 @@ export class Timeline {
     this.rows.forEach((row, index) => {
       const y = index * (ROW + GAP);
       context.fillStyle = color("lane");
-      context.fillRect(0, y, width, ROW);
+      if (!row.plain) context.fillRect(0, y, width, ROW);
       row.draw({ context, x, y, height: ROW, width, color, duration: this.duration });
     });
     if (this.loop) {
@@ -114,6 +114,29 @@ function rowsOf(data, lines) {
     rows.push(spans("quality", "What the quality gate marked; red: a reason to drop the song", marked, "warn"));
   }
   return rows;
+}
+
+/** Seconds between the labels of the axis: the smallest round number that leaves them room. */
+function axisStep(duration, width) {
+  return [1, 2, 5, 10, 15, 30, 60, 120, 300, 600].find((step) => (step / duration) * width >= 48) ?? 1200;
+}
+
+function axis(duration) {
+  return {
+    label: "time", title: "Minutes and seconds of the song", plain: true,
+    draw({ context, x, y, height, width, color }) {
+      const step = axisStep(duration, width);
+      context.font = "11px system-ui, sans-serif";
+      context.textBaseline = "middle";
+      for (let at = 0; at <= duration; at += step) {
+        context.fillStyle = color("line");
+        context.fillRect(Math.round(x(at)), y, 1, height);
+        context.fillStyle = color("quiet");
+        const text = clockText(at).slice(0, -2);
+        if (x(at) + 4 + context.measureText(text).width <= width) context.fillText(text, x(at) + 4, y + height / 2);
+      }
+    },
+  };
 }
 
 function spans(label, title, found, name, outlined = false) {

@@ -9,8 +9,7 @@ import pytest
 
 from justlmd.core.errors import InputError
 from justlmd.media.audio import read_audio, write_audio
-from justlmd.media.ffmpeg import ffmpeg_exe
-from justlmd.media.video import SAMPLE_RATE
+from justlmd.media.ffmpeg import SAMPLE_RATE, ffmpeg_exe
 
 
 @pytest.fixture(scope="module")

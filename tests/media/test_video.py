@@ -12,9 +12,9 @@ import pytest
 from synthetic_media import RATE, clicks, constant_rate, numbered_frame, read_number, write_source_video
 
 from justlmd.core.errors import InputError
-from justlmd.media.ffmpeg import ffmpeg_exe
+from justlmd.media.ffmpeg import SAMPLE_RATE, ffmpeg_exe
 from justlmd.media.standardise import standardise
-from justlmd.media.video import SAMPLE_RATE, probe, read_chosen_frames, read_frames, verify
+from justlmd.media.video import probe, read_chosen_frames, read_frames, verify
 from justlmd.media.writer import write_video
 
 

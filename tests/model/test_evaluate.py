@@ -12,6 +12,7 @@ from toy_songs import write_song
 
 from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
+from justlmd.core.files import read_npz
 from justlmd.dataset.build import build_dataset
 from model.configuration import DancerConfig, ModelConfig, TrainingConfig, TransformerCVAEConfig
 from model.data import LyricsMusicDance
@@ -150,6 +151,19 @@ def test_the_nearest_dance_of_a_training_song_is_its_own(folder):
     joints, _ = real_windows(train_songs)
     copied, _ = baselines.nearest(train_songs, train_songs)
     np.testing.assert_allclose(copied, joints, atol=1e-4)
+
+
+def test_the_copied_dance_to_a_training_song_is_its_own(folder):
+    body, song = load_body(), LyricsMusicDance(folder / "data", "train", stride=30).songs[0]
+    train_songs = LyricsMusicDance(folder / "data", [song], stride=1)
+    dance = baselines.copied_dance(
+        train_songs, body, folder / song / "audio_features.npz", folder / song / "lyrics_embeddings.npz"
+    )
+    assert len(dance) == len(read_npz(folder / song / "audio_features.npz")["log_mel"]) and dance.valid.all()
+    # The dance begins with the video, the motion 60 frames later; the windows at 0, 150 and 300 are joined over 30.
+    true = train_songs.arrays["body_pose"][train_songs.arrays.songs[song].rows]
+    np.testing.assert_allclose(dance.body_pose[180:300], true[120:240], atol=1e-4)
+    assert 0 < np.percentile(dance.joints(body)[..., 1].min(1), 5) < 0.1, "stands on the floor"
 
 
 # ---------------------------------------------------------------- intervals

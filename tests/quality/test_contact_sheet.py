@@ -12,6 +12,7 @@ from justlmd.quality.contact_sheet import (
     GAP,
     MOMENTS,
     WIDTH,
+    heading,
     moments,
     sung_words,
     telling_frame,
@@ -106,6 +107,13 @@ def test_the_sheet_says_name_figures_and_words_whatever_they_are(tmp_path):
     words = np.abs(sung - plain).max(-1) > 60
     assert words.sum() > 200 and not words[:100].any()
     assert sheet(name="word " * 400).shape[0] > plain.shape[0], "a long name takes more lines"
+
+
+def test_figures_beyond_their_limits_come_first_in_words_for_people():
+    _, _, figures = heading("name", judged())
+    plain = [text.replace("\u00a0", " ").strip() for text, _, _ in figures]
+    assert plain[0].startswith("frozen 4 s") and any(text.startswith("camera moves 1 %") for text in plain[1:])
+    assert not any("_" in text for text in plain)
 
 
 def test_the_picture_of_a_song_is_of_a_moment_with_a_body():

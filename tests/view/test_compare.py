@@ -18,6 +18,7 @@ from justlmd.media.writer import write_video
 from justlmd.motion.motion import Motion, before_camera
 from justlmd.motion.song_motion import SongMotion
 from justlmd.view.compare import (
+    COPIED,
     MIRRORED,
     REAL,
     ComparedSong,
@@ -47,8 +48,8 @@ def song_of(frames: int, first_frame_s: float = 0.0, *, tall: float = 0.0, gap: 
 def test_the_dances_are_alike_in_all_but_the_dance():
     real = song_of(500, 2.0, tall=2.0, gap=range(30, 50))
     models = {"v2": song_of(560), "v3": song_of(900)}
-    motions, start_s = comparable_dances(real, models, BODY)
-    assert list(motions) == [REAL, MIRRORED, "v2", "v3"]
+    motions, start_s = comparable_dances(real, song_of(700), models, BODY)
+    assert list(motions) == [REAL, MIRRORED, COPIED, "v2", "v3"]
     assert start_s == pytest.approx(2 + 50 / 30), "the first stretch without a gap"
     assert {len(motion) for motion in motions.values()} == {360}
     for motion in motions.values():
@@ -62,9 +63,10 @@ def test_the_dances_are_alike_in_all_but_the_dance():
     np.testing.assert_allclose(motions["v3"].body_pose, models["v3"].motion.poses[110:470, 3:])
 
 
-def test_a_model_with_the_name_of_the_real_dance_is_refused():
-    with pytest.raises(InputError, match="may not be called 'real'"):
-        comparable_dances(song_of(90), {REAL: song_of(90)}, BODY)
+@pytest.mark.parametrize("name", [REAL, COPIED])
+def test_a_model_with_the_name_of_another_dance_is_refused(name):
+    with pytest.raises(InputError, match=f"may not be called '{name}'"):
+        comparable_dances(song_of(90), song_of(90), {name: song_of(90)}, BODY)
 
 
 def test_clips_have_one_room_one_length_and_one_sound(tmp_path):
@@ -72,7 +74,7 @@ def test_clips_have_one_room_one_length_and_one_sound(tmp_path):
     with wave.open(str(tmp_path / "audio.wav"), "wb") as file:
         file.setparams((1, 2, 48_000, 0, "NONE", ""))
         file.writeframes(sound.tobytes())
-    motions, start_s = comparable_dances(song_of(20, 1.0), {"v3": song_of(60)}, BODY)
+    motions, start_s = comparable_dances(song_of(20, 1.0), song_of(70), {"v3": song_of(60)}, BODY)
     paths = {name: tmp_path / f"{place}.mp4" for place, name in enumerate(motions)}
     write_clips(paths, motions, BODY, tmp_path / "audio.wav", start_s)
     infos = [probe(path) for path in paths.values()]
@@ -82,7 +84,7 @@ def test_clips_have_one_room_one_length_and_one_sound(tmp_path):
     border[20:-20, 60:-60] = False
     for image in images[1:]:
         assert np.abs(image - images[0])[border].max() < 12, "the room, apart from the dancer"
-    assert len({path.read_bytes() for path in paths.values()}) == 3
+    assert len({path.read_bytes() for path in paths.values()}) == 3  # of four: here the copied dance is the model's
 
 
 def test_codes_and_orders_hide_the_names_and_differ_between_songs():

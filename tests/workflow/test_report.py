@@ -1,6 +1,13 @@
 """The report carries tables and plots, which stay small; everything to look at or listen to is in the gallery."""
 
 import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_run import made_run, snakemake
+
+from justlmd.dataset.manifest import DECIDED
 
 IN_THE_REPORT = {
     "results/manifest.tsv",
@@ -37,3 +44,51 @@ def test_every_caption_is_there_and_used_and_the_first_page_leads_to_the_gallery
     assert captions == set(marked_outputs(repo).values()) | {"workflow.rst"}
     for name in ("workflow.rst", "manifest.rst"):
         assert "<results/view/index.html>`__" in (repo / "report" / name).read_text(encoding="utf-8")
+
+
+SONGS = 100
+PLOT_BYTES = 100_000
+"""Of each plot here; those of the demo have 13 to 99 kB, and none has a mark for each song."""
+
+
+def stand_in(path: Path) -> bytes:
+    """What lies at the path of an output: rows for all songs or steps, plots that no compression makes smaller."""
+    if path.name == "manifest.tsv":
+        split = ("train", "train", "train", "val", "test")
+        figures = [f"figure_{k}" for k in range(20)]
+        rows = [
+            [
+                f"song_{k:03d}",
+                "kept",
+                "",
+                "20",
+                f"song_{k:03d}",
+                split[k % 5],
+                "an artist",
+                f"a title {k}",
+                *["0.123456789012345"] * 20,
+            ]
+            for k in range(SONGS)
+        ]
+        header = [*DECIDED, *figures]
+        return "\n".join("\t".join(row) for row in [header, *rows]).encode() + b"\n"
+    if path.name == "history.csv":
+        return b"step,seconds,loss,held_out\n" + b"\n".join(b"%d,%d,%d,%d" % (k, 7 * k, k**3, k**4) for k in range(400))
+    if path.suffix == ".svg":
+        noise = np.random.default_rng(len(path.name)).bytes(PLOT_BYTES // 2).hex()
+        return f'<svg xmlns="http://www.w3.org/2000/svg"><!--{noise}--></svg>'.encode()
+    return b"{}" if path.suffix == ".json" else b""
+
+
+@pytest.mark.slow
+@pytest.mark.workflow
+def test_the_report_of_a_hundred_songs_has_at_most_five_megabytes(repo, tmp_path):
+    folder = made_run(repo, tmp_path / "project", SONGS, stand_in)
+    said = snakemake(folder, "--report", "report.html")
+    assert said.count("Missing metadata") < 2 * SONGS, "but for outputs that no rule asks for"
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert all(f"songs/song_{k:03d}/" in page for k in range(SONGS)), "each song's jobs are in the report"
+    assert all(name in page for name in ("manifest.tsv", "history.csv", "metrics.svg", "lyrics.svg"))
+    size = (folder / "report.html").stat().st_size
+    print(f"report of {SONGS} songs: {size / 1e6:.2f} MB")
+    assert size <= 5_000_000

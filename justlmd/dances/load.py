@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from justlmd import SEQUENCE_FRAMES
 from justlmd.body.model import Body, load_body
 from justlmd.core.errors import InputError
-from justlmd.dataset.dance import Dance
+from justlmd.dances.dance import Dance
 from justlmd.dataset.splits import SPLITS
 from justlmd.lyrics.document import Line, read_lyrics
 from justlmd.lyrics.word_timing import Word

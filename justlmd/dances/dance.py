@@ -1,6 +1,5 @@
 """One dance with its song, as people work with it: a mapping of arrays that can be watched, exported and animated."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,6 @@ from justlmd.body.model import Body
 from justlmd.core.errors import InputError
 from justlmd.lyrics.document import Line
 from justlmd.motion.motion import Motion
-
-PAGE_SIZE = (640, 360)
-"""Width and height in pixels of the video in a page."""
 
 
 class Dance(Mapping[str, Any]):
@@ -117,15 +113,18 @@ class Dance(Mapping[str, Any]):
         return Path(path)
 
     def page(self) -> str:
-        """The dance as one self-contained HTML page."""
-        from justlmd.dataset.page import video_page
+        """The player with the dance, its words and its audio as one self-contained HTML page.
 
-        with tempfile.TemporaryDirectory() as folder:
-            video = self.export(Path(folder) / "dance.mp4", PAGE_SIZE)
-            return video_page(video.read_bytes(), self.title, str(self.get("text", "")), PAGE_SIZE)
+        A body model of your own is not shown: the free body dances, because an SMPL file may not be passed on.
+        """
+        from justlmd.dances.page import dance_page
+        from justlmd.view.song_page import Titles
+
+        titles = Titles(self.song, self.title, str(self.get("artist") or ""))
+        return dance_page(titles, self.motion, self.body, self.start_s, self.lines, self.audio, self.get("beat_times"))
 
     def visualize(self) -> None:
-        """Show the dance: inside a notebook below the cell, elsewhere in the browser."""
-        from justlmd.dataset.page import show
+        """Play the dance: inside a notebook below the cell, elsewhere in the browser."""
+        from justlmd.dances.page import show
 
-        show(self.page(), PAGE_SIZE)
+        show(self.page())
