@@ -12,7 +12,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 # Every job is a process, and starts three times as fast from compiled modules, which stay in .venv.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev update-downloader demo compare check-songs convert-songs status share player publish-set test test-fast test-slurm bench lint format lock clean
+.PHONY: help setup setup-dev update-downloader demo compare check-songs convert-songs status share player publish-set test test-fast test-slurm bench lint format lock third-party clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -102,6 +102,9 @@ format: setup-dev ## format everything
 
 lock: setup-dev ## lock what pyproject.toml names (ARGS="--upgrade", "--upgrade-package librosa"), then run the tests and mend envs/
 	$(BIN)/python tools/lock.py $(ARGS)
+
+third-party: setup-dev ## write THIRD_PARTY.md: packages, networks and programs, and their licences
+	$(BIN)/python tools/third_party.py
 
 clean: ## remove results/ (all songs, models and the demo) and Snakemake's notes about them
 	rm -rf results .snakemake

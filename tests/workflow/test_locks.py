@@ -90,3 +90,10 @@ def test_each_supported_python_gets_every_package_that_the_installed_ones_ask_fo
 def test_no_lock_names_an_index(repo):
     for name in LOCKS:
         assert "://" not in (repo / name).read_text(encoding="utf-8")
+
+
+def test_the_licence_of_every_locked_package_is_listed(repo):
+    listed = (repo / "THIRD_PARTY.md").read_text(encoding="utf-8")
+    for lock in ("requirements.lock", "requirements-dev.lock"):
+        missing = [pin.name for pin in locked_pins(repo / lock) if f"| {pin.name} |" not in listed]
+        assert not missing, "run make third-party"
