@@ -36,6 +36,7 @@ from justlmd.dataset.splits import Splits, split_songs
 from justlmd.dataset.storage import ARRAYS, DTYPES, LEARNED, ArrayWriter, array_writer, write_table
 from justlmd.features.external import read_learned
 from justlmd.lyrics.document import Lyrics, read_lyrics
+from justlmd.lyrics.slices import words_in
 from justlmd.motion.motion import Motion
 from justlmd.motion.smplfull import read_smplfull
 from justlmd.motion.song_motion import SongMotion, read_song_motion
@@ -146,6 +147,8 @@ def build_dataset(
         "val_fraction": val_fraction,
         "test_fraction": test_fraction,
         "original_rule": drop_last,
+        "sung_words": sum(row["words"] for row in table),
+        "words_in_sequences": sum(row["words_used"] for row in table),
         "excluded": dict(sum((Counter(row["excluded"]) for row in table), Counter())),
     }
     write_json(out_dir / "dataset.json", summary)
@@ -198,6 +201,10 @@ def _add_song(
         "first_beat": first["beat_times"],
         "beats": len(audio["beat_times"]),
         "sequences": len(rows),
+        "words": 0 if lyrics is None else len(lyrics.words),
+        "words_used": 0
+        if lyrics is None
+        else words_in(lyrics, [(start_frame + start) / FPS for start in found.starts]),
         "has_audio": bool(audio["has_audio"].any()),
         "valid_frames": int(motion.valid.sum()),
         "level": level,

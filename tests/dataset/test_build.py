@@ -146,7 +146,11 @@ def test_frames_without_a_body_cost_their_sequences_and_are_counted(tmp_path, bo
         "frames without a recovered body": 2,
         "the motion ends before six seconds are over": 1,
     }
-    assert "2 slices: frames without a recovered body" in (tmp_path / "out" / "README.md").read_text()
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "2 slices: frames without a recovered body" in card
+    sung, used = summary["sung_words"], summary["words_in_sequences"]
+    assert 0 < used < sung
+    assert f"Sequences hold {used} of {sung} sung words ({used / sung:.1%})." in card
 
 
 def test_shape_parameters_of_another_body_are_set_to_the_mean(tmp_path, body):
