@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-AT_ZERO_S, TITLE_PAUSE_S = 0.5, 3.0
+AT_ZERO_S, TITLE_PAUSE_S = 0.1, 3.0
 """What could be a heading or sung is a heading if it begins before the first and nothing follows within the second."""
 
 BESIDE_S = 1.5
@@ -133,11 +133,11 @@ def _is_name(text: str) -> bool:
 
 
 def _is_title_case(text: str) -> bool:
-    """Whether a line of several Latin words has capitals as titles have, not only where a sentence begins."""
+    """Whether a line of three Latin words or more has capitals as titles have, not only where a sentence begins."""
     words = [
         word for word in re.findall(r"[^\W\d_][\w'’]*", text) if word.lower() not in ("i", "a", "the", "of", "and")
     ]
-    return len(words) > 1 and all(word[0].isupper() for word in words)
+    return len(words) > 2 and all(word[0].isupper() for word in words)
 
 
 def _is_heading(text: str, tags: Mapping[str, str], *, first: bool, alone: bool) -> bool:

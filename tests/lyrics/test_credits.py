@@ -57,6 +57,8 @@ def test_credits_before_the_first_sung_line_are_not_sung(name):
 
 FIRST_LINES = [
     "[00:00.00]I dream in static",
+    "[00:00.00]Oh Baby",
+    "[00:00.33]Dancing All Night Long",
     "[00:00.00]Yeah",
     "[00:00.00]You know my name is Lee",
     "[00:00.00]Hey - ho - let's go",
