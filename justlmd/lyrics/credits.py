@@ -25,7 +25,7 @@ _MAKER_PART = re.compile(  # anywhere in a label
     "作词|作詞|填词|填詞|作曲|编曲|編曲|作编|制作|製作|监制|監製|混音|母带|母帶|和声|和聲|和音|吉他|贝斯|"
     "貝斯|鼓手|键盘|鍵盤|钢琴|鋼琴|弦乐|弦樂|录音|錄音|配唱|演唱|原唱|翻唱|歌手|出品|发行|發行|企划|企劃|"
     "统筹|統籌|策划|策劃|总监|總監|文案|后期|後期|美工|调教|歌词|歌詞|提琴|打击乐|打擊樂|萨克斯|校对|翻译|"
-    "翻譯|訳詞|版权|版權|编写|編寫|演奏|口琴|录制|錄製|工程|厂牌|封面|设计|設計"
+    "翻譯|訳詞|録音|版权|版權|编写|編寫|演奏|口琴|录制|錄製|工程|厂牌|封面|设计|設計"
 )
 _MADE = (
     r"(?:lyrics?|words?|written|music|composed|arranged|produced|performed|sung|vocals?|mixed|mastered|recorded|"
@@ -112,7 +112,7 @@ def _is_label(text: str) -> bool:
     if _LABELLED.match(text) or _NOTICE.search(text):
         return True
     label = _LABEL.match(text)
-    parts = re.split(r"[/／&、,，·+\s]+", label["label"].casefold()) if label else []
+    parts = re.split(r"[/／&、,，·・+\s]+", label["label"].casefold()) if label else []
     return bool(parts) and all(
         _MAKER.fullmatch(part) or (len(part) <= 10 and _MAKER_PART.search(part)) or re.fullmatch(_PEOPLE, part)
         for part in parts

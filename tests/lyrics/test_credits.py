@@ -33,7 +33,7 @@ HEADS = {
         "[00:04.78]作词 : A/B",
         "[00:06.34]作曲 : A",
     ),
-    "Japanese": ("[00:00.00]作詞：森一", "[00:00.50]作曲：森二"),
+    "Japanese": ("[00:00.00]作詞：森一", "[00:00.20]録音・混音：森三", "[00:00.50]作曲：森二"),
     "Korean": ("[00:00.00]작사: 김하나", "[00:00.50]작곡: 김둘"),
     "English": ("[00:00.00]Lyrics by：Ann Lee/Bo Ray", "[00:04.00]Composed by：Bo Ray", "[00:08.00]Produced by: C."),
     "English without colons": ("[00:00.00]Lyrics by Ann Lee", "[00:01.00]Music by Bo Ray"),
