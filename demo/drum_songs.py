@@ -34,6 +34,13 @@ PATTERNS = {
     "swing": Pattern((0, 8), (4, 12), EIGHTHS, 0.4, swing=1 / 6),
     "no drums": Pattern(bass=(0, 4, 8, 12)),
 }
+IN_EIGHTHS = {
+    "bass in eighths alone": Pattern(bass=EIGHTHS),
+    "kick in eighths alone": Pattern(kick=EIGHTHS),
+    "kick and hats in eighths": Pattern(kick=EIGHTHS, hats=EIGHTHS),
+    "eighths with snare": Pattern(kick=EIGHTHS, snare=(4, 12), hats=EIGHTHS),
+}
+"""Nothing between half beats, which are as loud as beats: easily heard at twice the tempo."""
 
 
 @dataclass(frozen=True)

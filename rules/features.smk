@@ -68,6 +68,7 @@ rule lyrics_embeddings:
         runtime=5,
     params:
         encoder=lambda wildcards: text_encoder(wildcards.song),
+        is_chosen=lambda wildcards: TABLE[wildcards.song].language in config["features"]["text_encoders"],
     message:
         "Looking up the encoded lyrics of {wildcards.song}"
     script:

@@ -22,7 +22,8 @@ from justlmd.project.lock import claim_folder
 from justlmd.core.device import has_gpu_driver
 from justlmd.core.errors import JustLMDError
 from justlmd.export.kinds import AUDIO, files_of, made_by_blender
-from justlmd.features.text import is_encoded, stored_texts
+from justlmd.features.text import encoder_for, is_encoded, stored_texts
+from justlmd.features.text_languages import check_languages
 from justlmd.songs.table import FETCH, check_provider, read_danced_to, read_songs
 from model.configuration import check_configs
 
@@ -45,6 +46,8 @@ try:
         NETWORK_FILES.installed_folder()
     asked = [song for song in [*TABLE.values(), *DANCED_TO.values()] if song.id not in config["exclude"]]
     check_provider(asked, config["lyrics"]["provider"])
+    own = [song for song in asked if not song.lyrics.startswith("results/demo/")]  # the demo has one Spanish song
+    check_languages({song.id: song.language for song in own}, config["features"])
 except JustLMDError as error:
     raise WorkflowError(str(error)) from None
 
@@ -141,7 +144,7 @@ def learned_features(wildcards):
 
 def text_encoder(song):
     """The text encoder for the language of a song."""
-    return config["features"]["text_encoders"].get(TABLE[song].language, config["features"]["text_encoder"])
+    return encoder_for(TABLE[song].language, config["features"])
 
 
 TEXT_STATES = "results/text_states.npz"

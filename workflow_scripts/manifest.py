@@ -15,7 +15,8 @@ def main(snakemake) -> str:
     table = manifest(read_songs(files.songs), candidates, exclude=params.exclude, keep=params.keep, **params.split)
     write_manifest(snakemake.output[0], table)
     kept = table[table.verdict == KEPT]
-    return f"{len(kept)} of {len(table)} songs kept, {kept.sequences.sum()} sequences"
+    words = f" with {kept.words_used.mean():.0%} of a song's words" if len(kept) else ""
+    return f"{len(kept)} of {len(table)} songs kept, {kept.sequences.sum()} sequences{words}"
 
 
 if "snakemake" in globals():

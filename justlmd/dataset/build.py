@@ -11,7 +11,7 @@ The folder holds (N frames of all songs one after another, S songs, M tokens, B 
 - motion, y-up, metres, floor at 0, standard SMPL: ``global_orient`` (N, 3) and ``body_pose`` (N, 69) axis-angle,
   ``transl`` (N, 3), ``valid`` (N); ``betas`` (S, 10), ``rest_joints`` (S, 24, 3) of the body model in ``dataset.json``;
 - music: ``log_mel`` (N, 128) dB, ``rhythm`` (N, 4) onset envelope, beat 0/1, sine and cosine of the beat phase,
-  ``has_audio`` (N), ``beat_times`` (B) seconds;
+  ``bar`` (N, 2) sine and cosine of the bar phase, ``has_audio`` (N), ``beat_times`` (B) seconds;
 - lyrics: ``token_states`` (M, D), ``token_times`` (M, 2) seconds, ``token_lines`` (M) line numbers.
 
 All seconds are seconds of ``video.mp4``; motion frame ``m`` of a song is video frame ``start_frame + m``.
@@ -36,6 +36,7 @@ from justlmd.dataset.splits import Splits, split_songs
 from justlmd.dataset.storage import ARRAYS, DTYPES, LEARNED, ArrayWriter, array_writer, write_table
 from justlmd.features.external import read_learned
 from justlmd.lyrics.document import Lyrics, read_lyrics
+from justlmd.lyrics.slices import words_in
 from justlmd.motion.motion import Motion
 from justlmd.motion.smplfull import read_smplfull
 from justlmd.motion.song_motion import SongMotion, read_song_motion
@@ -146,6 +147,8 @@ def build_dataset(
         "val_fraction": val_fraction,
         "test_fraction": test_fraction,
         "original_rule": drop_last,
+        "sung_words": sum(row["words"] for row in table),
+        "words_in_sequences": sum(row["words_used"] for row in table),
         "excluded": dict(sum((Counter(row["excluded"]) for row in table), Counter())),
     }
     write_json(out_dir / "dataset.json", summary)
@@ -198,6 +201,10 @@ def _add_song(
         "first_beat": first["beat_times"],
         "beats": len(audio["beat_times"]),
         "sequences": len(rows),
+        "words": 0 if lyrics is None else len(lyrics.words),
+        "words_used": 0
+        if lyrics is None
+        else words_in(lyrics, [(start_frame + start) / FPS for start in found.starts]),
         "has_audio": bool(audio["has_audio"].any()),
         "valid_frames": int(motion.valid.sum()),
         "level": level,
@@ -227,25 +234,35 @@ def _read_motion(song: SongFiles, first_line_s: float, body: Body) -> tuple[Moti
 
 
 def read_audio(path: str | Path | None, start_frame: int, frames: int) -> dict[str, np.ndarray]:
-    """Music of the video frames from ``start_frame`` on: log_mel, rhythm, has_audio (see the module) and beat_times.
+    """Music of the video frames from ``start_frame`` on: log_mel, rhythm, bar, has_audio (see the module), beat_times.
 
     Zeros with ``has_audio`` false where there is no sound (no file, or the sound is shorter than the motion).
     """
     log_mel, rhythm = np.zeros((frames, 128), np.float32), np.zeros((frames, 4), np.float32)
+    bar = np.zeros((frames, 2), np.float32)
     has_audio, beat_times = np.zeros(frames, dtype=bool), np.zeros(0)
     if path is not None:
         audio = read_npz(path)
         rows = slice(start_frame, start_frame + frames)
         n = len(audio["log_mel"][rows])
         log_mel[:n], rhythm[:n], has_audio[:n] = audio["log_mel"][rows], rhythm_features(audio)[rows], True
+        bar[:n] = bar_features(audio)[rows]
         beat_times = np.asarray(audio["beat_times"], dtype=np.float64)
-    return {"log_mel": log_mel, "rhythm": rhythm, "has_audio": has_audio, "beat_times": beat_times}
+    return {"log_mel": log_mel, "rhythm": rhythm, "bar": bar, "has_audio": has_audio, "beat_times": beat_times}
 
 
 def rhythm_features(audio: dict[str, np.ndarray]) -> np.ndarray:
     """Onset envelope, beat 0/1, sine and cosine of the beat phase of ``audio_features.npz``, (F, 4)."""
     phase = 2 * np.pi * audio["beat_phase"]
     return np.stack([audio["onset_envelope"], audio["beat"], np.sin(phase), np.cos(phase)], axis=1).astype(np.float32)
+
+
+def bar_features(audio: dict[str, np.ndarray]) -> np.ndarray:
+    """Sine and cosine of the bar phase of ``audio_features.npz``, (F, 2); zeros where it has no bars."""
+    if not len(audio.get("downbeat_times", ())):
+        return np.zeros((len(audio["log_mel"]), 2), np.float32)
+    phase = 2 * np.pi * audio["bar_phase"]
+    return np.stack([np.sin(phase), np.cos(phase)], axis=1).astype(np.float32)
 
 
 def _read_tokens(path: Path | None) -> dict[str, np.ndarray]:

@@ -101,6 +101,12 @@ def splits_table(songs: pd.DataFrame) -> list[str]:
     return lines
 
 
+def words_used(summary: dict[str, Any]) -> list[str]:
+    """How many of the sung words the sequences hold, as lines of Markdown; nothing where no word has a time."""
+    sung, used = summary["sung_words"], summary["words_in_sequences"]
+    return [f"Sequences hold {used} of {sung} sung words ({used / sung:.1%}).", ""] if sung else []
+
+
 def card(summary: dict[str, Any], songs: pd.DataFrame, shards: Shards, shown: Sequence[tuple[str, str]]) -> str:
     """Markdown card of a data set.
 
@@ -129,7 +135,10 @@ def card(summary: dict[str, Any], songs: pd.DataFrame, shards: Shards, shown: Se
         "## What it holds",
         "",
         "Each song: body motion (SMPL form, y-up, metres), music features per frame and lyrics as token states with "
-        "times, all on the clock of the song's video. A sequence is six seconds that begin with a phrase.",
+        "times, all on the clock of the song's video. A sequence is six seconds, by default from the beginning of a "
+        "line on.",
+        "",
+        *words_used(summary),
         "",
         "`train/`, `val/` and `test/` hold one row per sequence, complete in itself; `datasets`, pandas, polars and "
         "DuckDB read them. Beside them the same as arrays over whole songs, for training: `index.parquet` lists the "

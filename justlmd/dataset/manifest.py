@@ -10,18 +10,20 @@ from typing import Any
 
 import pandas as pd
 
+from justlmd import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, replacing
 from justlmd.dataset.sequences import sequences_of
 from justlmd.dataset.splits import SPLITS, Splits, split_songs
 from justlmd.lyrics.document import read_lyrics
+from justlmd.lyrics.slices import words_in
 from justlmd.motion.smplfull import read_smplfull
 from justlmd.motion.song_motion import read_motion_meta
 from justlmd.songs.table import Song
 
 KEPT, DROPPED, EXCLUDED = "kept", "dropped", "excluded"
 
-DECIDED = ("song", "verdict", "reason", "sequences", "group", "split", "artist", "title")
+DECIDED = ("song", "verdict", "reason", "sequences", "words_used", "group", "split", "artist", "title")
 """Columns of a manifest; the others are quality metrics."""
 
 
@@ -37,11 +39,14 @@ class Candidate:
         Usable six-second sequences.
     text : str
         All words of the song; songs with equal words form one group.
+    words_used : float
+        Share of the sung words that lie in a sequence, 0 to 1.
     """
 
     quality: dict[str, Any]
     sequences: int = 0
     text: str = ""
+    words_used: float = 0.0
 
 
 def read_candidate(quality: str, sliced: str, motion: str, meta: str, lyrics: str, *, drop_last: bool) -> Candidate:
@@ -49,7 +54,9 @@ def read_candidate(quality: str, sliced: str, motion: str, meta: str, lyrics: st
     valid = read_smplfull(motion, allow_empty=True).valid
     start_frame = read_motion_meta(meta).start_frame
     found = sequences_of(read_json(sliced), start_frame, valid, drop_last, sliced)
-    return Candidate(read_json(quality), len(found.starts), read_lyrics(lyrics).text)
+    song = read_lyrics(lyrics)
+    used = words_in(song, [(start_frame + start) / FPS for start in found.starts]) / max(len(song.words), 1)
+    return Candidate(read_json(quality), len(found.starts), song.text, used)
 
 
 def manifest(
@@ -78,8 +85,9 @@ def manifest(
     Returns
     -------
     DataFrame
-        Columns ``song``, ``verdict`` (kept, dropped or excluded), ``reason``, ``sequences``, ``group``, ``split``
-        (train, val or test; empty for songs that are not kept), ``artist``, ``title``, then one column per quality
+        Columns ``song``, ``verdict`` (kept, dropped or excluded), ``reason``, ``sequences``, ``words_used``
+        (share of the sung words in sequences), ``group``, ``split`` (train, val or test; empty for songs that are not
+        kept), ``artist``, ``title``, then one column per quality
         metric; empty where a song has none.
     """
     exclude, keep = set(exclude), set(keep)
@@ -103,6 +111,7 @@ def manifest(
                 "verdict": verdict,
                 "reason": reason,
                 "sequences": count if verdict == KEPT else 0,
+                "words_used": round(candidate.words_used, 4) if verdict == KEPT else 0.0,
                 "group": "",
                 "split": "",
                 "artist": song.artist,

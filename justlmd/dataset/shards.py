@@ -184,7 +184,7 @@ def _sequence(data: DanceArrays, row: Any, song: pd.Series, lyrics: Lyrics | Non
     sung = (times[:, 1] > 0) & (times[:, 0] < SECONDS)
     beats = data.beats(row.song)
     here = beats - row.start_s
-    in_frames = ("global_orient", "body_pose", "transl", "log_mel", "rhythm", "has_audio")
+    in_frames = ("global_orient", "body_pose", "transl", "log_mel", "rhythm", "bar", "has_audio")
     lines = [(line.start_s, line.end_s, line.text) for line in lyrics.sung] if lyrics else []
     words = [(word.start_s, word.end_s, word.text) for word in lyrics.words] if lyrics else []
     return {

@@ -23,6 +23,7 @@ ARRAYS: dict[str, tuple[int, ...] | None] = {
     "rest_joints": (24, 3),
     "log_mel": (128,),
     "rhythm": (4,),
+    "bar": (2,),
     "has_audio": (),
     "beat_times": (),
     "token_states": None,  # (D,) of the text encoder
@@ -30,6 +31,9 @@ ARRAYS: dict[str, tuple[int, ...] | None] = {
     "token_lines": (),
 }
 """Name and shape of one row of each array; float32 unless DTYPES says otherwise."""
+
+NEW_ARRAYS = {"bar"}
+"""Arrays that data sets of earlier versions lack; they open without."""
 
 LEARNED = "learned_"  # begins the names of arrays (N, D) of features from elsewhere
 
@@ -130,9 +134,8 @@ def open_dataset(path: str | Path) -> DanceArrays:
         songs = pd.read_parquet(path / "songs.parquet", columns=["song", *names])
         index = pd.read_parquet(path / "index.parquet")
         learned = [file.stem for file in sorted(path.glob(f"{LEARNED}*.npy"))]
-        arrays = {
-            name: np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in (*ARRAYS, *learned)
-        }
+        there = [name for name in ARRAYS if name not in NEW_ARRAYS or (path / f"{name}.npy").is_file()]
+        arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in (*there, *learned)}
     except (OSError, ValueError) as error:
         raise InputError(f"not a complete data set ({error})", where=path, next_step="build it again") from error
     rows = {song: SongRow(*values) for song, *values in songs.itertuples(index=False)}

@@ -11,11 +11,12 @@ from itertools import pairwise
 
 import numpy as np
 
+from justlmd.features.metrical_level import BEATS_PER_BAR, CHROMA_RATE, FASTEST_BPM, SLOWEST_BPM, right_level
+
 SR = 22050
 HOP_LENGTH = 245  # samples: 90 frames per second, three per video frame
 RATE = SR // HOP_LENGTH
-SLOWEST_BPM, FASTEST_BPM, USUAL_BPM = 55.0, 200.0, 115.0
-BEATS_PER_BAR = 4
+USUAL_BPM = 115.0
 
 # Scores of a path, in units of one strong onset.
 BEAT_COST = 0.4  # what a beat must find to be worth its place; more than this and weak onsets become beats
@@ -59,12 +60,15 @@ def track_beats(y: np.ndarray, sr: int) -> Beats:
     beats = best_path(envelope)
     if len(beats) > 2:  # a second time, now with the song's own tempo as the usual one
         beats = best_path(envelope, 60 * RATE / float(np.median(np.diff(beats))), OWN_TEMPO_COST)
-    parts = [choose_octave(part, snare) for part in _steady_parts(beats)]
+    chroma = librosa.feature.chroma_stft(y=y, sr=SR, n_fft=8192, hop_length=SR // CHROMA_RATE, tuning=0.0)
+    strength = np.max([_levelled(bands[0], 0.5), _levelled(bands[1], 0.25), _levelled(bands[2], 0.25)], axis=0)
+    strikes = _levelled(snare, 0.25)
+    parts = [right_level(part, strength, strikes, chroma, RATE) for part in _steady_parts(beats)]
     beats = refine(np.concatenate(parts), envelope) if parts else np.zeros(0)
     if len(beats) < 2:
         return Beats(np.zeros(0), np.zeros(0), 0.0)
     beats_s = np.maximum(beats / RATE + ATTACK_S, 0.0)
-    first = downbeat_phase(y, beats_s, bands[0])
+    first = downbeat_phase(chroma, beats_s, bands[0])
     return Beats(beats_s, beats_s[first::BEATS_PER_BAR], float(60.0 / np.median(np.diff(beats_s))))
 
 
@@ -151,23 +155,6 @@ def _steady_parts(beats: np.ndarray) -> list[np.ndarray]:
     return np.split(beats, np.flatnonzero(jumps) + 1)
 
 
-def choose_octave(beats: np.ndarray, snare: np.ndarray) -> np.ndarray:
-    """Drop every second beat if the snare then alternates more clearly: a busy bass can pass for twice the tempo.
-
-    ``beats`` are frames of ``snare`` (T,). Without a snare nothing changes.
-    """
-    if len(beats) < 2 * BEATS_PER_BAR or 60 * RATE / np.median(np.diff(beats)) < 2 * SLOWEST_BPM:
-        return beats
-    strength = _levelled(snare, 0.25)
-    near = np.array([strength[max(0, frame - 3) : frame + 4].max() for frame in beats])
-
-    def alternation(values: np.ndarray) -> float:
-        return float(np.abs(np.diff(values)).mean())
-
-    half = max((0, 1), key=lambda first: alternation(near[first::2]))
-    return beats[half::2] if alternation(near[half::2]) > alternation(near) + 0.35 else beats
-
-
 def refine(beats: np.ndarray, envelope: np.ndarray) -> np.ndarray:
     """Move each beat (frames) to the centre of the onset within three frames of it, if there is one."""
     refined = beats.astype(float)
@@ -178,17 +165,14 @@ def refine(beats: np.ndarray, envelope: np.ndarray) -> np.ndarray:
     return refined
 
 
-def downbeat_phase(y: np.ndarray, beats_s: np.ndarray, low: np.ndarray) -> int:
+def downbeat_phase(chroma: np.ndarray, beats_s: np.ndarray, low: np.ndarray) -> int:
     """Guess which of the first four beats begins a bar: the harmony changes there, and the bass strikes.
 
-    ``y`` at 22050 Hz, ``low`` (T,) onsets of the low band at 90 frames per second. Returns 0 to 3.
+    ``chroma`` (12, C) at 10 frames per second, ``low`` (T,) onsets of the low band at 90. Returns 0 to 3.
     """
-    import librosa
-
     if len(beats_s) < 2 * BEATS_PER_BAR:
         return 0
-    chroma = librosa.feature.chroma_stft(y=y, sr=SR, n_fft=8192, hop_length=SR // 10, tuning=0.0)
-    edges = np.minimum(np.round(10 * beats_s).astype(int), chroma.shape[1] - 1)
+    edges = np.minimum(np.round(CHROMA_RATE * beats_s).astype(int), chroma.shape[1] - 1)
     tones = np.stack([np.median(chroma[:, a : max(b, a + 1)], axis=1) for a, b in pairwise(edges)])  # (beats - 1, 12)
     pairs = tones[:-1] + tones[1:]
     pairs /= np.linalg.norm(pairs, axis=1, keepdims=True) + 1e-9

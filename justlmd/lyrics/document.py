@@ -21,7 +21,7 @@ class Line:
 
     ``timing`` says how the words got their times: ``word`` (stamped), ``aligned`` (heard), ``interpolated`` (spread by
     syllables) or ``line`` (no words). ``alternatives`` are further texts with the same stamp, usually translations.
-    ``credit`` marks a first line at 0.00, which in practice names the writers and is not sung.
+    ``credit`` marks a line that names the song or its makers and is not sung (:mod:`justlmd.lyrics.credits`).
     """
 
     start_s: float
@@ -52,8 +52,8 @@ class Lyrics:
 
     @property
     def text(self) -> str:
-        """All lines, credits included, in one string; songs with equal words are recognised by it."""
-        return " ".join(line.text for line in self.lines)
+        """All sung lines in one string; songs with equal words are recognised by it."""
+        return " ".join(line.text for line in self.sung)
 
     @property
     def words(self) -> tuple[Word, ...]:

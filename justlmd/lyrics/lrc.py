@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from justlmd.core.errors import InputError
+from justlmd.lyrics.credits import find_credits
 from justlmd.lyrics.document import Line, Lyrics
 from justlmd.lyrics.word_timing import text_syllables, word_spans, word_times
 
@@ -31,6 +32,7 @@ class _Event:
     start_s: float
     text: str
     marks: tuple[tuple[int, float], ...]
+    credit: bool = False
 
 
 def parse_lrc(data: bytes, name: str, offset_sign: int = -1) -> Lyrics:
@@ -53,8 +55,8 @@ def parse_lrc(data: bytes, name: str, offset_sign: int = -1) -> Lyrics:
     Raises
     ------
     InputError
-        Empty file, no time stamp at all, no text behind any stamp, or far too large. Everything else is read, with
-        a warning where something was guessed or left out.
+        Empty file, no time stamp at all, no sung text behind any stamp, or far too large. Everything else is read,
+        with a warning where something was guessed or left out.
     """
     rows, warnings = _decode(data, name)
     tags: dict[str, str] = {}
@@ -78,22 +80,26 @@ def parse_lrc(data: bytes, name: str, offset_sign: int = -1) -> Lyrics:
     disorder = sum(later.start_s < earlier.start_s for earlier, later in pairwise(events))
     if disorder:
         warnings.append(f"{name}: lines out of time order at {disorder} place(s); sorted by time")
-    lines = _lines(sorted(events, key=lambda event: event.start_s))
+    events.sort(key=lambda event: event.start_s)
+    judged = find_credits([(event.start_s, event.text) for event in events], tags)
+    lines = _lines([replace(event, credit=credit) for event, credit in zip(events, judged, strict=True)])
     if not lines:
         raise InputError("time stamps without any text", where=name, next_step="nothing is sung")
-    if lines[0].start_s == 0.0 and len(lines) > 1:
-        lines[0] = replace(lines[0], credit=True)
-        warnings.append(f"{name}: the first line is at 0.00 and taken as credits, not as sung")
+    if all(line.credit for line in lines):
+        raise InputError("only credits, no sung line", where=name, next_step="nothing is sung")
+    if any(judged):
+        warnings.append(f"{name}: {sum(judged)} line(s) taken as credits, not as sung")
     return Lyrics(tuple(lines), tuple(warnings), tags, shift_s)
 
 
 def raw_lines(data: bytes, name: str) -> list[RawLine]:
-    """Return the stamped lines in file order with stamps and texts verbatim, leading blanks of the text included.
+    """Return the stamped lines in file order with stamps and texts verbatim, but for blanks at the ends of a row.
 
     For the original's slicing rule (:func:`justlmd.lyrics.slices.compat_slices`). Raises InputError as
     :func:`parse_lrc`.
     """
-    matches = [(row, _LINE_STAMP.match(row)) for row in _decode(data, name)[0]]
+    rows = [row.strip() for row in _decode(data, name)[0]]  # as the original does, so that texts end without blanks
+    matches = [(row, _LINE_STAMP.match(row)) for row in rows]
     found = [RawLine(m[1], _seconds(m.groups()[1:]), row[m.end() :]) for row, m in matches if m]
     if not found:
         raise InputError(_no_stamp(name))
@@ -212,20 +218,24 @@ def longest_line_s(text: str) -> float:
 
 
 def _lines(events: list[_Event]) -> list[Line]:
-    """Join the events of one time into a line and give it an end and words. ``events`` are sorted by time."""
-    groups: dict[float, list[_Event]] = {}
-    for event in events:
-        groups.setdefault(event.start_s, []).append(event)
+    """Join the events of one time into a line and give it an end and words. ``events`` are sorted by time.
+
+    Credits at the time of a sung line are a line of their own before it, without length.
+    """
+    groups: dict[tuple[float, bool], list[_Event]] = {}
+    for event in sorted(events, key=lambda event: (event.start_s, not event.credit)):
+        groups.setdefault((event.start_s, event.credit), []).append(event)
     following = [*list(groups)[1:], None]
     lines = []
-    for (start, group), after in zip(groups.items(), following, strict=True):
+    for ((start, credit), group), next_group in zip(groups.items(), following, strict=True):
         sung = [event for event in group if event.text]
         if not sung:
             continue
+        after = next_group and next_group[0]
         text, spans = sung[0].text, word_spans(sung[0].text)
         held = accumulate((max(seconds, 0.0) for _, seconds in sung[0].marks), max)  # times never run backwards
         marks = [(place, start + seconds) for (place, _), seconds in zip(sung[0].marks, held, strict=True)]
-        ended = after is not None and not groups[after][0].text  # by a stamp without text, however far it is
+        ended = next_group is not None and not groups[next_group][0].text  # by a stamp without text, however far it is
         if after is None:
             end = start + max(1.0, 0.35 * text_syllables(text))
         else:
@@ -241,5 +251,5 @@ def _lines(events: list[_Event]) -> list[Line]:
             end = after
             words, timing = word_times(text, start, end, [(p, min(t, after)) for p, t in marks], breathes)
         others = dict.fromkeys(event.text for event in sung if event.text != text)
-        lines.append(Line(start, round(end, 3), text, words, timing, tuple(others)))
+        lines.append(Line(start, round(end, 3), text, words, timing, tuple(others), credit))
     return lines

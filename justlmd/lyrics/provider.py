@@ -1,13 +1,13 @@
 """Lyrics with times from an LRCLIB-compatible server, for songs whose ``lyrics`` cell is ``fetch``.
 
-Two questions per song at most: ``GET <provider>/api/get`` (one recording by artist, title and length), then
-``GET <provider>/api/search`` (up to 20 recordings). The texts belong to others: they stay in ``results/``.
+Three questions per song at most: ``GET <provider>/api/get`` (one recording by artist, title and length), then
+``GET <provider>/api/search`` (up to 20 recordings), then a search by the names without what videos add to them
+(:mod:`justlmd.lyrics.names`). The texts belong to others: they stay in ``results/``.
 """
 
 import math
 import re
 import time
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from justlmd.core.errors import InputError, plain
 from justlmd.lyrics.lrc import parse_lrc
 from justlmd.lyrics.lrclib import LyricsError, ProviderOptions, ask
+from justlmd.lyrics.names import first_artist, normal, plain_title, related
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,9 @@ def fetch_lyrics(
     """Find lyrics with times by artist, title and length.
 
     A recording of this song is taken whose length is within the tolerance, even if it is called a remix; else one whose
-    artist and title are exactly those asked for, because a dance video is often cut. What was not exact stands in the
-    note.
+    artist and title are exactly those asked for, because a dance video is often cut. Where there is neither, the names
+    are freed of "feat. ...", "(... Version)", "| Just Dance 2022" and the like, and a recording of that name is taken
+    if its length is within the tolerance. What was not exact stands in the note.
 
     Parameters
     ----------
@@ -87,19 +89,26 @@ def fetch_lyrics(
         return abs(track.duration_s - duration_s)
 
     def fits(track: _Track) -> tuple[bool, bool]:
-        named = (_normal(track.artist), _normal(track.title)) == (_normal(artist), _normal(title))
+        named = (normal(track.artist), normal(track.title)) == (normal(artist), normal(title))
         return differs(track) <= options.tolerance_s, named
 
     if not (tracks and tracks[0].lines and all(fits(tracks[0]))):
-        answer = ask(song, "search", wanted, options, sleep)
-        if answer is not None and not isinstance(answer, list):
-            raise LyricsError("damaged", song, "the answer to /api/search is no list")
-        tracks += _tracks(answer or [])
-
-    def related(track: _Track) -> bool:
-        return _related(track.title, title) and _related(track.artist, artist)
-
-    fitting = [track for track in tracks if any(fits(track)) and related(track)]
+        tracks += _search(song, wanted, options, sleep)
+    fitting = [
+        track for track in tracks if any(fits(track)) and related(track.title, title) and related(track.artist, artist)
+    ]
+    if not any(track.lines for track in fitting):
+        short, who = plain_title(title, artist), first_artist(artist)
+        if (short, who) != (title, artist):
+            others = _search(song, {"artist_name": who, "track_name": short}, options, sleep)
+            tracks += others
+            fitting += [
+                track
+                for track in others
+                if differs(track) <= options.tolerance_s
+                and normal(plain_title(track.title, track.artist)) == normal(short)
+                and related(track.artist, who)
+            ]
     # Best first, and the same one every time.
     fitting.sort(key=lambda track: ([not fit for fit in fits(track)], differs(track), track.id))
     best = next((track for track in fitting if track.lines), None)
@@ -121,6 +130,14 @@ def fetch_lyrics(
         song,
         f"the nearest is '{near.title}' by {near.artist}, {_clock(near.duration_s)} long" if near else "TrackNotFound",
     )
+
+
+def _search(song: str, names: dict[str, str], options: ProviderOptions, sleep: Callable[[float], None]) -> list[_Track]:
+    """The recordings that the server finds by names; raises LyricsError."""
+    answer = ask(song, "search", names, options, sleep)
+    if answer is not None and not isinstance(answer, list):
+        raise LyricsError("damaged", song, "the answer to /api/search is no list")
+    return _tracks(answer or [])
 
 
 def used_duration(source_s: float | None, start_s: float | None, end_s: float | None) -> float | None:
@@ -170,20 +187,6 @@ def _lrc(track: _Track, note: str, url: str) -> str:
     tags["#"] = f"from {origin}; {note}" if note else f"from {origin}"
     head = [f"[{key}:{value}]" for key, value in tags.items() if value]
     return "\n".join([*head, *re.split(r"\r\n|\r|\n", track.synced.strip())]) + "\n"
-
-
-def _normal(name: str) -> str:
-    """A name without case, accents and punctuation."""
-    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
-    letters = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return " ".join(re.sub(r"[^\w]|_", " ", re.sub("['’]", "", letters)).split()) or letters.strip()
-
-
-def _related(found: str, wanted: str) -> bool:
-    """Whether two names may mean one thing: one holds the other ("Panini", "Panini (Remix)"), or they share half."""
-    first, second = _normal(found), _normal(wanted)
-    words, others = set(first.split()), set(second.split())
-    return first in second or second in first or 2 * len(words & others) >= min(len(words), len(others))
 
 
 def _clock(seconds: float | None) -> str:

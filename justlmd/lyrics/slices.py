@@ -1,6 +1,7 @@
 """Cutting a song into slices: stretches of time with the words sung in them. The modes: ``docs/lyrics.md``."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,18 +26,21 @@ class Slice:
     words: tuple[Word, ...] = ()
 
 
-def group_slices(lyrics: Lyrics, end_s: float | None = None, window_s: float = WINDOW_S) -> list[Slice]:
-    """Return one window per group of lines: a line opens a window if it starts ``window_s`` or more after the last one.
+def phrase_slices(lyrics: Lyrics, end_s: float | None = None, window_s: float = WINDOW_S) -> list[Slice]:
+    """Return windows that begin with a line and together hold every sung word.
 
-    The original's rule without its faults: every group counts, also the last, each has the text of its own window only,
-    and stamps without text or a first stamp of 0 open no group. With ``end_s`` (length of the video) a window that
-    would overrun it is moved back to end there; it is left out if it would then start before the first line or coincide
-    with the window before it.
+    The next window begins with the first line of which a word lies behind the last window; where that line fills the
+    window by itself, with this word. So windows overlap by less than a line. The original's rule (each window begins
+    with the first line that starts behind the last) leaves a fifth of the words in no window. With ``end_s`` (length of
+    the video) a window that would overrun it is moved back to end there; it is left out if it would then start before
+    the first line or coincide with the window before it.
     """
     starts = [lyrics.first_line_s]
     for line in lyrics.sung:
-        if round(line.start_s - starts[-1], 3) >= window_s:
-            starts.append(line.start_s)
+        for begin, end in [(word.start_s, word.end_s) for word in line.words] or [(line.start_s, line.end_s)]:
+            while round((begin + end) / 2 - starts[-1], 3) >= window_s:
+                opening = line.start_s if line.start_s > starts[-1] else begin
+                starts.append(opening if opening > starts[-1] else round(starts[-1] + window_s, 3))
     return _windows(lyrics, starts, end_s, window_s)
 
 
@@ -123,6 +127,16 @@ def cut(lyrics: Lyrics, start_s: float, end_s: float) -> Slice:
     return Slice(start_s, end_s, " ".join(texts), tuple(words))
 
 
+def words_in(lyrics: Lyrics, starts_s: Iterable[float], window_s: float = WINDOW_S) -> int:
+    """Number of sung words of which the middle lies in one of the windows that begin at ``starts_s``."""
+    starts = np.sort(np.fromiter(starts_s, float))
+    middles = np.array([(word.start_s + word.end_s) / 2 for word in lyrics.words])
+    if not len(starts) or not len(middles):
+        return 0
+    last = np.searchsorted(starts, middles, side="right") - 1
+    return int(((last >= 0) & (middles - starts[last] < window_s)).sum())
+
+
 def _part(line: Line, first: int, last: int) -> str:
     """The text of a line from its word ``first`` to its word ``last``."""
     spans = word_spans(line.text)
@@ -162,12 +176,12 @@ def sliced_json(
 ) -> dict[str, str]:
     """Return the contents of ``sliced.json`` in one of the workflow's modes.
 
-    ``phrases``: :func:`group_slices`; ``windows``: :func:`window_slices`; ``compat``: :func:`compat_slices` of the
+    ``phrases``: :func:`phrase_slices`; ``windows``: :func:`window_slices`; ``compat``: :func:`compat_slices` of the
     file's own lines ``raw``. ``end_s`` is the length of the video.
     """
     if mode == "compat":
         return compat_slices(raw, lyrics.offset_s)
-    pieces = group_slices(lyrics, end_s) if mode == "phrases" else window_slices(lyrics, stride_s, end_s)
+    pieces = phrase_slices(lyrics, end_s) if mode == "phrases" else window_slices(lyrics, stride_s, end_s)
     return slices_to_json(pieces)
 
 

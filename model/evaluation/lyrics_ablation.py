@@ -37,7 +37,7 @@ def lyrics_question(
 
     Parameters
     ----------
-    data : sequences that do not overlap (``stride=None``), of songs that the model has not seen.
+    data : the data set's sequences (``stride=None``), of songs that the model has not seen.
     permutations, bootstrap, seed : of the test, of the intervals, of all chance.
 
     Returns

@@ -96,6 +96,16 @@ class _Average:
         torch._foreach_lerp_(self.ours, self.theirs, 1 - self.decay)
 
 
+def _check_width(info: dict[str, Any], config: ModelConfig) -> None:
+    """Raise InputError where the model expects text states of another width than the data set has."""
+    if info["text_encoder"] and info["token_dim"] != config.network.token_dim:
+        raise InputError(
+            f"the text states of {info['text_encoder']} have {info['token_dim']} numbers, and the model's "
+            f"configuration says token_dim: {config.network.token_dim}",
+            next_step=f"set token_dim: {info['token_dim']} in it",
+        )
+
+
 class _Run:
     """A training under way: everything that ``last.pt`` keeps."""
 
@@ -108,6 +118,7 @@ class _Run:
         self.validation = LyricsMusicDance(dataset_dir, "val")
         if not len(self.data):
             raise InputError("the training split has no window of six seconds", where=dataset_dir)
+        _check_width(self.data.arrays.info, config)
         torch.manual_seed(seed)
         self.model: DanceModel = build_model(config)
         self.start = start_weights(self.model, config) if settings.start_from else ""

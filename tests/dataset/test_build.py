@@ -14,7 +14,7 @@ from toy_songs import write_song
 from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
 from justlmd.core.files import write_npz
-from justlmd.dataset.build import INDEX_COLUMNS, build_dataset
+from justlmd.dataset.build import INDEX_COLUMNS, build_dataset, read_audio
 from justlmd.dataset.complete import complete_dataset
 from justlmd.dataset.sequences import sequences_of
 from justlmd.dataset.song_files import SongFiles
@@ -130,6 +130,20 @@ def test_a_song_without_sound_or_embeddings_is_masked_not_faked(tmp_path, body):
     assert mute.tokens == 0 and mute.beats == 0 and (data.index[data.index["song"] == "mute"]["n_tokens"] == 0).all()
 
 
+def test_the_phase_of_the_bar_is_there_and_a_data_set_from_before_it_opens_without(tmp_path, body):
+    song = write_song(tmp_path / "a", "a")
+    build_dataset([song], tmp_path / "out", body)
+    data = open_dataset(tmp_path / "out")
+    row, phase = data.songs["a"], np.load(song.audio)["bar_phase"]
+    expected = 2 * np.pi * phase[row.start_frame : row.start_frame + row.frames]
+    np.testing.assert_allclose(data["bar"], np.column_stack([np.sin(expected), np.cos(expected)]), atol=1e-5)
+    audio = dict(np.load(song.audio))
+    write_npz(song.audio, **{name: audio[name] for name in audio if name not in ("downbeat_times", "bar_phase")})
+    assert not read_audio(song.audio, 0, 100)["bar"].any()
+    (tmp_path / "out" / "bar.npy").unlink()
+    assert "bar" not in open_dataset(tmp_path / "out").arrays
+
+
 def test_sound_shorter_than_the_motion_is_masked_where_it_ends(tmp_path, body):
     song = write_song(tmp_path / "a", "a")
     audio = dict(np.load(song.audio))
@@ -146,7 +160,11 @@ def test_frames_without_a_body_cost_their_sequences_and_are_counted(tmp_path, bo
         "frames without a recovered body": 2,
         "the motion ends before six seconds are over": 1,
     }
-    assert "2 slices: frames without a recovered body" in (tmp_path / "out" / "README.md").read_text()
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "2 slices: frames without a recovered body" in card
+    sung, used = summary["sung_words"], summary["words_in_sequences"]
+    assert 0 < used < sung
+    assert f"Sequences hold {used} of {sung} sung words ({used / sung:.1%})." in card
 
 
 def test_shape_parameters_of_another_body_are_set_to_the_mean(tmp_path, body):

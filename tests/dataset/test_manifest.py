@@ -13,7 +13,7 @@ def songs(*names):
 
 def test_every_song_of_the_table_is_listed_in_its_order_with_a_reason_where_it_is_not_kept():
     candidates = {
-        "good": Candidate({"keep": True, "reasons": [], "figures": {"detection_rate": 1.0}}, 4, "la"),
+        "good": Candidate({"keep": True, "reasons": [], "figures": {"detection_rate": 1.0}}, 4, "la", 0.98765),
         "bad": Candidate({"keep": False, "reasons": ["out of frame"], "figures": {"detection_rate": 0.5}}, 3),
         "silent": Candidate({"keep": True, "reasons": [], "figures": {}}),
     }
@@ -21,6 +21,7 @@ def test_every_song_of_the_table_is_listed_in_its_order_with_a_reason_where_it_i
     assert table.song.tolist() == ["bad", "good", "gone", "silent"]
     assert table.verdict.tolist() == ["dropped", "kept", "excluded", "dropped"]
     assert table.sequences.tolist() == [0, 4, 0, 0]
+    assert table.words_used.tolist() == [0, 0.9877, 0, 0]
     assert table.reason[0] == "out of frame"
     assert "no sequence" in table.reason[3]
     assert table.detection_rate[1] == 1.0

@@ -23,7 +23,7 @@ from model.data import LyricsMusicDance
 
 SPLITS = ("train", "val", "test")
 HOSTILE = "</script><img src=x onerror=alert(1)> | \n---\nlicense: mit\n`x` [y](javascript:z) *b* # h"
-FRAMES = ("global_orient", "body_pose", "transl", "log_mel", "rhythm", "has_audio", "learned_mert")
+FRAMES = ("global_orient", "body_pose", "transl", "log_mel", "rhythm", "bar", "has_audio", "learned_mert")
 
 
 def songs_in(folder: Path, names: str = "abcde") -> list:

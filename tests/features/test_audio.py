@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from demo.drum_songs import PATTERNS, SAMPLE_RATE, beat_times, drum_song
+from demo.drum_songs import IN_EIGHTHS, PATTERNS, SAMPLE_RATE, beat_times, drum_song
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz, write_npz
 from justlmd.features.audio import SILENCE_DB, audio_features, edge_features, phase
 from justlmd.features.beats import f_measure, track_beats
+from justlmd.features.metrical_level import right_level
 
 SEED = 3
 
@@ -83,6 +84,56 @@ def test_beats_are_found_at_the_right_tempo_whatever_the_hats_and_the_bass_play(
     found = track_beats(song.y, SAMPLE_RATE)
     assert f_measure(found.beats_s, song.beats_s) >= 0.95
     assert found.tempo_bpm == pytest.approx(bpm, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("name", "bpm"),
+    [("bass in eighths alone", 84), ("bass in eighths alone", 98), ("eighths with snare", 76),
+     ("eighths with snare", 98)],
+)  # fmt: skip
+def test_even_eighths_are_not_heard_at_twice_the_tempo(name, bpm):
+    song = drum_song(name, IN_EIGHTHS[name], beat_times((bpm, bpm), 30), SEED)
+    found = track_beats(song.y, SAMPLE_RATE)
+    assert found.tempo_bpm == pytest.approx(bpm, rel=0.02)
+    assert f_measure(found.beats_s, song.beats_s) >= 0.95
+
+
+def grid(bpm, count):
+    """Frames of beats at 90 per second."""
+    return np.round(90 * 60 / bpm * (1 + np.arange(count))).astype(int)
+
+
+def struck(frames, length, level=1.0):
+    curve = np.zeros(length)
+    curve[frames] = level
+    return curve
+
+
+SAME_CHORD = np.ones((12, 2000))
+
+
+def test_near_the_fastest_tempo_only_a_backbeat_or_a_division_is_believed():
+    beats = grid(196, 64)
+    length = beats[-1] + 200
+    silent, each = np.zeros(length), struck(beats, length)
+    assert np.array_equal(right_level(beats, each, silent, SAME_CHORD, 90), beats[::2])
+    backbeat = struck(beats[1::2], length)
+    assert np.array_equal(right_level(beats, each, backbeat, SAME_CHORD, 90), beats)
+    divided = each + struck((beats[:-1] + beats[1:]) // 2, length)
+    assert np.array_equal(right_level(beats, divided, silent, SAME_CHORD, 90), beats)
+    slower = grid(150, 64)
+    assert np.array_equal(right_level(slower, struck(slower, length + 999), np.zeros(9999), SAME_CHORD, 90), slower)
+
+
+def test_a_backbeat_between_slow_beats_makes_them_twice_as_fast():
+    beats = grid(72, 32)
+    between = (beats[:-1] + beats[1:]) // 2
+    length = beats[-1] + 200
+    strength = struck(np.concatenate([beats, between]), length)
+    found = right_level(beats, strength, struck(between, length), SAME_CHORD, 90)
+    assert np.array_equal(found, np.sort(np.concatenate([beats, between])))
+    ballad = struck(beats[1::2], length)
+    assert np.array_equal(right_level(beats, strength, ballad, SAME_CHORD, 90), beats)
 
 
 @pytest.mark.parametrize(

@@ -206,6 +206,17 @@ def states_of(song: str) -> str:
 
 
 @pytest.mark.workflow
+def test_a_table_with_a_language_that_the_encoder_does_not_read_is_refused_before_any_job(repo, work):
+    (work / "songs.tsv").write_text("id\turl\tlyrics\tlanguage\na\tx.mp4\tgood.lrc\tzh\n")
+    place = ("-s", str(repo / "Snakefile"), "--directory", str(work), "--configfile", str(work / "config.yaml"))
+    command = [sys.executable, "-m", "snakemake", *place, "--dry-run", states_of("a")]
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode != 0
+    assert "minilm does not read 'zh' (a); set features.text_encoder to multilingual" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.workflow
 @pytest.mark.slow
 def test_a_new_song_costs_its_own_lines_and_one_lookup(repo, work):
     encoded = ("text_states", "2 different lines, 2 of them new")

@@ -99,11 +99,15 @@ def lyrics_server() -> Iterator[LyricsServer]:
 
 
 def fetch(
-    server: LyricsServer, duration: float | None = 115.2, title: str = "Panini", **options: Any
+    server: LyricsServer,
+    duration: float | None = 115.2,
+    title: str = "Panini",
+    artist: str = "Lil Nas X",
+    **options: Any,
 ) -> tuple[FetchedLyrics, Pauses]:
     pauses = Pauses()
     settings = ProviderOptions(url=server.base, **({"backoff_s": 1.0, "attempts": 3, "timeout_s": 5.0} | options))
-    return fetch_lyrics("Lil Nas X", title, duration, settings, sleep=pauses), pauses
+    return fetch_lyrics(artist, title, duration, settings, sleep=pauses), pauses
 
 
 def refused(server: LyricsServer, duration: float | None = 115.2, **options: Any) -> tuple[LyricsError, Pauses]:

@@ -62,6 +62,8 @@ def write_song(
         beat=np.zeros(total, np.float32),
         beat_phase=np.zeros(total, np.float32),
         beat_times=np.arange(0.25, total / 30, 0.5),
+        downbeat_times=np.arange(0.25, total / 30, 2.0),
+        bar_phase=((np.arange(total) / 30 - 0.25) / 2.0 % 1.0).astype(np.float32),
     )
     seconds = np.arange(total // 30)
     write_npz(

@@ -139,14 +139,6 @@ def test_the_same_stamp_twice_is_an_alternative_text():
     assert [(line.text, line.alternatives) for line in lyrics.lines] == [("hello", ("bonjour",)), ("bye", ())]
 
 
-def test_a_first_line_at_zero_is_flagged_as_credits():
-    lyrics = parse("[00:00.00]words by someone\n[00:12.00]la la\n")
-    assert [line.credit for line in lyrics.lines] == [True, False]
-    assert lyrics.first_line_s == 12.0
-    assert "credits" in lyrics.warnings[0]
-    assert not parse("[00:00.00]the only line").lines[0].credit
-
-
 def words(text):
     line = parse(text).lines[0]
     return line.text, line.timing, [(word.start_s, word.end_s, word.text) for word in line.words]

@@ -5,10 +5,11 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lyrics_server import SYNCED, fetch, refused, track
+from lyrics_server import NOT_FOUND, SYNCED, fetch, refused, reply, track
 
 from justlmd.lyrics.lrc import parse_lrc
 from justlmd.lyrics.lrclib import CAUSES, LyricsError, ProviderOptions
+from justlmd.lyrics.names import first_artist, plain_title
 from justlmd.lyrics.provider import fetch_lyrics
 
 
@@ -94,6 +95,71 @@ def test_a_video_of_another_length_takes_the_exact_song_and_says_so(server, arti
     assert found.note == ("the recording lasts 02:00 and the song here 02:20: check the times and set `first_line`")
     assert f"id 3; {found.note}]" in found.text
     assert parse_lrc(found.text.encode(), "x").lines[0].start_s == 12.0
+
+
+@pytest.mark.parametrize(
+    ("artist", "title"),
+    [
+        ("Lil Nas X feat. DaBaby", "Panini (DaBaby Version)"),
+        ("Lil Nas X & DaBaby", "Panini [Official Video]"),
+        ("Lil Nas X", "Panini (Just Dance 2021)"),
+        ("Lil Nas X", "Panini ft. DaBaby | Just Dance 2022"),
+        ("Lil Nas X", "Lil Nas X - Panini (Official Video) [4K]"),
+        ("Lil Nas X", "Just Dance 2020 | Panini by Lil Nas X"),
+    ],
+)
+def test_a_third_question_asks_for_the_names_without_what_videos_add(server, artist, title):
+    server.tracks = [track(1, duration=150.0), track(2), track(3, trackName="Panini Sandwich")]
+    server.faults = [reply(404, NOT_FOUND), reply(200, [])]
+    found, _ = fetch(server, title=title, artist=artist)
+    assert "id 2" in found.text
+    assert found.note == "found as 'Panini' by Lil Nas X"
+    assert server.asked[1:] == [
+        ("/api/search", {"artist_name": artist, "track_name": title}),
+        ("/api/search", {"artist_name": "Lil Nas X", "track_name": "Panini"}),
+    ]
+
+
+def test_what_the_third_question_finds_must_have_the_title_and_the_length(server):
+    server.lax = True
+    asked = {"title": "Panini (Extreme Version)", "artist": "Lil Nas X"}
+    server.tracks = [track(duration=150.0), track(2, trackName="Panini Bread"), track(3, artistName="Nobody")]
+    for duration in (115.2, None):
+        server.faults = [reply(404, NOT_FOUND), reply(200, [])]
+        with pytest.raises(LyricsError) as caught:
+            fetch(server, duration, **asked)
+        assert caught.value.cause == "not_found"
+    server.faults = [reply(404, NOT_FOUND), reply(200, [])]
+    server.tracks.append(track(4, trackName="Panini - Radio Edit", artistName="Lil Nas X, DaBaby"))
+    assert "id 4" in fetch(server, **asked)[0].text
+
+
+@pytest.mark.parametrize(
+    ("title", "artist", "plain"),
+    [
+        ("Panini", "Lil Nas X", "Panini"),
+        ("(I Can't Get No) Song", "The Band", "(I Can't Get No) Song"),
+        ("Levitating (Extreme Version)", "Dua Lipa", "Levitating"),
+        ("Don't Start Now - Official Music Video", "Dua Lipa", "Don't Start Now"),
+        ("Live Forever", "The Band", "Live Forever"),
+        ("Video", "The Band", "Video"),
+        ("| Just Dance 2022", "The Band", "| Just Dance 2022"),
+        ("Sushi【MV】", "Merk", "Sushi"),
+        ("Stand by Me", "The Band", "Stand by Me"),
+        ("7 Rings - Alternate", "Ariana Grande", "7 Rings"),
+    ],
+)
+def test_a_title_loses_only_what_is_no_part_of_it(title, artist, plain):
+    assert plain_title(title, artist) == plain
+
+
+@pytest.mark.parametrize(
+    ("artist", "first"),
+    [("Lil Nas X", "Lil Nas X"), ("A-ha", "A-ha"), ("Ann ft. Bo", "Ann"), ("Ann x Bo", "Ann"), ("Ann, Bo & Cy", "Ann"),
+     ("& Friends", "& Friends"), ("Xavier", "Xavier"), ("Andy Lee", "Andy Lee")],
+)  # fmt: skip
+def test_the_artist_who_is_named_first(artist, first):
+    assert first_artist(artist) == first
 
 
 def test_a_song_of_unknown_length_takes_the_exact_song_and_says_so(server):

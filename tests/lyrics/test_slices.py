@@ -15,12 +15,14 @@ from justlmd.lyrics.slices import (
     Slice,
     compat_slices,
     cut,
-    group_slices,
     padded_slices,
+    phrase_slices,
     read_sliced,
+    sliced_json,
     slices_to_json,
     variable_slices,
     window_slices,
+    words_in,
 )
 
 # Stamps of the report's Fig. 3.2 (7 rings); the words are made up. Lines 9, 14 and the last have no text.
@@ -73,6 +75,12 @@ def test_compat_slices_keep_the_originals_faults():
     assert compat_slices(raw("[00:20.00] a\n[00:02.00] b\n[00:29.00] c")) == {"00:20.00": "a  b"}
 
 
+def test_compat_slices_strip_each_line_as_the_original_does():
+    lines = raw("  [00:01.00] a b \t\n[00:03.00]  \n[00:05.00] c\u3000\n[00:09.00] d")
+    assert compat_slices(lines) == {"00:01.00": "a b   c"}
+    assert [line.text for line in lines] == [" a b", "", " c", " d"]
+
+
 def test_compat_slices_move_with_the_synchronisation():
     lines = raw("[00:59.90] a\n[01:09.00] b\n[01:19.00] c")
     assert compat_slices(lines, shift_s=0.25) == {"01:00.150": "a", "01:09.250": "b"}
@@ -81,28 +89,45 @@ def test_compat_slices_move_with_the_synchronisation():
 SONG = parse_lrc(LRC, "song.lrc")
 
 
-def test_groups_keep_the_last_one_and_open_only_with_words():
-    pieces = group_slices(SONG)
+def test_phrases_begin_with_lines_and_only_with_words():
+    pieces = phrase_slices(SONG)
     assert [piece.start_s for piece in pieces] == [14.83, 21.69, 28.87, 35.44, 42.4, 48.95, 56.16, 62.62, 69.76, 76.6]
     assert all(piece.end_s == pytest.approx(piece.start_s + 6) for piece in pieces)
     assert list(slices_to_json(pieces).items())[4] == ("00:42.400", "nine ten")
 
 
-def test_a_group_has_the_text_of_its_own_window_only():
+def test_a_phrase_has_the_text_of_its_own_window_only():
     lyrics = parse_lrc(b"[00:10.00]la (la), la la\n[00:14.00]\n[00:15.00]one two three four\n[00:19.00]\n", "song.lrc")
-    assert [piece.text for piece in group_slices(lyrics)] == ["la (la), la la one"]
+    assert [piece.text for piece in phrase_slices(lyrics)] == ["la (la), la la one", "one two three four"]
     assert cut(lyrics, 11.0, 17.0).text == "(la), la la one two"
+
+
+def test_the_next_phrase_begins_with_the_first_line_that_the_window_cut_and_long_lines_are_cut_at_words():
+    text = "[00:10]a b c\n[00:13]d e f\n[00:15]g h i j k l\n[00:18]\n[00:30]" + "la " * 20 + "\n[00:44]\n"
+    lyrics = parse_lrc(text.encode(), "song.lrc")
+    assert [piece.start_s for piece in phrase_slices(lyrics)] == [10.0, 15.0, 30.0, 36.3, 42.6]
+    assert words_in(lyrics, [piece.start_s for piece in phrase_slices(lyrics)]) == len(lyrics.words) == 32
+    assert words_in(lyrics, [10.0, 30.0]) == 8 + 9
+    assert words_in(lyrics, []) == 0
+
+
+@pytest.mark.parametrize("mode", ["phrases", "windows"])
+def test_the_real_songs_slices_hold_all_sung_words(mode, shared_data):
+    for path in sorted(shared_data.glob("*/*/*.lrc")):
+        lyrics = parse_lrc(path.read_bytes(), path.name)
+        pieces = read_sliced(sliced_json(mode, lyrics, []))
+        assert words_in(lyrics, [piece.start_s for piece in pieces]) >= 0.98 * len(lyrics.words)
 
 
 def test_windows_that_overrun_the_video_are_moved_back_not_lost():
     lyrics = parse_lrc(b"[00:10.00]a\n[00:18.00]b\n[00:40.00]c\n[00:50.00]d", "song.lrc")
-    assert [piece.start_s for piece in group_slices(lyrics, end_s=42.0)] == [10.0, 18.0, 36.0]
-    assert group_slices(lyrics, end_s=15.0) == []
+    assert [piece.start_s for piece in phrase_slices(lyrics, end_s=42.0)] == [10.0, 18.0, 36.0]
+    assert phrase_slices(lyrics, end_s=15.0) == []
 
 
 def test_a_song_that_starts_at_zero_is_sliced_like_any_other():
     lyrics = shift(parse_lrc(b"[00:10.00]a\n[00:13.00]b\n[00:17.00]c", "song.lrc"), 0.0)
-    assert slices_to_json(group_slices(lyrics)) == {"00:00.000": "a b", "00:07.000": "c"}
+    assert slices_to_json(phrase_slices(lyrics)) == {"00:00.000": "a b", "00:07.000": "c"}
 
 
 def test_windows_advance_by_the_stride_and_end_with_the_last_line():
@@ -157,7 +182,7 @@ def test_every_mode_gives_ordered_slices_inside_the_song_and_no_word_is_lost(gap
         now += gap / 100
         rows.append(f"[{int(now // 60):02d}:{now % 60:05.2f}]{text}")
     lyrics = parse_lrc("\n".join(rows).encode(), "song.lrc")
-    for mode in (group_slices, variable_slices, lambda x, **k: window_slices(x, stride_s, **k)):
+    for mode in (phrase_slices, variable_slices, lambda x, **k: window_slices(x, stride_s, **k)):
         starts = [piece.start_s for piece in mode(lyrics, end_s=end_s)]
         assert starts == sorted(set(starts))
         for piece in mode(lyrics, end_s=end_s):
@@ -166,7 +191,8 @@ def test_every_mode_gives_ordered_slices_inside_the_song_and_no_word_is_lost(gap
             assert 4.99 <= piece.end_s - piece.start_s <= 15.01
             assert piece == cut(lyrics, piece.start_s, piece.end_s)
             assert read_sliced(slices_to_json([piece]))[0].start_s == piece.start_s
-    for pieces in (window_slices(lyrics, stride_s), variable_slices(lyrics)):
+    for pieces in (phrase_slices(lyrics), window_slices(lyrics, stride_s), variable_slices(lyrics)):
         used = {word for piece in pieces for word in piece.words}
         assert used == set(lyrics.words)
+    assert words_in(lyrics, [piece.start_s for piece in phrase_slices(lyrics)]) == len(lyrics.words)
     assert lyrics_to_json(lyrics, "song", "en")["timing"] in ("interpolated", "line")

@@ -101,6 +101,12 @@ def test_mirroring_changes_the_training_and_stays_repeatable(dataset, tmp_path):
     assert facts[0]["held_out_loss"] != facts[1]["held_out_loss"] == facts[2]["held_out_loss"]
 
 
+def test_text_states_of_another_width_are_one_error_with_the_number_to_set(dataset, tmp_path):
+    other = replace(CONFIG, network=replace(NETWORK, token_dim=9))
+    with pytest.raises(InputError, match=r"8 numbers, .* token_dim: 9; set token_dim: 8 in it"):
+        train(dataset, tmp_path / "model", other, seed=0)
+
+
 def test_a_training_that_diverges_says_so(dataset, tmp_path):
     with pytest.raises(JustLMDError, match=r"diverged before step .* lower training\.lr"):
         train(dataset, tmp_path, changed(steps=400, eval_every=4, lr=1e6), device="cpu")
