@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from justlmd.body.model import JOINT_NAMES, Body
 from justlmd.core.errors import InputError
@@ -14,6 +13,7 @@ from justlmd.motion.importers.bvh_file import BvhFile
 from justlmd.motion.importers.retarget import Skeleton
 from justlmd.motion.importers.skeleton_names import by_name
 from justlmd.motion.importers.skeleton_structure import by_structure
+from justlmd.motion.importers.source import TO_Y_UP
 
 NEEDED = ("hip", "knee", "ankle", "shoulder", "elbow", "wrist")
 """Joints that a human skeleton has on either side."""
@@ -53,7 +53,7 @@ def human_skeleton(file: BvhFile, body: Body, names: Mapping[str, str] | None = 
     turn = _to_y_up(places, rest, joints)
     legs = _length(body.rest_joints()[None], _LEGS_OF_SMPL)
     scale = legs / _length(places, [[joints[name] for name in leg] for leg in _LEGS])
-    return Skeleton(joints, turn @ turns, scale * places @ turn.T, scale * rest @ turn.T)
+    return Skeleton(joints, turn @ turns, scale * places @ turn.T, scale * rest)
 
 
 _LEGS = [[f"{side}_{part}" for part in ("hip", "knee", "ankle")] for side in ("left", "right")]
@@ -130,8 +130,7 @@ def _to_y_up(places: np.ndarray, rest: np.ndarray, joints: dict[str, int]) -> np
     moving, resting = stands(places).mean(0), stands(rest)
     upright = moving if np.abs(moving).max() > 0.5 or np.abs(resting).max() < 0.8 else resting
     axis = int(np.abs(upright).argmax())
-    up = np.sign(upright[axis]) * np.eye(3)[axis]
-    return Rotation.align_vectors([[0, 1, 0]], [up])[0].as_matrix().round()
+    return TO_Y_UP[axis, 1 if upright[axis] > 0 else -1]
 
 
 def human_joints(file: BvhFile, places: np.ndarray, names: Mapping[str, str] | None = None) -> dict[str, int]:
