@@ -27,7 +27,7 @@ def write_picture(path: Path, video: Path, scene: Take, found: CameraMotion, bod
     for number in numbers:
         part = motion.cut(number, number + 1)
         vertices = skin(body, part.global_orient, part.body_pose, part.transl, part.betas)[0] * FLIP
-        drawn = outline_mesh(vertices.astype(np.float32), body.faces, found.K, frames[int(number)], LINE)
+        drawn = outline_mesh(vertices.astype(np.float32), body.faces, LINE, found.K, frames[int(number)])
         side = np.full((PANEL[1], PANEL[0], 3), 255, np.uint8)
         for points, color in ((scene.truth[number], TRUE), (joints[number], FOUND)):
             about = points - points[1:3].mean(0)

@@ -1,6 +1,7 @@
 """Film known dances under varied conditions, recover them, and measure how far the result is from the truth.
 
-    python -m benchmarks.recovery [--short] [--data DIR] [--half tune|report] [--only WORDS] [--overlays]
+    python -m benchmarks.recovery [--short] [--data DIR] [--half tune|report] [--kind song|mocap]
+                                   [--only WORDS] [--overlays]
 
 The dances are songs (``DIR/motion/*/smplfull.json``, real dancers recovered by EasyMocap) and motion capture
 (``DIR/mocap/*.bvh``, retargeted); how each half is chosen and filmed: ``benchmarks/takes.py``. Every video goes the
@@ -26,6 +27,7 @@ from justlmd.core.files import write_json
 from justlmd.core.rotations import rotation_matrices
 from justlmd.motion.motion import FLIP, CameraMotion, to_yup
 from justlmd.pose.keypoints import Keypoints2D
+from justlmd.recovery.camera import camera_of_video
 from justlmd.recovery.fit import recover
 from model.evaluation import pose_errors
 from model.evaluation.metrics import foot_sliding
@@ -90,6 +92,7 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help=f"{len(SHORT)} of {len(CONDITIONS)} conditions, 3 s each")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with motion/ and mocap/")
     parser.add_argument("--half", choices=("tune", "report"), default="report")
+    parser.add_argument("--kind", choices=("song", "mocap"), help="only this kind of truth")
     parser.add_argument("--only", default="", help="only conditions whose names hold this")
     parser.add_argument("--overlays", action="store_true", help="write a picture of each take to results/overlays")
     arguments = parser.parse_args()
@@ -98,18 +101,21 @@ def main() -> None:
     rows: list[Row] = []
     seconds = frames = detected = 0.0
     for scene in takes(arguments.data, body, arguments.half, 90 if arguments.short else 120, chosen):
+        if scene.kind != (arguments.kind or scene.kind):
+            continue
         video, keypoints2d = film(scene, body)
         if not keypoints2d.detected.any():
             print(f"{scene.kind:6s}{scene.dance:13s}{scene.condition.name:22s} nobody found", flush=True)
             continue
         start = time.process_time()
-        found = recover(keypoints2d, body)
+        size = keypoints2d.width, keypoints2d.height
+        found = recover(keypoints2d, body, camera=camera_of_video(video, size))
         seconds += time.process_time() - start
         frames, detected = frames + len(scene.motion), detected + int(keypoints2d.detected.sum())
         K, height = video_camera(scene.condition, scene.camera), scene.condition.height_m
         rows += [
             recovered_row(OURS, scene, found, body),
-            recovered_row(GIVEN, scene, recover(keypoints2d, body, focal=K[0, 0], height_m=height), body),
+            recovered_row(GIVEN, scene, recover(keypoints2d, body, camera=K, height_m=height), body),
             recovered_row(START, scene, recover(keypoints2d, body, steps=(0, 0)), body),
             input_row(keypoints2d, scene),
         ]

@@ -5,7 +5,7 @@ EASYMOCAP = config["recovery"] == "easymocap"
 rule recovery:
     input:
         keypoints2d=rules.pose.output.keypoints2d,
-        video=rules.standardise.output.video if EASYMOCAP else [],
+        video=rules.standardise.output.video,
         lyrics=rules.lyrics.output[0],
         sliced=rules.slices.output[0],
         body_model=config["body_model"] or [],
@@ -31,6 +31,7 @@ rule recovery:
         focal=config["focal"],
         easymocap=config["easymocap"] if EASYMOCAP else {},
         height=lambda wildcards: TABLE[wildcards.song].height,
+        crop=lambda wildcards: TABLE[wildcards.song].crop,
         body_model=config["body_model"],
         device=config["device"],
     message:

@@ -25,6 +25,7 @@ def main(snakemake) -> str:
         load_body(params.body_model),
         RecoverySettings(params.backend, params.focal or None, params.device, params.easymocap),
         height_m=params.height,
+        crop=params.crop,
         video=files.video,
         work_folder=work_folder,
     )

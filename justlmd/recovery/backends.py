@@ -35,6 +35,7 @@ def recover_song(
     settings: RecoverySettings,
     *,
     height_m: float | None = None,
+    crop: str = "full",
     video: str | Path = "",
     work_folder: str | Path = "",
 ) -> SongMotion:
@@ -52,13 +53,15 @@ def recover_song(
         Backend and its options.
     height_m
         Stature of the dancer in metres; None takes the body as it is. The fit alone uses it.
+    crop
+        Of the song table: which half of the source the video is.
     video, work_folder
-        ``video.mp4``, and where EasyMocap works; the fit needs neither.
+        ``video.mp4``, and where EasyMocap works. Without a video the fit takes the frame's middle for the camera's.
 
     Raises
     ------
     InputError
-        EasyMocap could not be started or failed.
+        EasyMocap could not be started or failed, or the video does not decode.
     """
     start_frame, stop_frame = motion_span(lyrics, sliced)
     if settings.backend == "easymocap":
@@ -76,15 +79,18 @@ def recover_song(
         own_shapes, method = fits_smpl_of(settings.easymocap, body), "EasyMocap"
     else:
         from justlmd.core.device import choose_device
+        from justlmd.recovery.camera import camera_of_video
         from justlmd.recovery.fit import recover
 
         device = choose_device(settings.device)
+        size = keypoints2d.width, keypoints2d.height
         motion = recover(
             keypoints2d,
             body,
             start_frame=start_frame,
             stop_frame=stop_frame,
             focal=settings.focal_px,
+            camera=camera_of_video(video, size, crop, settings.focal_px) if video else None,
             height_m=height_m,
             device=device,
         )

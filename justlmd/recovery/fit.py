@@ -40,6 +40,7 @@ def recover(
     start_frame: int = 0,
     stop_frame: int | None = None,
     focal: float | None = None,
+    camera: np.ndarray | None = None,
     height_m: float | None = None,
     device: str = "cpu",
     weights: Weights | None = None,
@@ -57,6 +58,8 @@ def recover(
     focal
         Focal length in pixels; None assumes 1.2 times the shorter side, as EasyMocap does. A wrong value scales the
         depth, hardly the pose.
+    camera
+        Camera matrix (3, 3), which then counts instead of ``focal``; None: the frame's middle is the principal point.
     height_m
         Stature of the dancer, which one camera cannot see; None takes the body as it is.
     device
@@ -76,7 +79,7 @@ def recover(
     keypoints = keypoints2d.keypoints[frames].astype(np.float64)
     world = keypoints2d.world[frames].astype(np.float64)
     width, height = float(keypoints2d.width), float(keypoints2d.height)
-    camera = intrinsics((width, height), focal)
+    camera = intrinsics((width, height), focal) if camera is None else np.asarray(camera, float)
     betas = betas_of_height(body, height_m)
 
     seen: np.ndarray = np.isfinite(np.concatenate([keypoints, world], axis=1)).all((1, 2))
