@@ -34,6 +34,8 @@ from model.evaluation.metrics import foot_sliding
 
 RESULTS = Path(__file__).parent / "results" / "recovery.json"
 OVERLAYS = Path(__file__).parent / "results" / "overlays"
+FRAMES = 120
+"""Of each take, 4 s."""
 J12 = [JOINT_NAMES[joint] for joint in pose_errors.SHARED_JOINTS]
 OURS, GIVEN, START, INPUT = "ours", "ours, camera and height given", "closed-form start", "MediaPipe's metres"
 
@@ -89,7 +91,7 @@ def input_row(keypoints2d: Keypoints2D, scene: Take) -> Row:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--short", action="store_true", help=f"{len(SHORT)} of {len(CONDITIONS)} conditions, 3 s each")
+    parser.add_argument("--short", action="store_true", help=f"{len(SHORT)} of {len(CONDITIONS)} conditions")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with motion/ and mocap/")
     parser.add_argument("--half", choices=("tune", "report"), default="report")
     parser.add_argument("--kind", choices=("song", "mocap"), help="only this kind of truth")
@@ -100,7 +102,7 @@ def main() -> None:
     chosen = tuple(c for c in CONDITIONS if arguments.only in c.name and (c.name in SHORT or not arguments.short))
     rows: list[Row] = []
     seconds = frames = detected = 0.0
-    for scene in takes(arguments.data, body, arguments.half, 90 if arguments.short else 120, chosen):
+    for scene in takes(arguments.data, body, arguments.half, FRAMES, chosen):
         if scene.kind != (arguments.kind or scene.kind):
             continue
         video, keypoints2d = film(scene, body)
@@ -113,9 +115,10 @@ def main() -> None:
         seconds += time.process_time() - start
         frames, detected = frames + len(scene.motion), detected + int(keypoints2d.detected.sum())
         K, height = video_camera(scene.condition, scene.camera), scene.condition.height_m
+        pitch = float(np.degrees(np.arcsin(-scene.camera.rotation[2, 1])))
         rows += [
             recovered_row(OURS, scene, found, body),
-            recovered_row(GIVEN, scene, recover(keypoints2d, body, camera=K, height_m=height), body),
+            recovered_row(GIVEN, scene, recover(keypoints2d, body, camera=K, pitch_deg=pitch, height_m=height), body),
             recovered_row(START, scene, recover(keypoints2d, body, steps=(0, 0)), body),
             input_row(keypoints2d, scene),
         ]

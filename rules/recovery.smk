@@ -29,6 +29,7 @@ rule recovery:
     params:
         backend=config["recovery"],
         focal=config["focal"],
+        pitch=None if config["pitch"] == "auto" else config["pitch"],
         easymocap=config["easymocap"] if EASYMOCAP else {},
         height=lambda wildcards: TABLE[wildcards.song].height,
         crop=lambda wildcards: TABLE[wildcards.song].crop,

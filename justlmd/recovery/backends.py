@@ -17,12 +17,14 @@ from justlmd.pose.keypoints import Keypoints2D
 class RecoverySettings:
     """How motion is recovered.
 
-    ``backend``: "fit" or "easymocap"; ``focal_px``: focal length in pixels, None where it is unknown; ``device``: where
-    the fit computes; ``easymocap``: ``root``, ``python`` and ``command`` of the configuration.
+    ``backend``: "fit" or "easymocap"; ``focal_px``: focal length in pixels, and ``pitch_deg``: degrees by which the
+    camera looks down, None where they are unknown; ``device``: where the fit computes; ``easymocap``: ``root``,
+    ``python`` and ``command`` of the configuration.
     """
 
     backend: str = "fit"
     focal_px: float | None = None
+    pitch_deg: float | None = None
     device: str = "auto"
     easymocap: Mapping[str, Any] = field(default_factory=dict)
 
@@ -90,6 +92,7 @@ def recover_song(
             start_frame=start_frame,
             stop_frame=stop_frame,
             focal=settings.focal_px,
+            pitch_deg=settings.pitch_deg,
             camera=camera_of_video(video, size, crop, settings.focal_px) if video else None,
             height_m=height_m,
             device=device,
