@@ -29,7 +29,7 @@ rule recovery:
     params:
         backend=config["recovery"],
         focal=config["focal"],
-        pitch=None if config["pitch"] == "auto" else config["pitch"],
+        pitch=config["pitch"],
         easymocap=config["easymocap"] if EASYMOCAP else {},
         height=lambda wildcards: TABLE[wildcards.song].height,
         crop=lambda wildcards: TABLE[wildcards.song].crop,
