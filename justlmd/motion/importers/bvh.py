@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from justlmd import FPS
 from justlmd.body.model import JOINT_NAMES, MIXAMO_NAMES, PARENTS, Body
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json
@@ -59,6 +60,8 @@ def read_bvh(text: str, body: Body, notes: Notes | None = None, names: Mapping[s
     unit = _unit_of_rest_pose(file, places, body.rest_joints() @ stood.T) if places and not names else None
     if unit is not None:
         return _copied(file, places, unit, stood, notes)
+    step = int(file.fps) // FPS if file.fps % FPS == 0 and file.fps > 0 else 1  # 120 frames/s are a fourth of the work
+    file = replace(file, values=file.values[:: max(step, 1)], fps=file.fps / max(step, 1))
     valid = np.isfinite(file.values).all(1)
     skeleton = human_skeleton(replace(file, values=file.values[valid]), body, names)
     poses, pelvis = np.zeros((len(valid), 72)), np.zeros((len(valid), 3))

@@ -29,6 +29,9 @@ PROPORTIONS = {
 }
 """Between which a person's proportions lie, drawn figures included."""
 
+MAX_PLACES = 30_000_000
+"""Joints times frames, of which each takes 100 bytes."""
+
 MOST_ON_FOURS = 100.0
 """Degrees between torso and legs on average: who bends more all the time walks on four feet."""
 
@@ -43,6 +46,8 @@ def human_skeleton(file: BvhFile, body: Body, names: Mapping[str, str] | None = 
     """
     if not len(file.values):
         raise InputError("no frame of it is finite")
+    if len(file.values) * len(file.joints) > MAX_PLACES:
+        raise InputError(f"{len(file.values)} frames of {len(file.joints)} joints are too many", next_step="cut it")
     turns, places = file.posed(file.values)
     rest = file.rest()
     if not (np.isfinite(places).all() and np.isfinite(rest).all() and np.abs(places).max() < 1e9):
