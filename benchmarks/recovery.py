@@ -27,7 +27,7 @@ from justlmd.core.files import write_json
 from justlmd.core.rotations import rotation_matrices
 from justlmd.motion.motion import FLIP, CameraMotion, to_yup
 from justlmd.pose.keypoints import Keypoints2D
-from justlmd.recovery.camera import camera_of_video
+from justlmd.recovery.camera import camera_of_video, pitch_of_camera
 from justlmd.recovery.fit import recover
 from model.evaluation import pose_errors
 from model.evaluation.metrics import foot_sliding
@@ -111,7 +111,8 @@ def main() -> None:
             continue
         start = time.process_time()
         size = keypoints2d.width, keypoints2d.height
-        found = recover(keypoints2d, body, camera=camera_of_video(video, size))
+        camera = camera_of_video(video, size)
+        found = recover(keypoints2d, body, camera=camera, pitch_deg=pitch_of_camera(keypoints2d, camera)[0])
         seconds += time.process_time() - start
         frames, detected = frames + len(scene.motion), detected + int(keypoints2d.detected.sum())
         K, height = video_camera(scene.condition, scene.camera), scene.condition.height_m

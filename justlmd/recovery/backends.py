@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from justlmd import FPS
+from justlmd.body.camera import intrinsics
 from justlmd.body.model import Body
 from justlmd.lyrics.document import Lyrics
 from justlmd.lyrics.slices import motion_span
@@ -81,21 +82,25 @@ def recover_song(
         own_shapes, method = fits_smpl_of(settings.easymocap, body), "EasyMocap"
     else:
         from justlmd.core.device import choose_device
-        from justlmd.recovery.camera import camera_of_video
+        from justlmd.recovery.camera import camera_of_video, pitch_of_camera
         from justlmd.recovery.fit import recover
 
         device = choose_device(settings.device)
         size = keypoints2d.width, keypoints2d.height
+        camera = camera_of_video(video, size, crop, settings.focal_px) if video else intrinsics(size, settings.focal_px)
+        pitch, spread = settings.pitch_deg or 0.0, 0.0
+        if settings.pitch_deg is None:
+            pitch, spread = pitch_of_camera(keypoints2d, camera)
         motion = recover(
             keypoints2d,
             body,
             start_frame=start_frame,
             stop_frame=stop_frame,
-            focal=settings.focal_px,
-            pitch_deg=settings.pitch_deg,
-            camera=camera_of_video(video, size, crop, settings.focal_px) if video else None,
+            camera=camera,
+            pitch_deg=pitch,
             height_m=height_m,
             device=device,
         )
         own_shapes, method = True, f"fit to {keypoints2d.backend.split('-')[0]} landmarks on {device}"
+        method += f", camera of {camera[0, 0]:.0f} px, looking down by {pitch:.0f} ± {spread:.0f}°"
     return SongMotion.made(motion, body, method, start_frame / FPS, own_shapes=own_shapes)

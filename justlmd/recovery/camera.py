@@ -9,8 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from justlmd.body.camera import assumed_focal_px
+from justlmd.body.model import LANDMARK_NAMES
 from justlmd.media.bars import Box, picture_of_video
 from justlmd.media.standardise import CROPS
+from justlmd.pose.keypoints import Keypoints2D
+
+LEVEL_DEG, LEAN_DEG, USUAL_LEAN_DEG = 9.0, 6.0, 3.0
+"""Spread of cameras' pitches, spread of the measured lean about the true pitch, and its mean, over four takes."""
 
 SAME = 0.02
 """Parts of the frame by which opposite bars may differ; else they are no bars: a dark stage beside the light."""
@@ -54,3 +59,37 @@ def camera_of_picture(
 def _middle(before: float, after: float, whole: float) -> tuple[float, float]:
     """Middle and length of the picture along one side of a frame of length ``whole`` with these bars."""
     return whole / 2, whole - before - after if abs(before - after) <= SAME * whole else whole
+
+
+def pitch_of_camera(keypoints2d: Keypoints2D, camera: np.ndarray) -> tuple[float, float]:
+    """Degrees by which the camera looks down, and their standard deviation, from how the dancer leans.
+
+    People stand upright on average, and lean towards a camera above them in MediaPipe's metres. These are seen along
+    the ray to the dancer, whose own slope is taken off. Dancers' usual lean and the error of the metres make the
+    measurement uncertain by :data:`LEAN_DEG`; it is weighed against cameras being level within :data:`LEVEL_DEG`.
+    Without metres nothing is known but that.
+
+    Parameters
+    ----------
+    keypoints2d
+        The dancer in every frame.
+    camera
+        (3, 3) camera matrix.
+    """
+    seen = keypoints2d.detected & np.isfinite(keypoints2d.world).all((1, 2))
+    if not seen.any():
+        return 0.0, LEVEL_DEG
+
+    def middle(values: np.ndarray, part: str) -> np.ndarray:
+        return (
+            values[seen][:, [LANDMARK_NAMES.index(f"{side}_{part}") for side in ("left", "right")]]
+            .astype(float)
+            .mean(1)
+        )
+
+    upward = middle(keypoints2d.world, "shoulder") - middle(keypoints2d.world, "ankle")
+    lean = np.degrees(np.arctan2(-upward[:, 2], -upward[:, 1]))
+    ray = np.degrees(np.arctan2(middle(keypoints2d.keypoints, "hip")[:, 1] - camera[1, 2], camera[1, 1]))
+    measured = float(np.median(lean - ray)) - USUAL_LEAN_DEG
+    share = LEVEL_DEG**2 / (LEVEL_DEG**2 + LEAN_DEG**2)
+    return share * measured, LEAN_DEG * share**0.5

@@ -224,6 +224,6 @@ def test_a_song_is_recovered_from_its_first_line_to_the_end_of_its_last_slice(ke
     sliced = {"00:01.000": "one", "00:03.000": "two"}
     song = recover_song(keypoints2d, lyrics, sliced, body, RecoverySettings(device="cpu"))
     assert song.start_frame == 30 and len(song.motion.valid) == 8 * 30 and song.own_shapes
-    assert song.meta.method == "fit to projected landmarks on cpu"
+    assert song.meta.method.startswith("fit to projected landmarks on cpu, camera of 864 px, looking down by ")
     whole = to_yup(recovered.cut(30, 270), body).joints(body)
     assert np.linalg.norm(song.upright().joints(body) - whole, axis=-1).mean() < 0.03
