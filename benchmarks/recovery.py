@@ -12,7 +12,9 @@ changed fit alone is judged in a fraction of the time. Prints tables and writes 
 """
 
 import argparse
+import re
 import resource
+import signal
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -89,6 +91,46 @@ def input_row(keypoints2d: Keypoints2D, scene: Take) -> Row:
     return row(INPUT, scene, pose_errors.shared_landmarks(world[last] * FLIP))
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A take's rows, one for each method; seconds of the processor for the fit; frames, and those with somebody seen."""
+
+    rows: list[Row]
+    seconds: float
+    frames: int
+    frames_found: int
+
+
+def judged(scene: Take, body: Body, overlay: Path | None) -> Judged | None:
+    """Film, recover and compare a take; None when nobody is found in it. ``overlay``: a picture to write."""
+    video, keypoints2d = film(scene, body)
+    found = int(keypoints2d.detected.sum())
+    if not found:
+        return None
+    start = time.process_time()
+    camera = camera_of_video(video, (keypoints2d.width, keypoints2d.height))
+    motion = recover(keypoints2d, body, camera=camera, pitch_deg=pitch_of_camera(keypoints2d, camera)[0])
+    seconds = time.process_time() - start
+    if overlay is not None:
+        from benchmarks.overlays import write_picture
+
+        write_picture(overlay, video, scene, motion, body)
+    known = recover(
+        keypoints2d,
+        body,
+        camera=video_camera(scene.condition, scene.camera),
+        pitch_deg=float(np.degrees(np.arcsin(-scene.camera.rotation[2, 1]))),
+        height_m=scene.condition.height_m,
+    )
+    rows = [
+        recovered_row(OURS, scene, motion, body),
+        recovered_row(GIVEN, scene, known, body),
+        recovered_row(START, scene, recover(keypoints2d, body, camera=camera, steps=(0, 0)), body),
+        input_row(keypoints2d, scene),
+    ]
+    return Judged(rows, seconds, len(scene.motion), found)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help=f"{len(SHORT)} of {len(CONDITIONS)} conditions")
@@ -98,52 +140,35 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only conditions whose names hold this")
     parser.add_argument("--overlays", action="store_true", help="write a picture of each take to results/overlays")
     arguments = parser.parse_args()
-    body = load_body()
+    body, takes_judged = load_body(), []
     chosen = tuple(c for c in CONDITIONS if arguments.only in c.name and (c.name in SHORT or not arguments.short))
-    rows: list[Row] = []
-    seconds = frames = detected = 0.0
-    for scene in takes(arguments.data, body, arguments.half, FRAMES, chosen):
-        if scene.kind != (arguments.kind or scene.kind):
-            continue
-        video, keypoints2d = film(scene, body)
-        if not keypoints2d.detected.any():
-            print(f"{scene.kind:6s}{scene.dance:13s}{scene.condition.name:22s} nobody found", flush=True)
-            continue
-        start = time.process_time()
-        size = keypoints2d.width, keypoints2d.height
-        camera = camera_of_video(video, size)
-        found = recover(keypoints2d, body, camera=camera, pitch_deg=pitch_of_camera(keypoints2d, camera)[0])
-        seconds += time.process_time() - start
-        frames, detected = frames + len(scene.motion), detected + int(keypoints2d.detected.sum())
-        K, height = video_camera(scene.condition, scene.camera), scene.condition.height_m
-        pitch = float(np.degrees(np.arcsin(-scene.camera.rotation[2, 1])))
-        rows += [
-            recovered_row(OURS, scene, found, body),
-            recovered_row(GIVEN, scene, recover(keypoints2d, body, camera=K, pitch_deg=pitch, height_m=height), body),
-            recovered_row(START, scene, recover(keypoints2d, body, steps=(0, 0)), body),
-            input_row(keypoints2d, scene),
-        ]
-        ours, theirs = rows[-4].errors, rows[-1].errors
-        print(
-            f"{scene.kind:6s}{scene.dance:13s}{scene.condition.name:22s} ours {ours['J12']:5.0f} {ours['PA']:4.0f}"
-            f"   input {theirs['J12']:5.0f} {theirs['PA']:4.0f}",
-            flush=True,
-        )
-        if arguments.overlays:
-            from benchmarks.overlays import write_picture
-
-            name = f"{scene.kind}_{scene.condition.name}".replace(" ", "_").replace("%", "").replace(",", "")
-            write_picture(OVERLAYS / f"{name}.png", video, scene, found, body)
-    if not rows:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        for scene in takes(arguments.data, body, arguments.half, FRAMES, chosen, arguments.kind):
+            name = re.sub("[^a-z0-9.]+", "_", f"{scene.kind}_{scene.condition.name}")
+            about = f"{scene.kind:6s}{scene.dance:13s}{scene.condition.name:22s} "
+            one = judged(scene, body, OVERLAYS / f"{name}.png" if arguments.overlays else None)
+            if one is None:
+                print(f"{about}nobody found", flush=True)
+                continue
+            takes_judged.append(one)
+            print(
+                about + "   ".join(f"{r.method} {r.errors['J12']:.0f} {r.errors['PA']:.0f}" for r in one.rows[::3]),
+                flush=True,
+            )
+    except KeyboardInterrupt:
+        print("interrupted: the tables are of the takes above", flush=True)
+    if not takes_judged:
         raise SystemExit(f"no dance of the half {arguments.half!r} in {arguments.data}")
+    frames = sum(one.frames for one in takes_judged)
     result = {
         "half": arguments.half,
-        "takes": len(rows) // 4,
-        "frames": int(frames),
-        "frames_found": int(detected),
-        "fit_frames_per_cpu_s": round(frames / seconds, 1),
+        "takes": len(takes_judged),
+        "frames": frames,
+        "frames_found": sum(one.frames_found for one in takes_judged),
+        "fit_frames_per_cpu_s": round(frames / sum(one.seconds for one in takes_judged), 1),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10),
-        **tables(rows),
+        **tables([row for one in takes_judged for row in one.rows]),
     }
     show(result)
     write_json(RESULTS, result)

@@ -143,17 +143,24 @@ def dances(data: Path, body: Body) -> list[Dance]:
 
 
 def takes(
-    data: Path, body: Body, half: str, frames: int, conditions: tuple[Condition, ...] = CONDITIONS
+    data: Path,
+    body: Body,
+    half: str,
+    frames: int,
+    conditions: tuple[Condition, ...] = CONDITIONS,
+    only: str | None = None,
 ) -> Iterator[Take]:
-    """One take of every condition from each kind of truth; dances and their seconds take turns."""
+    """One take of every condition from each kind of truth (or ``only`` one); dances and their seconds take turns."""
     known = dances(data, body)
-    for kind in ("song", "mocap"):
+    for kind in ("song", "mocap") if only is None else (only,):
         ours = [dance for dance in known if dance.kind == kind and dance.half == half]
         if kind == "mocap":  # one clip of each subject in turn, so that a subject with many does not stand for all
             subjects = sorted({dance.subject for dance in ours})
             clips = [[dance for dance in ours if dance.subject == subject] for subject in subjects]
             ours = [group[turn % len(group)] for turn in range(max(map(len, clips), default=0)) for group in clips]
-        for number, condition in enumerate(conditions) if ours else ():
+        for number, condition in enumerate(CONDITIONS) if ours else ():
+            if condition not in conditions:
+                continue
             dance = ours[number % len(ours)]
             places = np.random.default_rng([condition.seed, half == "tune"]).random()
             start = int(places * max(len(dance.motion) - frames, 0))
