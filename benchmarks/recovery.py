@@ -93,7 +93,7 @@ def input_row(keypoints2d: Keypoints2D, scene: Take) -> Row:
 
 @dataclass(frozen=True)
 class Judged:
-    """A take's rows, one for each method; seconds of the processor for the fit; frames, and those with somebody seen."""
+    """A take's rows, one for each method; seconds of the processor for the fit; frames, and where somebody was."""
 
     rows: list[Row]
     seconds: float
