@@ -22,9 +22,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.recovery import CONDITIONS, rendered_frames, take
-from demo.build import motion_of
-from demo.song_list import song_by_id
+from benchmarks.filming import rendered_frames
+from benchmarks.takes import CONDITIONS, demo_take
 from justlmd.body.model import load_body
 from justlmd.core.files import write_json
 from justlmd.media.standardise import standardise
@@ -150,9 +149,9 @@ def difference_row(ours: np.ndarray, theirs: np.ndarray, side: int) -> dict[str,
 def videos(data: Path, folder: Path, short: bool) -> dict[str, Path]:
     """The videos to measure, by name."""
     body = load_body()
-    motion = motion_of(song_by_id("paper_star"), body).cut(300, 450 if short else 900)
+    scene = demo_take("paper_star", 300, 450 if short else 900, CONDITIONS[0], body)
     result = {"demo 720p": folder / "demo.mp4"}
-    write_video(result["demo 720p"], rendered_frames(take("paper_star", CONDITIONS[0], motion, body), body))
+    write_video(result["demo 720p"], rendered_frames(scene, body))
     for clip in [] if short else sorted(data.glob("clips/*.mp4")):
         result[clip.stem] = folder / f"{clip.stem}.mp4"
         standardise(clip, result[clip.stem], folder / f"{clip.stem}.wav")

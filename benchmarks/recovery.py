@@ -1,283 +1,236 @@
-"""Render known dances, recover them, and measure how far the result is from the truth.
+"""Film known dances under varied conditions, recover them, and measure how far the result is from the truth.
 
-    python -m benchmarks.recovery [--short] [--data DIR] [--fresh]
+    python -m benchmarks.recovery [--short] [--data DIR] [--half tune|report] [--kind song|mocap]
+                                   [--only WORDS] [--overlays]
 
-The dances are those of ``DIR/motion/*/smplfull.json`` (real people's) and of the demo (the project's own). Each
-is danced by free bodies of different shape, in different clothes, turned to the side, before cameras of different
-distance and focal length, 1280x720. Every video goes the workflow's way at default settings: 2D pose, then the fit.
-``--fresh`` takes other seconds of the dances, other demo songs, bodies, clothes and the other side, for figures on what
-the fit's weights were not chosen with. Prints tables and writes ``benchmarks/results/recovery.json``. Errors are of
-14 joints relative to the pelvis; those of MediaPipe's own landmarks, and ``*_12_joints_*``, of the 12 that both have,
-relative to the hips' midpoint.
+The dances are songs (``DIR/motion/*/smplfull.json``, real dancers recovered by EasyMocap) and motion capture
+(``DIR/mocap/*.bvh``, retargeted); how each half is chosen and filmed: ``benchmarks/takes.py``. Every video goes the
+workflow's way at default settings: 2D pose, then the fit. Figures are for the half ``report``, on which nothing was
+tuned. J12 are the twelve limb joints about the middle of the hips, which MediaPipe's own 3D (its world landmarks) has
+too; x is across the picture, y up, z along the view. Films and landmarks are kept in ``benchmarks/.cache``, so that a
+changed fit alone is judged in a fraction of the time. Prints tables and writes ``benchmarks/results/recovery.json``.
 """
 
 import argparse
+import re
 import resource
-import tempfile
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from demo.build import motion_of
-from demo.song_list import song_by_id
-from justlmd.body.camera import Camera, assumed_focal_px, intrinsics
-from justlmd.body.clothing import clothing_colors
-from justlmd.body.kinematics import skin
+from benchmarks.filming import film
+from benchmarks.takes import CONDITIONS, SHORT, Take, takes, video_camera
 from justlmd.body.model import JOINT_NAMES, Body, load_body
 from justlmd.core.files import write_json
-from justlmd.core.rotations import matrix_to_axis_angle, rotation_matrices
-from justlmd.media.writer import write_video
-from justlmd.motion.motion import FLIP, Motion, to_yup
-from justlmd.motion.smplfull import read_smplfull, write_smplfull
+from justlmd.core.rotations import rotation_matrices
+from justlmd.motion.motion import FLIP, CameraMotion, to_yup
 from justlmd.pose.keypoints import Keypoints2D
-from justlmd.pose.landmarks import estimate_keypoints2d
-from justlmd.preview.renderer import draw_shadow, render_mesh, render_room
+from justlmd.recovery.camera import camera_of_video, pitch_of_camera
 from justlmd.recovery.fit import recover
-from justlmd.recovery.objective import Weights
-from model.evaluation import pose_errors as metrics3d
+from model.evaluation import pose_errors
 from model.evaluation.metrics import foot_sliding
 
 RESULTS = Path(__file__).parent / "results" / "recovery.json"
-SIZE = (1280, 720)
-DEMO_SONGS, FRESH_DEMO_SONGS = ("paper_star", "corazon"), ("morning_jump", "harbour_lights")
-FIRST_WEIGHTS = Weights(
-    robust_sigma=0.04, world=3, smooth_points=60, smooth_joints=40, smooth_root=10, prior=0.1, floor=0, lock=0
-)
-"""Those of the fit's first version, which knew no ground."""
+OVERLAYS = Path(__file__).parent / "results" / "overlays"
+FRAMES = 120
+"""Of each take, 4 s."""
+J12 = [JOINT_NAMES[joint] for joint in pose_errors.SHARED_JOINTS]
+OURS, GIVEN, START, INPUT = "ours", "ours, camera and height given", "closed-form start", "MediaPipe's metres"
 
 
 @dataclass(frozen=True)
-class Condition:
-    """How a dance is filmed: the body's shape and clothes by ``seed``, turn and focal length, frames by ``start``."""
+class Row:
+    """The errors of one method on one take; ``joints`` (12,) mm of each of J12."""
 
-    name: str
-    start: int
-    seed: int
-    yaw_deg: float = 0.0
-    focal: float = 1.0  # times the one that the fit assumes
-    distance: float = 1.0  # times the one at which the whole dance just fits
-
-
-CONDITIONS = (
-    Condition("frontal", 600, 1),
-    Condition("turned 40°, far", 1600, 2, yaw_deg=40, distance=1.35),
-    Condition("turned -25°, longer lens", 2600, 3, yaw_deg=-25, focal=1.3),
-)
-FRESH_CONDITIONS = (
-    Condition("frontal", 0, 11),
-    Condition("turned -40°, far", 1000, 12, yaw_deg=-40, distance=1.35),
-    Condition("turned 25°, longer lens", 2000, 13, yaw_deg=25, focal=1.3),
-)
-
-
-Row = tuple[str, str, str, int, dict[str, float]]
-"""Method, dance, condition, number of frames, errors."""
-
-
-@dataclass(frozen=True)
-class Take:
-    """One dance as it was filmed; motion in the y-up world, floor at 0."""
-
-    dance: str
-    condition: Condition
-    motion: Motion
-    camera: Camera
+    method: str
+    scene: Take
+    errors: dict[str, float]
     joints: np.ndarray
 
 
-def dances(data: Path, frames: int, fresh: bool) -> Iterator[tuple[str, Condition, Motion]]:
-    """Name, condition, and the part of the dance that is filmed."""
-    body, conditions = load_body(), FRESH_CONDITIONS if fresh else CONDITIONS
-    for path in sorted(data.glob("motion/*/smplfull.json")):
-        whole = read_smplfull(path)
-        for condition in conditions:
-            start = min(condition.start, len(whole.valid) - frames)
-            yield path.parent.name[:12], condition, to_yup(whole.cut(start, start + frames), body, own_shapes=False)
-    for name in FRESH_DEMO_SONGS if fresh else DEMO_SONGS:
-        motion = motion_of(song_by_id(name), body)
-        for condition, start in zip(conditions, (0, len(motion) - frames), strict=False):
-            yield name, condition, motion.cut(start, start + frames)
-
-
-def take(dance: str, condition: Condition, motion: Motion, body: Body) -> Take:
-    """Shape, turn and place a dance, and put up a level camera that has the whole of it in its picture."""
-    betas = np.random.default_rng(condition.seed).normal(0, 0.8, 10)
-    turn = rotation_matrices(np.array([0, np.deg2rad(condition.yaw_deg), 0]))
-    pelvis = body.rest_joints(betas)[0]
-    size = pelvis[1] - body.rest_vertices(betas)[:, 1].min()
-    usual = body.rest_joints()[0, 1] - body.v_template[:, 1].min()
-    place = motion.transl + body.rest_joints()[0]
-    place = (place - place.mean(0) * [1, 0, 1]) * (size / usual)  # longer legs make longer steps
-    motion = replace(
-        motion,
-        global_orient=matrix_to_axis_angle(turn @ rotation_matrices(motion.global_orient)),
-        transl=place @ turn.T - pelvis,
-        betas=betas,
-    )
-    joints = motion.joints(body)
-    low, high = joints.reshape(-1, 3).min(0) - 0.2, joints.reshape(-1, 3).max(0) + 0.2
-    K = intrinsics(SIZE, assumed_focal_px(SIZE) * condition.focal)
-    middle = (low + high) / 2
-    away = max((high[:2] - low[:2]) / np.array(SIZE)) * K[0, 0] * condition.distance
-    rotation = np.diag([1.0, -1.0, -1.0])
-    eye = np.array([middle[0], middle[1], high[2] + away])
-    return Take(dance, condition, motion, Camera(K, rotation, -rotation @ eye, SIZE), joints)
-
-
-def rendered_frames(scene: Take, body: Body) -> Iterator[np.ndarray]:
-    """The dressed dancer in a room, frame by frame."""
-    rng = np.random.default_rng(scene.condition.seed)
-    wall, floor = rng.integers(90, 230, (2, 3))
-    room = render_room(
-        scene.camera,
-        wall_z=scene.joints[..., 2].min() - 0.8,
-        wall_color=tuple(wall),
-        floor_colors=(tuple(floor), tuple((0.86 * floor).astype(int))),
-    )
-    colors = clothing_colors(body, rng)
-    for start in range(0, len(scene.motion), 64):
-        part = scene.motion.cut(start, start + 64)
-        vertices = skin(body, part.global_orient, part.body_pose, part.transl, part.betas)
-        for frame, points in enumerate(vertices):
-            shaded = draw_shadow(room, scene.camera, scene.joints[start + frame, [0, 7, 8, 10, 11]], radius=0.22)
-            yield render_mesh(scene.camera.to_camera(points), body.faces, colors, scene.camera.K, shaded)
-
-
-def heading_error(found: np.ndarray, truth: np.ndarray) -> float:
-    """Mean angle in degrees between the directions on the floor that two roots (T, 3) face."""
-    front = [rotation_matrices(orient)[:, :, 2] for orient in (found, truth)]
-    angles = [np.arctan2(f[:, 0], f[:, 2]) for f in front]
-    return float(np.rad2deg(np.abs((angles[0] - angles[1] + np.pi) % (2 * np.pi) - np.pi).mean()))
-
-
-def motion_row(found: Motion, scene: Take, body: Body) -> dict[str, float]:
-    """The errors of a recovered motion; its floor is its own, as in the workflow."""
-    joints = found.joints(body)
-    pair = metrics3d.evaluated_joints(joints), metrics3d.evaluated_joints(scene.joints)
-    scale = (pair[0] * pair[1]).sum() / np.square(pair[0]).sum()
-    shared = metrics3d.shared_joints(joints), metrics3d.shared_joints(scene.joints)
-    return {
-        "mpjpe_mm": metrics3d.mpjpe(*pair),
-        "pa_mpjpe_mm": metrics3d.pa_mpjpe(*pair),
-        "accel_mm_per_frame2": metrics3d.acceleration_error(*pair),
-        "heading_deg": heading_error(found.global_orient, scene.motion.global_orient),
-        "sliding_ratio": sliding(joints, scene.joints),
-        "mpjpe_one_scale_mm": metrics3d.mpjpe(scale * pair[0], pair[1]),
-        "mpjpe_12_joints_mm": metrics3d.mpjpe(*shared),
-        "pa_mpjpe_12_joints_mm": metrics3d.pa_mpjpe(*shared),
-        "accel_12_joints_mm_per_frame2": metrics3d.acceleration_error(*shared),
+def row(method: str, scene: Take, points: np.ndarray) -> Row:
+    """``points`` (T, 12, 3): J12 in metres about the middle of the hips, along the camera's axes with y up."""
+    truth = pose_errors.shared_joints(scene.truth)
+    miss = 1000 * np.abs(points - truth).mean((0, 1))
+    errors = {
+        "J12": pose_errors.mpjpe(points, truth),
+        "PA": pose_errors.pa_mpjpe(points, truth),
+        "accel": pose_errors.acceleration_error(points, truth),
+        "x": miss[0],
+        "y": miss[1],
+        "z": miss[2],
     }
+    return Row(method, scene, errors, 1000 * np.linalg.norm(points - truth, axis=-1).mean(0))
 
 
-def mediapipe_row(keypoints2d: Keypoints2D, scene: Take) -> dict[str, float]:
-    """The errors of MediaPipe's own 3D landmarks; missing frames hold the last seen."""
-    world = keypoints2d.world.astype(float)
-    last = np.maximum.accumulate(np.where(keypoints2d.detected, np.arange(len(world)), 0))
-    pair = metrics3d.shared_landmarks(world[last] * FLIP), metrics3d.shared_joints(scene.joints)
-    return {
-        "mpjpe_mm": metrics3d.mpjpe(*pair),
-        "pa_mpjpe_mm": metrics3d.pa_mpjpe(*pair),
-        "accel_mm_per_frame2": metrics3d.acceleration_error(*pair),
+def recovered_row(method: str, scene: Take, found: CameraMotion, body: Body) -> Row:
+    """The errors of a recovered motion, with those that only a whole body has."""
+    joints = to_yup(found, body).joints(body)
+    result = row(method, scene, pose_errors.shared_joints(joints))
+    pair = pose_errors.evaluated_joints(joints), pose_errors.evaluated_joints(scene.truth)
+    truth = scene.camera.rotation @ rotation_matrices(scene.motion.global_orient)
+    turns = rotation_matrices(found.Rh)
+    apart = np.arccos(((np.einsum("tab,tab->t", turns, truth) - 1) / 2).clip(-1, 1))
+    more = {
+        "J14": pose_errors.mpjpe(*pair),
+        "PA14": pose_errors.pa_mpjpe(*pair),
+        "root_deg": float(np.degrees(apart).mean()),
+        "sliding": foot_sliding(joints).speed / max(foot_sliding(scene.joints).speed, 1e-9),
     }
+    return replace(result, errors=result.errors | more)
 
 
-def sliding(joints: np.ndarray, truth: np.ndarray) -> float:
-    """Mean speed of standing feet, times that of the true feet in the frames in which those stand."""
-    return foot_sliding(joints).speed / foot_sliding(truth).speed
+def input_row(keypoints2d: Keypoints2D, scene: Take) -> Row:
+    """The errors of MediaPipe's own 3D landmarks; missing frames hold the last seen, those before the first one it."""
+    world, seen = keypoints2d.world.astype(float), np.flatnonzero(keypoints2d.detected)
+    last = seen[np.clip(np.searchsorted(seen, np.arange(len(world)), side="right") - 1, 0, None)]
+    return row(INPUT, scene, pose_errors.shared_landmarks(world[last] * FLIP))
 
 
-def joint_errors(found: Motion, scene: Take, body: Body) -> np.ndarray:
-    """Mean error in mm of each of the 24 joints, relative to the pelvis."""
-    pair = [x - x[:, :1] for x in (found.joints(body), scene.joints)]
-    return 1000 * np.linalg.norm(pair[0] - pair[1], axis=-1).mean(0)
+@dataclass(frozen=True)
+class Judged:
+    """A take's rows, one for each method; seconds of the processor for the fit; frames, and where somebody was."""
+
+    rows: list[Row]
+    seconds: float
+    frames: int
+    frames_found: int
+
+
+def judged(scene: Take, body: Body, overlay: Path | None) -> Judged | None:
+    """Film, recover and compare a take; None when nobody is found in it. ``overlay``: a picture to write."""
+    video, keypoints2d = film(scene, body)
+    found = int(keypoints2d.detected.sum())
+    if not found:
+        return None
+    start = time.process_time()
+    camera = camera_of_video(video, (keypoints2d.width, keypoints2d.height))
+    motion = recover(keypoints2d, body, camera=camera, pitch_deg=pitch_of_camera(keypoints2d, camera)[0])
+    seconds = time.process_time() - start
+    if overlay is not None:
+        from benchmarks.overlays import write_picture
+
+        write_picture(overlay, video, scene, motion, body)
+    known = recover(
+        keypoints2d,
+        body,
+        camera=video_camera(scene.condition, scene.camera),
+        pitch_deg=float(np.degrees(np.arcsin(-scene.camera.rotation[2, 1]))),
+        height_m=scene.condition.height_m,
+    )
+    rows = [
+        recovered_row(OURS, scene, motion, body),
+        recovered_row(GIVEN, scene, known, body),
+        recovered_row(START, scene, recover(keypoints2d, body, camera=camera, steps=(0, 0)), body),
+        input_row(keypoints2d, scene),
+    ]
+    return Judged(rows, seconds, len(scene.motion), found)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--short", action="store_true", help="5 s of each take instead of 20 s")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--fresh", action="store_true", help="takes that were not used in development")
+    parser.add_argument("--short", action="store_true", help=f"{len(SHORT)} of {len(CONDITIONS)} conditions")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with motion/ and mocap/")
+    parser.add_argument("--half", choices=("tune", "report"), default="report")
+    parser.add_argument("--kind", choices=("song", "mocap"), help="only this kind of truth")
+    parser.add_argument("--only", default="", help="only conditions whose names hold this")
+    parser.add_argument("--overlays", action="store_true", help="write a picture of each take to results/overlays")
     arguments = parser.parse_args()
-    body = load_body()
-    rows: list[Row] = []
-    joints: list[np.ndarray] = []
-    seconds = {"pose": 0.0, "fit": 0.0}
-    frames = detected = 0
-    with tempfile.TemporaryDirectory() as folder:
-        video, file = Path(folder) / "video.mp4", Path(folder) / "smplfull.json"
-        for dance, condition, motion in dances(arguments.data, 150 if arguments.short else 600, arguments.fresh):
-            scene = take(dance, condition, motion, body)
-            write_video(video, rendered_frames(scene, body))
-            start = time.perf_counter()
-            keypoints2d = estimate_keypoints2d(video)
-            middle = time.perf_counter()
-            recovered = recover(keypoints2d, body)
-            write_smplfull(file, recovered)
-            stop = time.perf_counter()
-            seconds["pose"] += middle - start
-            seconds["fit"] += stop - middle
-            frames, detected = frames + len(motion), detected + int(keypoints2d.detected.sum())
-            stature = float(np.ptp(body.rest_vertices(scene.motion.betas)[:, 1]))
-            results = {
-                "ours": recovered,
-                "ours_height_given": recover(keypoints2d, body, height_m=stature),
-                "first_weights": recover(keypoints2d, body, weights=FIRST_WEIGHTS),
-                "closed_form_start": recover(keypoints2d, body, steps=(0, 0)),
-            }
-            key = (dance, condition.name, len(motion))
-            found = {name: to_yup(camera_motion, body) for name, camera_motion in results.items()}
-            rows += [(name, *key, motion_row(motion, scene, body)) for name, motion in found.items()]
-            rows.append(("mediapipe_world", *key, mediapipe_row(keypoints2d, scene)))
-            joints.append(joint_errors(found["ours"], scene, body))
-            errors = rows[-5][4]
-            print(f"{dance:20s} {key[1]:28s} {errors['mpjpe_mm']:6.1f} {errors['pa_mpjpe_mm']:6.1f}", flush=True)
-    result = tables(rows)
-    result["ours"] |= {
-        "frames_per_s": round(frames / sum(seconds.values()), 1),
-        "pose_frames_per_s": round(frames / seconds["pose"], 1),
-        "fit_frames_per_s": round(frames / seconds["fit"], 1),
-        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10),
+    body, takes_judged = load_body(), []
+    chosen = tuple(c for c in CONDITIONS if arguments.only in c.name and (c.name in SHORT or not arguments.short))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        for scene in takes(arguments.data, body, arguments.half, FRAMES, chosen, arguments.kind):
+            name = re.sub("[^a-z0-9.]+", "_", f"{scene.kind}_{scene.condition.name}")
+            about = f"{scene.kind:6s}{scene.dance:13s}{scene.condition.name:22s} "
+            one = judged(scene, body, OVERLAYS / f"{name}.png" if arguments.overlays else None)
+            if one is None:
+                print(f"{about}nobody found", flush=True)
+                continue
+            takes_judged.append(one)
+            print(
+                about + "   ".join(f"{r.method} {r.errors['J12']:.0f} {r.errors['PA']:.0f}" for r in one.rows[::3]),
+                flush=True,
+            )
+    except KeyboardInterrupt:
+        print("interrupted: the tables are of the takes above", flush=True)
+    if not takes_judged:
+        raise SystemExit(f"no dance of the half {arguments.half!r} in {arguments.data}")
+    frames = sum(one.frames for one in takes_judged)
+    result = {
+        "half": arguments.half,
+        "takes": len(takes_judged),
         "frames": frames,
-        "frames_found": detected,
+        "frames_found": sum(one.frames_found for one in takes_judged),
+        "fit_frames_per_cpu_s": round(frames / sum(one.seconds for one in takes_judged), 1),
+        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10),
+        **tables([row for one in takes_judged for row in one.rows]),
     }
-    means = np.mean(joints, axis=0)
-    result["ours, joints"] = {f"{name}_mm": round(float(x), 1) for name, x in zip(JOINT_NAMES, means, strict=True)}
     show(result)
     write_json(RESULTS, result)
 
 
-def tables(rows: list[Row]) -> dict[str, dict[str, float]]:
-    """Means over frames of every method, and of ours for every dance and condition."""
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(row[0], []).append(row)
-        if row[0] == "ours":
-            groups.setdefault(f"ours, {row[1]}", []).append(row)
-            groups.setdefault(f"ours, {row[2]}", []).append(row)
-    return {label: _means(chosen) for label, chosen in groups.items()}
+def means(rows: Iterable[Row]) -> dict[str, float]:
+    """Means over takes of the errors that all rows have."""
+    found = list(rows)
+    return {name: round(float(np.mean([r.errors[name] for r in found])), 1) for name in found[0].errors}
 
 
-def _means(rows: list[Row]) -> dict[str, float]:
-    weights = [row[3] for row in rows]
-    return {name: round(float(np.average([row[4][name] for row in rows], weights=weights)), 2) for name in rows[0][4]}
+def tables(rows: list[Row]) -> dict[str, dict]:
+    """By method and kind of truth; by subject and condition, ours beside the input; by joint."""
+
+    def grouped(key: Callable[[Row], str]) -> dict[str, dict[str, dict[str, float]]]:
+        labels = dict.fromkeys(key(r) for r in rows)
+        return {
+            label: {
+                method: means(r for r in rows if key(r) == label and r.method == method) for method in (OURS, INPUT)
+            }
+            for label in labels
+        }
+
+    result: dict[str, dict] = {"methods": {}, "joints": {}, "worse_than_input": {}}
+    for kind in dict.fromkeys(r.scene.kind for r in rows):
+        mine = [r for r in rows if r.scene.kind == kind]
+        for method in (OURS, GIVEN, START, INPUT):
+            result["methods"][f"{kind}: {method}"] = means(r for r in mine if r.method == method)
+        pairs = list(zip([r for r in mine if r.method == OURS], [r for r in mine if r.method == INPUT], strict=True))
+        for name in ("J12", "PA", "accel"):
+            worse = [a.scene.condition.name for a, b in pairs if a.errors[name] > b.errors[name]]
+            result["worse_than_input"][f"{kind}: {name}"] = {"share": round(len(worse) / len(pairs), 3), "where": worse}
+        for method in (OURS, INPUT):
+            each = np.mean([r.joints for r in mine if r.method == method], axis=0)
+            result["joints"][f"{kind}: {method}"] = dict(zip(J12, np.round(each, 1).tolist(), strict=True))
+    result["subjects"] = grouped(lambda r: f"{r.scene.kind}: {r.scene.subject}")
+    result["conditions"] = grouped(lambda r: f"{r.scene.condition.name} | {r.scene.kind}")
+    return result
 
 
-def show(result: dict[str, dict[str, float]]) -> None:
-    """Print the accuracies as a table, the rest as lines."""
-    names = [name for name in result["ours"] if name in result["closed_form_start"]]
-    short = [name.replace("_joints", "").replace("_per_frame2", "") for name in names]
-    print("\n" + " " * 32 + " ".join(f"{name:>16s}" for name in short))
-    for label, row in result.items():
-        if "mpjpe_mm" in row:
-            cells = " ".join(f"{row[name]:16.4g}" if name in row else " " * 16 for name in names)
-            print(f"{label:32s}{cells}".rstrip())
-    print(
-        "\nours, mm from the true joint: " + ", ".join(f"{k[:-3]} {v:.0f}" for k, v in result["ours, joints"].items())
-    )
-    print("ours: " + ", ".join(f"{k} {v:g}" for k, v in result["ours"].items() if k not in names))
+def show(result: dict) -> None:
+    """Print the tables."""
+    names = list(result["methods"][next(iter(result["methods"]))])
+    print("\nmm (accel mm/frame2)" + " " * 22 + "".join(f"{name:>9s}" for name in names))
+    for label, values in result["methods"].items():
+        print(f"{label:42s}" + "".join(f"{values[n]:9.1f}" if n in values else " " * 9 for n in names))
+    for title in ("subjects", "conditions"):
+        print(f"\n{title:34s}      J12 ours  input    PA ours  input   accel ours  input      x    y    z  input z")
+        for label, both in result[title].items():
+            a, b = both[OURS], both[INPUT]
+            print(
+                f"{label:34s}    {a['J12']:10.1f}{b['J12']:7.1f} {a['PA']:10.1f}{b['PA']:7.1f}"
+                f" {a['accel']:12.1f}{b['accel']:7.1f} {a['x']:6.0f} {a['y']:4.0f} {a['z']:4.0f} {b['z']:8.0f}"
+            )
+    print("\nJ12 by joint, mm" + " " * 26 + "".join(f"{name[:14]:>15s}" for name in J12))
+    for label, each in result["joints"].items():
+        print(f"{label:42s}" + "".join(f"{value:15.0f}" for value in each.values()))
+    print("\ntakes on which ours is worse than the input:")
+    for label, worse in result["worse_than_input"].items():
+        print(f"{label:16s}{worse['share']:6.1%}  {', '.join(worse['where'])}")
+    plain = {name: value for name, value in result.items() if not isinstance(value, dict)}
+    print("\n" + ", ".join(f"{name} {value}" for name, value in plain.items()))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ EASYMOCAP = config["recovery"] == "easymocap"
 rule recovery:
     input:
         keypoints2d=rules.pose.output.keypoints2d,
-        video=rules.standardise.output.video if EASYMOCAP else [],
+        video=rules.standardise.output.video,
         lyrics=rules.lyrics.output[0],
         sliced=rules.slices.output[0],
         body_model=config["body_model"] or [],
@@ -29,8 +29,10 @@ rule recovery:
     params:
         backend=config["recovery"],
         focal=config["focal"],
+        pitch=config["pitch"],
         easymocap=config["easymocap"] if EASYMOCAP else {},
         height=lambda wildcards: TABLE[wildcards.song].height,
+        crop=lambda wildcards: TABLE[wildcards.song].crop,
         body_model=config["body_model"],
         device=config["device"],
     message:

@@ -23,8 +23,9 @@ def main(snakemake) -> str:
         read_lyrics(files.lyrics),
         read_json(files.sliced),
         load_body(params.body_model),
-        RecoverySettings(params.backend, params.focal or None, params.device, params.easymocap),
+        RecoverySettings(params.backend, params.focal or None, params.pitch or None, params.device, params.easymocap),
         height_m=params.height,
+        crop=params.crop,
         video=files.video,
         work_folder=work_folder,
     )

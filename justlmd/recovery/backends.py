@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from justlmd import FPS
+from justlmd.body.camera import intrinsics
 from justlmd.body.model import Body
 from justlmd.lyrics.document import Lyrics
 from justlmd.lyrics.slices import motion_span
@@ -17,12 +18,14 @@ from justlmd.pose.keypoints import Keypoints2D
 class RecoverySettings:
     """How motion is recovered.
 
-    ``backend``: "fit" or "easymocap"; ``focal_px``: focal length in pixels, None where it is unknown; ``device``: where
-    the fit computes; ``easymocap``: ``root``, ``python`` and ``command`` of the configuration.
+    ``backend``: "fit" or "easymocap"; ``focal_px``: focal length in pixels, and ``pitch_deg``: degrees by which the
+    camera looks down, None where they are unknown; ``device``: where the fit computes; ``easymocap``: ``root``,
+    ``python`` and ``command`` of the configuration.
     """
 
     backend: str = "fit"
     focal_px: float | None = None
+    pitch_deg: float | None = None
     device: str = "auto"
     easymocap: Mapping[str, Any] = field(default_factory=dict)
 
@@ -35,6 +38,7 @@ def recover_song(
     settings: RecoverySettings,
     *,
     height_m: float | None = None,
+    crop: str = "full",
     video: str | Path = "",
     work_folder: str | Path = "",
 ) -> SongMotion:
@@ -52,13 +56,15 @@ def recover_song(
         Backend and its options.
     height_m
         Stature of the dancer in metres; None takes the body as it is. The fit alone uses it.
+    crop
+        Of the song table: which half of the source the video is.
     video, work_folder
-        ``video.mp4``, and where EasyMocap works; the fit needs neither.
+        ``video.mp4``, and where EasyMocap works. Without a video the fit takes the frame's middle for the camera's.
 
     Raises
     ------
     InputError
-        EasyMocap could not be started or failed.
+        EasyMocap could not be started or failed, or the video does not decode.
     """
     start_frame, stop_frame = motion_span(lyrics, sliced)
     if settings.backend == "easymocap":
@@ -76,17 +82,25 @@ def recover_song(
         own_shapes, method = fits_smpl_of(settings.easymocap, body), "EasyMocap"
     else:
         from justlmd.core.device import choose_device
+        from justlmd.recovery.camera import camera_of_video, pitch_of_camera
         from justlmd.recovery.fit import recover
 
         device = choose_device(settings.device)
+        size = keypoints2d.width, keypoints2d.height
+        camera = camera_of_video(video, size, crop, settings.focal_px) if video else intrinsics(size, settings.focal_px)
+        pitch, spread = settings.pitch_deg or 0.0, 0.0
+        if settings.pitch_deg is None:
+            pitch, spread = pitch_of_camera(keypoints2d, camera)
         motion = recover(
             keypoints2d,
             body,
             start_frame=start_frame,
             stop_frame=stop_frame,
-            focal=settings.focal_px,
+            camera=camera,
+            pitch_deg=pitch,
             height_m=height_m,
             device=device,
         )
         own_shapes, method = True, f"fit to {keypoints2d.backend.split('-')[0]} landmarks on {device}"
+        method += f", camera of {camera[0, 0]:.0f} px, looking down by {pitch:.0f} ± {spread:.0f}°"
     return SongMotion.made(motion, body, method, start_frame / FPS, own_shapes=own_shapes)

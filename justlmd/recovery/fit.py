@@ -40,6 +40,8 @@ def recover(
     start_frame: int = 0,
     stop_frame: int | None = None,
     focal: float | None = None,
+    camera: np.ndarray | None = None,
+    pitch_deg: float | None = None,
     height_m: float | None = None,
     device: str = "cpu",
     weights: Weights | None = None,
@@ -57,6 +59,10 @@ def recover(
     focal
         Focal length in pixels; None assumes 1.2 times the shorter side, as EasyMocap does. A wrong value scales the
         depth, hardly the pose.
+    camera
+        Camera matrix (3, 3), which then counts instead of ``focal``; None: the frame's middle is the principal point.
+    pitch_deg
+        Degrees by which the camera looks down, where it is known; None: it is about level.
     height_m
         Stature of the dancer, which one camera cannot see; None takes the body as it is.
     device
@@ -76,7 +82,7 @@ def recover(
     keypoints = keypoints2d.keypoints[frames].astype(np.float64)
     world = keypoints2d.world[frames].astype(np.float64)
     width, height = float(keypoints2d.width), float(keypoints2d.height)
-    camera = intrinsics((width, height), focal)
+    camera = intrinsics((width, height), focal) if camera is None else np.asarray(camera, float)
     betas = betas_of_height(body, height_m)
 
     seen: np.ndarray = np.isfinite(np.concatenate([keypoints, world], axis=1)).all((1, 2))
@@ -87,7 +93,7 @@ def recover(
     observations = _observations(_filled(keypoints, seen), _filled(world, seen), seen, fit_body, camera)
     objective = Objective(fit_body, load_pose_prior(device), weights or Weights())
     landmarks = torch.as_tensor(_filled(world, seen)[:, list(LANDMARKS)], device=device)
-    pose = _fit(objective, observations, landmarks, steps)
+    pose = _fit(objective, observations, landmarks, steps, pitch_deg)
     return _camera_motion(pose, fit_body, betas, camera, bridged(seen, LONGEST_BRIDGED_GAP))
 
 
@@ -138,7 +144,9 @@ def _observations(
     )
 
 
-def _fit(objective: Objective, seen: Observations, world: Tensor, steps: tuple[int, int]) -> Pose:
+def _fit(
+    objective: Objective, seen: Observations, world: Tensor, steps: tuple[int, int], pitch_deg: float | None
+) -> Pose:
     """The whole sequence, first to find the floor, then standing on it."""
     body = objective.body
     count = len(seen.pixels)
@@ -147,7 +155,7 @@ def _fit(objective: Objective, seen: Observations, world: Tensor, steps: tuple[i
     if count % 2:
         padded.confidence[-1] = padded.segment_confidence[-1] = padded.standing[-1] = 0
     pose = _pass(objective, first_guess(body, padded, world[index]), padded, steps[0], None)
-    floor = floor_plane(body, body.place(*body.kinematics(pose)), padded.standing)
+    floor = floor_plane(body, body.place(*body.kinematics(pose)), padded.standing, pitch_deg)
     return _pass(objective, pose, padded, steps[1], floor).frames(slice(0, count))
 
 

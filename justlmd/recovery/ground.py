@@ -21,6 +21,8 @@ FLOOR_SIGMA_M = 0.05
 """Feet that rest this far from the floor (on the other leg, in the air) say little about it."""
 _LEVEL = 0.05
 """The camera is believed to be level up to about this slope."""
+_KNOWN = 0.01
+"""The same of a given pitch."""
 
 
 def standing_points(pixels: Tensor, confidence: Tensor, box: Tensor) -> Tensor:
@@ -36,10 +38,11 @@ def standing_points(pixels: Tensor, confidence: Tensor, box: Tensor) -> Tensor:
     return standing
 
 
-def floor_plane(body: FitBody, points: Tensor, standing: Tensor) -> Tensor:
+def floor_plane(body: FitBody, points: Tensor, standing: Tensor, pitch_deg: float | None = None) -> Tensor:
     """The floor (4,) as ``n`` and ``h`` with n . p = h under standing feet, of fitted points (N, 23, 3) in camera axes.
 
-    A level plane, tilted as far as the standing feet ask for it; found by reweighted least squares (Geman-McClure), so
+    A level plane, tilted as far as the standing feet ask for it, or by ``pitch_deg``, by which the camera is known to
+    look down; found by reweighted least squares (Geman-McClure), so
     that feet resting elsewhere do not count. Without a standing foot it lies under the lowest.
     """
     feet = list(FEET)
@@ -50,14 +53,15 @@ def floor_plane(body: FitBody, points: Tensor, standing: Tensor) -> Tensor:
     middle = (weight * across).sum() / weight.sum()
     across = across - middle
     # Down is +y: feet in the air are above the floor, so that it lies near the lowest of those that rest.
-    height, slope = _weighted_quantile(down, weight, 0.7), torch.zeros_like(middle)
+    usual = torch.zeros_like(middle) if pitch_deg is None else -torch.tan(torch.deg2rad(middle * 0 + pitch_deg))
+    height, slope = _weighted_quantile(down - usual * across, weight, 0.7), usual
     for _ in range(10):
         miss = down - height - slope * across
         robust = weight * (FLOOR_SIGMA_M**2 / (FLOOR_SIGMA_M**2 + miss.square())).square()
         total = robust.sum()
         height = (robust * (down - slope * across)).sum() / total
-        stiff = (robust * across.square()).sum() + total * (FLOOR_SIGMA_M / _LEVEL) ** 2
-        slope = (robust * across * (down - height)).sum() / stiff
+        level = total * (FLOOR_SIGMA_M / (_LEVEL if pitch_deg is None else _KNOWN)) ** 2
+        slope = ((robust * across * (down - height)).sum() + level * usual) / ((robust * across.square()).sum() + level)
     one = torch.ones_like(slope)
     plane = torch.stack([torch.zeros_like(one), one, -slope, height - slope * middle])
     return plane / plane[:3].norm()

@@ -69,20 +69,20 @@ def unpack(arrays: dict[str, np.ndarray], name: str) -> Reference:
 
 def takes() -> dict[str, list[np.ndarray]]:
     """Frames by name: a dance at 720p, and one at 480p in which the dancer is gone for a moment."""
-    from benchmarks.recovery import CONDITIONS, rendered_frames, take
+    from benchmarks.filming import rendered_frames
+    from benchmarks.takes import CONDITIONS, demo_take
     from demo.build import motion_of
     from demo.film import rendered_frames as demo_frames
     from demo.song_list import song_by_id
     from justlmd.body.model import load_body
 
     body = load_body()
-    paper_star = motion_of(song_by_id("paper_star"), body).cut(300, 360)
     jump = song_by_id("morning_jump")
     second = list(demo_frames(jump, motion_of(jump, body).cut(200, 280), body))
     for number in range(40, 44):
         second[number] = np.full_like(second[0], 120)
     return {
-        "paper_star_720p": list(rendered_frames(take("paper_star", CONDITIONS[1], paper_star, body), body)),
+        "paper_star_720p": list(rendered_frames(demo_take("paper_star", 300, 360, CONDITIONS[1], body), body)),
         "morning_jump_480p": second,
     }
 

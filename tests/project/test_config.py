@@ -69,10 +69,10 @@ def accepted(key: str, default: Any, wrong: Any) -> bool:
         may_be_empty = default == ""
         free = key in FREE_TEXT or key.startswith(FREE_SECTIONS)
         return isinstance(default, str) and (may_be_empty if not wrong else free and len(wrong) <= 4096)
-    return (wrong is True and key in SWITCHES) or (type(wrong) is int and (key, wrong) == (OFFSET, -1))
+    return (wrong is True and key in SWITCHES) or (type(wrong) is int and wrong == -1 and key in SIGNED)
 
 
-OFFSET = "lyrics.offset_sign"
+SIGNED = {"lyrics.offset_sign", "pitch"}
 
 
 def test_every_leaf_refuses_what_it_cannot_mean_in_one_line_with_its_key(shipped):

@@ -211,6 +211,12 @@ def test_the_floor_is_found_where_the_feet_stand(truth, body):
     plane = floor_plane(fit_body, points, standing)
     assert float(plane[1]) > 0.995, "level"
     assert float(plane[3]) == pytest.approx(1.0, abs=0.06), "the imagined camera stands 1 m above the floor"
+    sine, cosine = np.sin(np.deg2rad(25)), np.cos(np.deg2rad(25))
+    turned = points @ torch.tensor([[1.0, 0, 0], [0, cosine, sine], [0, -sine, cosine]], dtype=torch.float64)
+    known = floor_plane(fit_body, turned, standing, pitch_deg=25.0)  # the camera looks down
+    assert float(known[:3] @ torch.tensor([0, cosine, sine], dtype=torch.float64)) > 0.9995
+    assert float(known[3]) == pytest.approx(1.0, abs=0.06)
+    assert float(floor_plane(fit_body, turned, standing)[1]) > float(known[1]) + 0.01, "so giving it matters"
 
 
 def test_a_song_is_recovered_from_its_first_line_to_the_end_of_its_last_slice(keypoints2d, recovered, body):
@@ -218,6 +224,6 @@ def test_a_song_is_recovered_from_its_first_line_to_the_end_of_its_last_slice(ke
     sliced = {"00:01.000": "one", "00:03.000": "two"}
     song = recover_song(keypoints2d, lyrics, sliced, body, RecoverySettings(device="cpu"))
     assert song.start_frame == 30 and len(song.motion.valid) == 8 * 30 and song.own_shapes
-    assert song.meta.method == "fit to projected landmarks on cpu"
+    assert song.meta.method.startswith("fit to projected landmarks on cpu, camera of 864 px, looking down by ")
     whole = to_yup(recovered.cut(30, 270), body).joints(body)
     assert np.linalg.norm(song.upright().joints(body) - whole, axis=-1).mean() < 0.03

@@ -27,13 +27,15 @@ SMPLX_PELVIS = np.array([0.0031, -0.3514, 0.0120])
 CAMERA, Y_UP, Z_UP, MEASURED = "camera", "y up", "z up", "measured"
 """Axes of a source: a camera's (y down, z forward), or a world's, given or measured from how the body stands."""
 
-_TO_Y_UP = {
+TO_Y_UP = {
+    (0, 1): np.array([[0, -1.0, 0], [1, 0, 0], [0, 0, 1]]),
+    (0, -1): np.array([[0, 1.0, 0], [-1, 0, 0], [0, 0, 1]]),
     (1, 1): np.eye(3),
     (2, 1): np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]]),
     (1, -1): np.diag([1.0, -1, -1]),
     (2, -1): np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]),
 }
-"""(axis, sign) that points up: the quarter turns about x that make it y."""
+"""(axis, sign) that points up: the quarter turns about x (about z for x itself) that make it y."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def imported(source: SourceMotion, body: Body, size: tuple[int, int]) -> Importe
         )
     elif source.floor_m is not None and source.axes != MEASURED:
         K = intrinsics(size) if source.K is None else source.K
-        motion = to_camera(_turned(source, betas, rest_pelvis, _TO_Y_UP[_up(source, body)]), body, K, source.floor_m)
+        motion = to_camera(_turned(source, betas, rest_pelvis, TO_Y_UP[_up(source, body)]), body, K, source.floor_m)
     else:
         source = replace(source, floor_m=None)
         motion = before_camera(_upright(source, body, betas), body, size)
@@ -151,7 +153,7 @@ def _resampled(source: SourceMotion) -> SourceMotion:
 def _upright(source: SourceMotion, body: Body, betas: np.ndarray) -> Motion:
     """Y-up motion, floor at 0, the trajectory's middle at the origin and nothing more than 1.5 m in front of it."""
     rest = body.rest_joints(betas)
-    motion = _turned(source, betas, rest[0], _TO_Y_UP[_up(source, body)])
+    motion = _turned(source, betas, rest[0], TO_Y_UP[_up(source, body)])
     joints = motion.joints(body)[source.valid]
     sole = rest[:, 1].min() - float(body.rest_vertices(betas)[:, 1].min())
     middle = (joints[:, 0].min(0) + joints[:, 0].max(0)) / 2
