@@ -19,7 +19,7 @@ from justlmd import FPS
 from justlmd.body.model import Body
 from justlmd.core.errors import InputError
 from justlmd.core.safe_pickle import read_pickle
-from justlmd.motion.importers.bvh import read_bvh
+from justlmd.motion.importers.bvh import read_bvh, read_joint_names
 from justlmd.motion.importers.camera_results import read_camerahmr, read_frankmocap, read_gvhmr, read_phalp, read_wham
 from justlmd.motion.importers.glb import read_glb
 from justlmd.motion.importers.joint_positions import poses_from_joints
@@ -51,7 +51,7 @@ MOTION_SUFFIXES = (".json", ".npz", ".pkl", ".pt", ".npy", ".bvh")
 def motion_files(folder: str | Path) -> list[Path]:
     """Files below ``folder`` that may hold a motion, by their names and in their order."""
     paths = (path for path in Path(folder).rglob("*") if path.suffix.lower() in MOTION_SUFFIXES and path.is_file())
-    return sorted(path for path in paths if not path.name.endswith((".meta.json", ".clock.json")))
+    return sorted(path for path in paths if not path.name.endswith((".meta.json", ".clock.json", ".joints.json")))
 
 
 def read_any_motion(path: str | Path, body: Body, size: tuple[int, int] = (1280, 720)) -> ImportedMotion:
@@ -61,7 +61,7 @@ def read_any_motion(path: str | Path, body: Body, size: tuple[int, int] = (1280,
     ----------
     path
         ``smplfull.json``; AMASS ``.npz`` (SMPL-H, or SMPL-X "stageii"); AIST++ or EDGE ``.pkl``; GVHMR ``.pt``; WHAM or
-        PHALP (4D-Humans) ``.pkl``; CameraHMR ``.npz``; a folder of FrankMocap's ``.pkl``; BVH with SMPL's joints; GLB
+        PHALP (4D-Humans) ``.pkl``; CameraHMR ``.npz``; a folder of FrankMocap's ``.pkl``; BVH of any person; GLB
         of ours; joint positions (T, 17, 3) in Human3.6M's order or (T, 22 or 24, 3) in SMPL's, as ``.npy``, ``.npz`` or
         ``.pkl``.
     body
@@ -161,7 +161,7 @@ def _source(path: Path, content: Any, body: Body, size: tuple[int, int], notes: 
     if isinstance(content, bytes):
         return read_glb(content, body)
     if isinstance(content, str):
-        return with_notes(read_bvh(content, body, notes), notes, body)
+        return with_notes(read_bvh(content, body, notes, read_joint_names(path)), notes, body)
     if not isinstance(content, dict) or not content:
         raise InputError(f"holds a {type(content).__name__}, no motion that is known here", where=path)
     for needed, reader in _READERS:
