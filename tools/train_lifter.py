@@ -33,12 +33,22 @@ from justlmd.recovery.lifter import (
     views,
 )
 from justlmd.recovery.skeleton import SEGMENTS, segment_matrix
-from tools.lifter_takes import Dance, Take, all_dances, random_camera, read_takes, true_points, varied
+from tools.film_takes import (
+    Dance,
+    Take,
+    captured_dances,
+    own_dances,
+    random_camera,
+    random_dances,
+    read_takes,
+    true_points,
+    varied,
+)
 
 FRAMES = 64
 BATCH = 32
-WIDTH = 128
-REAL_SHARE = 0.5
+WIDTH = 96
+REAL_SHARE = 0.3
 """Of a batch: takes that the networks really saw."""
 LEARNING_RATE = 2e-3
 _HIPS = [LANDMARKS.index(23), LANDMARKS.index(24)]
@@ -101,7 +111,7 @@ def projected_points(dances: Sequence[Dance], count: int, rng: np.random.Generat
     """``count`` pieces of varied dances as a perfect detector would see them; ``world`` are the true points, metres."""
     rows = []
     for _ in range(count):
-        source = rng.choice(sorted({dance.source for dance in dances}))
+        source = "random" if rng.random() < 0.3 else rng.choice(sorted({dance.source for dance in dances}))
         index = int(rng.choice([n for n, dance in enumerate(dances) if dance.source == source]))
         motion = varied(dances, index, FRAMES, rng, natural=rng.random() < 0.25)
         camera = random_camera(motion.joints(body), rng)
@@ -176,7 +186,11 @@ def batch(seconds: Seconds, index: np.ndarray, rng: np.random.Generator) -> tupl
         hidden = rng.choice(len(LANDMARKS), rng.integers(1, 8), replace=False)
         hidden = hidden[~np.isin(hidden, _HIPS)]
         start = rng.integers(FRAMES)
-        confidence[piece, start : start + rng.integers(5, FRAMES), hidden[:, None]] = 0
+        confidence[piece, start : start + rng.integers(5, FRAMES), hidden] = 0
+    for piece in np.flatnonzero(rng.random(count) < 0.1):  # nobody found for some frames
+        start = int(rng.integers(FRAMES))
+        gap = slice(start, start + int(rng.integers(1, 10)))
+        confidence[piece, gap], world[piece, gap] = 0, np.nan
     rays = rays + rng.normal(0, 1, rays.shape) * rng.exponential(0.002, (count, 1, 1, 1))
     seen, view = features(rays, confidence, world)
     segments = seconds.segments[index] @ np.swapaxes(view, -1, -2)
@@ -272,7 +286,7 @@ def trained(seconds: Seconds, real: Seconds | None, steps: int, seed: int, error
         optimiser.step()
         schedule.step()
         if step % 200 == 0:
-            print(f"{step:5d} {float(loss):.4f}", flush=True)
+            print(f"{step:5d} {loss.item():.4f}", flush=True)
     return network
 
 
@@ -280,7 +294,7 @@ def main() -> None:
     """Train, and write the weights."""
     parser = argparse.ArgumentParser(prog="python -m tools.train_lifter", description=__doc__.splitlines()[0])
     parser.add_argument("--takes", type=Path, nargs="+", required=True, help="files of tools.film_takes")
-    parser.add_argument("--mocap", type=Path, help="folder of the motion capture's BVH files")
+    parser.add_argument("--mocap", type=Path, required=True, help="folder of the motion capture's BVH files")
     parser.add_argument("--without", nargs="*", default=[], help="sources that are left out")
     parser.add_argument("--pieces", type=int, default=2500, help="projected seconds (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=3000, help="of training (default: %(default)s)")
@@ -290,7 +304,8 @@ def main() -> None:
     torch.set_num_threads(1)
     body = load_body()
     takes = [take for path in arguments.takes for take in read_takes(path) if take.source not in arguments.without]
-    dances = [dance for dance in all_dances(arguments.mocap, body) if dance.source not in arguments.without]
+    dances = own_dances(body) + random_dances(body) + captured_dances(arguments.mocap, body)
+    dances = [dance for dance in dances if dance.source not in arguments.without]
     rng = np.random.default_rng([arguments.seed, 1])
     projected = projected_points(dances, arguments.pieces, rng, body)
     print(f"{len(takes)} takes, {len(projected)} projected seconds", flush=True)

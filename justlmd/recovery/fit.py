@@ -21,7 +21,7 @@ from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.lifting import completed
 from justlmd.recovery.ground import floor_plane, standing_points
 from justlmd.recovery.initial_pose import first_guess
-from justlmd.recovery.lifter import Lifter, load_lifter
+from justlmd.recovery.lifter import Lifter, load_lifter, views
 from justlmd.recovery.objective import Objective, Observations, Weights, normal_equations
 from justlmd.recovery.pose_prior import load_pose_prior
 from justlmd.recovery.skeleton import FREE_JOINTS, SEGMENTS, FitBody, Pose
@@ -95,7 +95,7 @@ def recover(
         metres = np.where(measured & seen[:, None, None], world, np.nan)
         observations = _lifted(load_lifter(), observations, keypoints, metres, fit_body, weights)
     objective = Objective(fit_body, load_pose_prior(device), weights)
-    pose = _fit(objective, observations, torch.as_tensor(world[:, list(LANDMARKS)], device=device), steps)
+    pose = _fit(objective, observations, steps)
     return _camera_motion(pose, fit_body, betas, camera, bridged(seen, LONGEST_BRIDGED_GAP))
 
 
@@ -141,7 +141,7 @@ def _observations(
         pixels=pixels,
         confidence=confidence * body.weights,
         segments=segments,
-        view=torch.eye(3, dtype=pixels.dtype, device=pixels.device).repeat(len(pixels), 1, 1),
+        view=tensor(views((keypoints[:, fitted, :2] - camera[:2, 2]) / camera[0, 0])),
         precision=(segment_confidence * weight)[..., None] * axes,
         prior=torch.ones_like(box),
         box=box,
@@ -154,7 +154,7 @@ def _observations(
 def _lifted(
     lifter: Lifter, seen: Observations, keypoints: np.ndarray, world: np.ndarray, body: FitBody, weights: Weights
 ) -> Observations:
-    """The same with segments, and how sure they are, from the lifter."""
+    """The same with the lifter's segments beside MediaPipe's, each as sure as it is; without ``world`` (NaN) alone."""
     fitted = list(LANDMARKS)
     rays = ((seen.pixels - seen.centre) / seen.focal).cpu().numpy()
     confidence = np.clip(keypoints[:, fitted, 2], 0, 1) * (seen.confidence.sum(1, keepdim=True) > 0).cpu().numpy()
@@ -163,16 +163,16 @@ def _lifted(
     def tensor(array: np.ndarray) -> Tensor:
         return torch.as_tensor(array, dtype=torch.float64, device=body.rest.device)
 
-    sigma = tensor(lifted.sigma[..., [0, 0, 1]]) * body.lengths[:, None]
-    return replace(
-        seen,
-        segments=tensor(lifted.segments) * body.lengths[:, None],
-        view=tensor(lifted.view),
-        precision=weights.lifted / sigma.square(),
-    )
+    axes = tensor(np.array([weights.lifted_across, weights.lifted_across, 1.0]))
+    lengths = body.lengths[:, None]
+    own = weights.lifted * axes / (tensor(lifted.sigma[..., [0, 0, 1]]) * lengths).square()
+    precision = seen.precision + own
+    segments = (seen.precision * seen.segments + own * lengths * tensor(lifted.segments)) / precision
+    unsure = tensor(np.square(lifted.sigma[..., 1]).mean(1)) / weights.unsure_sigma**2
+    return replace(seen, segments=segments, precision=precision, prior=unsure.clamp(max=1.0))
 
 
-def _fit(objective: Objective, seen: Observations, world: Tensor, steps: tuple[int, int]) -> Pose:
+def _fit(objective: Objective, seen: Observations, steps: tuple[int, int]) -> Pose:
     """The whole sequence, first to find the floor, then standing on it."""
     body = objective.body
     count = len(seen.pixels)
@@ -180,7 +180,7 @@ def _fit(objective: Objective, seen: Observations, world: Tensor, steps: tuple[i
     padded = _indexed(seen, index)
     if count % 2:
         padded.confidence[-1] = padded.precision[-1] = padded.standing[-1] = 0
-    pose = _pass(objective, first_guess(body, padded, world[index]), padded, steps[0], None)
+    pose = _pass(objective, first_guess(body, padded), padded, steps[0], None)
     floor = floor_plane(body, body.place(*body.kinematics(pose)), padded.standing)
     return _pass(objective, pose, padded, steps[1], floor).frames(slice(0, count))
 

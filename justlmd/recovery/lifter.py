@@ -18,14 +18,14 @@ from scipy.ndimage import gaussian_filter1d
 from justlmd.body.landmarks import LANDMARKS
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz
-from justlmd.recovery.skeleton import SEGMENTS
+from justlmd.recovery.skeleton import SEGMENTS, segment_matrix
 
 LIFTER_PATH = Path(__file__).parents[1] / "data" / "lifter.npz"
 """Built by ``python -m tools.train_lifter`` from motion capture and choreographies of free terms."""
 
 DILATIONS = (1, 2, 4, 8)
 """Frames between the three taps of each block: 15 frames before and after one are seen, a second in all."""
-FEATURES = 6 * len(LANDMARKS) + 4
+FEATURES = 6 * len(LANDMARKS) + len(SEGMENTS) + 4
 OUTPUTS = 5 * len(SEGMENTS)
 SIZE_FRAMES = 10.0
 """Standard deviation in frames of the smoothing of the dancer's size; limbs then look short when they point along."""
@@ -86,7 +86,8 @@ def features(rays: np.ndarray, confidence: np.ndarray, world: np.ndarray) -> tup
     turned = np.concatenate([rays, np.ones((*rays.shape[:-1], 1))], axis=-1) @ np.swapaxes(view, -1, -2)
     flat = turned[..., :2] / np.maximum(turned[..., 2:], 0.1)
     seen = confidence > 0
-    spread = np.sqrt((np.square(flat).sum(-1) * seen).sum(-1) / np.maximum(seen.sum(-1), 1))
+    counted = seen | ~seen.any(-1, keepdims=True)  # frames without the dancer were filled in
+    spread = np.sqrt((np.square(flat).sum(-1) * counted).sum(-1) / counted.sum(-1))
     size = np.maximum(gaussian_filter1d(spread, SIZE_FRAMES, axis=-1, mode="nearest"), 1e-4)
     flat = np.clip(flat / size[..., None, None], -5, 5) * seen[..., None]
     known = np.isfinite(world).all((-1, -2))
@@ -94,7 +95,8 @@ def features(rays: np.ndarray, confidence: np.ndarray, world: np.ndarray) -> tup
     metres = np.clip(2 * (metres - metres[..., list(_HIPS), :].mean(-2, keepdims=True)), -5, 5)
     camera = np.stack([2 * np.log(size / 0.2), 2 * view[..., 2, 1], 2 * view[..., 2, 0], known.astype(float)], axis=-1)
     lead = rays.shape[:-2]
-    parts = [flat.reshape(*lead, -1), confidence, metres.reshape(*lead, -1), camera]
+    lengths = np.linalg.norm(segment_matrix() @ flat, axis=-1)
+    parts = [flat.reshape(*lead, -1), confidence, metres.reshape(*lead, -1), lengths, camera]
     return np.concatenate(parts, axis=-1).astype(np.float32), view
 
 
@@ -105,8 +107,10 @@ def mirrored_features(values: np.ndarray) -> np.ndarray:
     flat = values[..., : 2 * count].reshape(*lead, count, 2)[..., _MIRRORED, :] * np.float32([-1, 1])
     confidence = values[..., 2 * count : 3 * count][..., _MIRRORED]
     metres = values[..., 3 * count : 6 * count].reshape(*lead, count, 3)[..., _MIRRORED, :] * np.float32([-1, 1, 1])
-    camera = values[..., 6 * count :] * np.float32([1, 1, -1, 1])
-    return np.concatenate([flat.reshape(*lead, -1), confidence, metres.reshape(*lead, -1), camera], axis=-1)
+    lengths = values[..., 6 * count : -4][..., MIRRORED_SEGMENTS]
+    camera = values[..., -4:] * np.float32([1, 1, -1, 1])
+    parts = [flat.reshape(*lead, -1), confidence, metres.reshape(*lead, -1), lengths, camera]
+    return np.concatenate(parts, axis=-1)
 
 
 def mirrored_segments(segments: np.ndarray) -> np.ndarray:

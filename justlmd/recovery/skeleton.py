@@ -82,6 +82,7 @@ class FitBody:
         self.rest, self.points, self.weights = tensor(rest), tensor(points), tensor(weights)
         self.bones = torch.as_tensor(bones, device=device)
         self.segments = tensor(segment_matrix())
+        self.joined = torch.linalg.pinv(self.segments)
         self.lengths = (self.segments @ self.points).norm(dim=-1)
         free = torch.tensor(FREE_JOINTS, device=device)
         above = np.zeros((24, 24), dtype=bool)  # above[i, j]: joint j is i or an ancestor of i

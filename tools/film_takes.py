@@ -1,9 +1,13 @@
-"""Dances before random cameras, for :mod:`tools.train_lifter`: motion that is varied, rendered and seen by the networks.
+"""Film dances for :mod:`tools.train_lifter`: motion is varied, rendered before random cameras, and seen by the networks.
+
+    python -m tools.film_takes --mocap DIR --takes 100 --seed 1 --out takes.npz
 
 The dances are the project's own choreographies and motion capture of free terms. Half of the takes keep them as they
 were danced; in the others limbs come from other dances and the joints wander.
 """
 
+import argparse
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
+from scipy.spatial.transform import Rotation
 
 from demo.build import motion_of
 from demo.random_songs import random_song
@@ -18,13 +23,17 @@ from justlmd.body.camera import Camera, assumed_focal_px, look_at
 from justlmd.body.clothing import clothing_colors
 from justlmd.body.kinematics import joint_transforms, skin
 from justlmd.body.landmarks import fitted_points, mediapipe_landmarks
-from justlmd.body.model import Body
-from justlmd.core.rotations import interpolated_rotations, matrix_to_axis_angle, rotation_matrices
+from justlmd.body.model import Body, load_body
+from justlmd.core.rotations import interpolated_rotations, matrix_to_axis_angle, rotation_matrices, swing
+from justlmd.motion.importers.formats import read_yup_motion
 from justlmd.motion.motion import Motion, mirror
 from justlmd.pose.landmark_network import PersonTracker, PoseNetworks
 from justlmd.pose.landmarks import MISSING
 from justlmd.preview.renderer import draw_shadow, render_mesh, render_room
 
+OWN_DANCES = 12
+JUMP_M = 0.12
+"""Metres per frame^2 beyond which a joint of a capture is taken to have jumped."""
 SIZES = ((854, 480), (854, 480), (640, 480), (480, 854))
 LEFT_ARM, RIGHT_ARM, LEGS = (13, 16, 18, 20, 22), (14, 17, 19, 21, 23), (1, 2, 4, 5, 7, 8, 10, 11)
 WANDER = {1: 0.6, 2: 0.6, 3: 0.4, 4: 0.5, 5: 0.5, 6: 0.4, 9: 0.4, 12: 0.5, 13: 0.2, 14: 0.2, 15: 0.5, 16: 1, 17: 1,
@@ -56,9 +65,54 @@ class Take:
     world: np.ndarray
 
 
-def own_dances(songs: int, first_seed: int, body: Body) -> list[Dance]:
+def own_dances(body: Body) -> list[Dance]:
     """Choreographies of random songs, none of which is a song of the demo."""
-    return [Dance("demo", motion_of(random_song(first_seed + n), body)) for n in range(songs)]
+    return [Dance("demo", motion_of(random_song(seed), body)) for seed in range(OWN_DANCES)]
+
+
+def captured_dances(folder: Path, body: Body) -> list[Dance]:
+    """The motion capture of a folder's BVH files; ``cmu_60_01.bvh`` and ``cmu_60_02.bvh`` are of one source."""
+    files = sorted(folder.glob("*.bvh"))
+    return [Dance(re.sub(r"_[0-9]+$", "", file.stem), _marked(read_yup_motion(file, body), body)) for file in files]
+
+
+def random_dances(body: Body) -> list[Dance]:
+    """Movement without style: arms point anywhere, legs bend and step, from one random pose to the next."""
+    return [Dance("random", _random_motion(np.random.default_rng([7, seed]))) for seed in range(OWN_DANCES)]
+
+
+def _random_motion(rng: np.random.Generator, frames: int = 1200) -> Motion:
+    """Random poses, held and reached within a third of a second to a second; rotation vectors of SMPL's joints."""
+    at = np.cumsum(rng.uniform(6, 30, frames // 6))
+    keys = np.zeros((len(at), 24, 3))
+    keys[:, 0] = rng.normal(0, 1, (len(at), 3)) * [0.12, 0.25, 0.12]
+    for joint, spread in {3: 0.1, 6: 0.1, 9: 0.1, 12: 0.15, 15: 0.2, 13: 0.1, 14: 0.1, 7: 0.2, 8: 0.2}.items():
+        keys[:, joint] = rng.normal(0, spread, (len(at), 3))
+    for side, hip, knee, shoulder, elbow in ((1, 1, 4, 16, 18), (-1, 2, 5, 17, 19)):
+        bend = rng.exponential(0.35, len(at)).clip(max=1.6)
+        keys[:, hip] = np.stack([0.2 - bend, rng.normal(0, 0.3, len(at)), side * rng.normal(0.1, 0.25, len(at))], axis=1)
+        keys[:, knee, 0] = (bend * rng.uniform(0.6, 1.8, len(at)) + rng.normal(0, 0.15, len(at))).clip(0, 2.2)
+        aim = rng.normal(0, 1, (len(at), 3)) + [0.35 * side, -0.2, 0.5]
+        twist = Rotation.from_rotvec(rng.normal(0, 0.6, (len(at), 1)) * [1.0, 0, 0])
+        keys[:, shoulder] = (swing(np.tile([float(side), 0, 0], (len(at), 1)), aim) * twist).as_rotvec()
+        keys[:, elbow, 1] = -side * rng.triangular(0, 0.4, 2.4, len(at))
+        keys[:, elbow, 0] = rng.normal(0, 0.3, len(at))
+    vectors = interpolated_rotations(keys.reshape(len(at), 72), at, np.arange(frames))
+    matrices = gaussian_filter1d(rotation_matrices(vectors.reshape(frames, 24, 3)), 2.5, axis=0)
+    u, _, vt = np.linalg.svd(matrices)
+    vectors = matrix_to_axis_angle(u @ vt).reshape(frames, 72)
+    place = gaussian_filter1d(rng.normal(0, 1, (frames, 3)), 15, axis=0) * [1.5, 0, 1.5] + [0, 0.9, 0]
+    return Motion(vectors[:, :3], vectors[:, 3:], place, np.zeros(10), np.ones(frames, bool))
+
+
+def _marked(motion: Motion, body: Body) -> Motion:
+    """``valid`` is False about frames in which the capture jumped."""
+    bend = np.linalg.norm(np.diff(motion.joints(body), n=2, axis=0), axis=-1).max(1)
+    jumps = np.flatnonzero(bend > JUMP_M) + 1
+    valid = motion.valid.copy()
+    for frame in jumps:
+        valid[max(frame - 2, 0) : frame + 3] = False
+    return replace(motion, valid=valid)
 
 
 def varied(dances: Sequence[Dance], index: int, frames: int, rng: np.random.Generator, natural: bool) -> Motion:
@@ -70,13 +124,13 @@ def varied(dances: Sequence[Dance], index: int, frames: int, rng: np.random.Gene
     motion = _at_speed(own.motion, frames, rng, natural)
     pose = motion.body_pose.reshape(frames, 23, 3).copy()
     if not natural:
-        others = [dance for dance in dances if dance.source in (own.source, "demo")]
+        others = [dance for dance in dances if dance.source in (own.source, "demo", "random")]
         for limb, chance in ((LEFT_ARM, 0.4), (RIGHT_ARM, 0.4), (LEGS, 0.3)):
             if rng.random() < chance:
                 other = _at_speed(others[rng.integers(len(others))].motion, frames, rng, natural)
                 places = np.array(limb) - 1
                 pose[:, places] = other.body_pose.reshape(frames, 23, 3)[:, places]
-        amplitude = rng.uniform(0, 0.5)
+        amplitude = rng.uniform(0, 0.3)
         for joint, share in WANDER.items():
             way = gaussian_filter1d(rng.normal(size=(frames, 3)), rng.uniform(5, 15), axis=0, mode="wrap")
             way = amplitude * share * (way / way.std() + 0.5 * rng.normal(size=3))
@@ -98,7 +152,9 @@ def _at_speed(motion: Motion, frames: int, rng: np.random.Generator, natural: bo
     """``frames`` frames from anywhere in a motion, played faster or slower."""
     speed = 1.0 if natural else float(rng.uniform(0.6, 1.5))
     speed = min(speed, (len(motion) - 2) / frames)
-    at = rng.uniform(0, max(len(motion) - 1 - speed * (frames - 1), 0)) + speed * np.arange(frames)
+    starts = rng.uniform(0, max(len(motion) - 1 - speed * (frames - 1), 0), 20)
+    wrong = [(~motion.valid[int(start) : int(start + speed * frames) + 1]).sum() for start in starts]
+    at = starts[int(np.argmin(wrong))] + speed * np.arange(frames)
     low, high = int(at[0]), int(np.ceil(at[-1])) + 1
     times = np.arange(low, min(high, len(motion)))
     vectors = np.concatenate([motion.global_orient, motion.body_pose], axis=1)[low:high]
@@ -185,11 +241,30 @@ def read_takes(path: Path) -> list[Take]:
     ]
 
 
-def all_dances(mocap: Path | None, body: Body) -> list[Dance]:
-    import os
-    def load(p: Path, source: str) -> Dance:
-        d = np.load(p)
-        n = len(d["transl"])
-        return Dance(source, Motion(d["orient"], d["pose"], d["transl"], np.zeros(10), np.ones(n, bool)))
-    M = Path("/tmp/lift/motion")
-    return [load(p, s) for s in ("demo", "cmu_60", "cmu_131", "rokoko") for p in sorted(M.glob(s + "*.npz"))]
+def main() -> None:
+    """Film takes of all sources in turn."""
+    parser = argparse.ArgumentParser(prog="python -m tools.film_takes", description=__doc__.splitlines()[0])
+    parser.add_argument("--mocap", type=Path, required=True, help="folder of the motion capture's BVH files")
+    parser.add_argument("--takes", type=int, default=100, help="how many (default: %(default)s)")
+    parser.add_argument("--frames", type=int, default=120, help="of each (default: %(default)s)")
+    parser.add_argument("--natural", type=float, default=0.4, help="share that stays as danced (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, required=True, help="file to write")
+    arguments = parser.parse_args()
+    body = load_body()
+    dances = own_dances(body) + random_dances(body) + captured_dances(arguments.mocap, body)
+    sources = sorted({dance.source for dance in dances})
+    takes = []
+    for number in range(arguments.takes):
+        rng = np.random.default_rng([arguments.seed, number])
+        source = sources[number % len(sources)]
+        index = int(rng.choice([n for n, dance in enumerate(dances) if dance.source == source]))
+        motion = varied(dances, index, arguments.frames, rng, natural=rng.random() < arguments.natural)
+        takes.append(taken(source, motion, random_camera(motion.joints(body), rng), body, rng))
+        print(number, source, f"found in {np.isfinite(takes[-1].keypoints[:, 0, 0]).mean():.0%} of frames", flush=True)
+        if number % 10 == 9 or number == arguments.takes - 1:
+            write_takes(arguments.out, takes)
+
+
+if __name__ == "__main__":
+    main()
