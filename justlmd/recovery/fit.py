@@ -21,6 +21,7 @@ from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.lifting import completed
 from justlmd.recovery.ground import floor_plane, standing_points
 from justlmd.recovery.initial_pose import first_guess
+from justlmd.recovery.lifter import Lifter, load_lifter, views
 from justlmd.recovery.objective import Objective, Observations, Weights, normal_equations
 from justlmd.recovery.pose_prior import load_pose_prior
 from justlmd.recovery.skeleton import FREE_JOINTS, SEGMENTS, FitBody, Pose
@@ -46,14 +47,14 @@ def recover(
     device: str = "cpu",
     weights: Weights | None = None,
     steps: tuple[int, int] = STEPS,
+    lift: bool = True,
 ) -> CameraMotion:
     """Fit the body to the landmarks of one video.
 
     Parameters
     ----------
     keypoints2d
-        The dancer in every frame; without any ``world`` (all NaN) depth comes from foreshortening, limits and the
-        prior alone.
+        The dancer in every frame; with or without ``world``.
     start_frame, stop_frame
         Frames of the video to recover; frames beyond its ends are left out.
     focal
@@ -69,14 +70,18 @@ def recover(
         Where torch computes.
     steps
         Of the fit, see :data:`STEPS`; (0, 0) is the closed-form start alone.
+    lift
+        Whether the lifter tells the depth; else MediaPipe's metres do, or without any, limits and prior alone.
 
     Returns
     -------
     Motion in the camera's frame, one pose per frame. Frames without a person are bridged; where a gap is longer than
     :data:`LONGEST_BRIDGED_GAP`, or nobody was ever seen, ``valid`` is False.
     """
-    if not np.isfinite(keypoints2d.world).any():
-        keypoints2d, weights = completed(keypoints2d, body), replace(weights or Weights(), world=0.0)
+    weights = weights or Weights()
+    measured = np.isfinite(keypoints2d.world).any()
+    if not measured:
+        keypoints2d, weights = completed(keypoints2d, body), replace(weights, world=0.0)
     stop_frame = len(keypoints2d.keypoints) if stop_frame is None else stop_frame
     frames = slice(max(start_frame, 0), max(stop_frame, start_frame, 0))
     keypoints = keypoints2d.keypoints[frames].astype(np.float64)
@@ -90,10 +95,13 @@ def recover(
         return CameraMotion.without_person(len(seen), camera, betas)
 
     fit_body = FitBody(body, betas, device)
-    observations = _observations(_filled(keypoints, seen), _filled(world, seen), seen, fit_body, camera)
-    objective = Objective(fit_body, load_pose_prior(device), weights or Weights())
-    landmarks = torch.as_tensor(_filled(world, seen)[:, list(LANDMARKS)], device=device)
-    pose = _fit(objective, observations, landmarks, steps, pitch_deg)
+    keypoints, world = _filled(keypoints, seen), _filled(world, seen)
+    observations = _observations(keypoints, world, seen, fit_body, camera, weights)
+    if lift:
+        metres = np.where(measured & seen[:, None, None], world, np.nan)
+        observations = _lifted(load_lifter(), observations, keypoints, metres, fit_body, weights)
+    objective = Objective(fit_body, load_pose_prior(device), weights)
+    pose = _fit(objective, observations, steps, pitch_deg)
     return _camera_motion(pose, fit_body, betas, camera, bridged(seen, LONGEST_BRIDGED_GAP))
 
 
@@ -116,8 +124,10 @@ def _filled(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 
 def _observations(
-    keypoints: np.ndarray, world: np.ndarray, seen: np.ndarray, body: FitBody, camera: np.ndarray
+    keypoints: np.ndarray, world: np.ndarray, seen: np.ndarray, body: FitBody, camera: np.ndarray, weights: Weights
 ) -> Observations:
+    """What the landmarks say by themselves."""
+
     def tensor(array: np.ndarray) -> Tensor:
         return torch.as_tensor(array, dtype=torch.float64, device=body.rest.device)
 
@@ -126,17 +136,20 @@ def _observations(
     segments = body.segments @ tensor(world[:, fitted])
     # One scale per part of the body: MediaPipe's proportions are not the body's.
     usual = segments[torch.as_tensor(seen)].norm(dim=-1).median(dim=0).values.clamp(min=1e-3)
-    segments = segments * ((body.segments @ body.points).norm(dim=-1) / usual)[:, None]
+    segments = segments * (body.lengths / usual)[:, None]
     ends = (body.segments != 0).to(confidence.dtype)
     box = tensor(np.ptp(keypoints[:, fitted, 1], axis=1).clip(min=1.0))
     pixels = tensor(keypoints[:, fitted, :2])
     segment_confidence = torch.exp(torch.log(confidence.clamp(min=1e-6)) @ (ends / ends.sum(1, keepdim=True)).mT)
-    weight = tensor(np.array([weight for _, _, weight in SEGMENTS.values()]))
+    weight = weights.world * tensor(np.array([weight for _, _, weight in SEGMENTS.values()]))
+    axes = tensor(np.array([weights.world_across, weights.world_across, 1.0]))
     return Observations(
         pixels=pixels,
         confidence=confidence * body.weights,
         segments=segments,
-        segment_confidence=segment_confidence * weight,
+        view=tensor(views((keypoints[:, fitted, :2] - camera[:2, 2]) / camera[0, 0])),
+        precision=(segment_confidence * weight)[..., None] * axes,
+        prior=torch.ones_like(box),
         box=box,
         standing=standing_points(pixels, confidence, box),
         focal=float(camera[0, 0]),
@@ -144,17 +157,36 @@ def _observations(
     )
 
 
-def _fit(
-    objective: Objective, seen: Observations, world: Tensor, steps: tuple[int, int], pitch_deg: float | None
-) -> Pose:
+def _lifted(
+    lifter: Lifter, seen: Observations, keypoints: np.ndarray, world: np.ndarray, body: FitBody, weights: Weights
+) -> Observations:
+    """The same with the lifter's segments beside MediaPipe's, each as sure as it is; without ``world`` (NaN) alone."""
+    fitted = list(LANDMARKS)
+    rays = ((seen.pixels - seen.centre) / seen.focal).cpu().numpy()
+    confidence = np.clip(keypoints[:, fitted, 2], 0, 1) * (seen.confidence.sum(1, keepdim=True) > 0).cpu().numpy()
+    lifted = lifter(rays, confidence, world[:, fitted])
+
+    def tensor(array: np.ndarray) -> Tensor:
+        return torch.as_tensor(array, dtype=torch.float64, device=body.rest.device)
+
+    axes = tensor(np.array([weights.lifted_across, weights.lifted_across, 1.0]))
+    lengths = body.lengths[:, None]
+    own = weights.lifted * axes / (tensor(lifted.sigma[..., [0, 0, 1]]) * lengths).square()
+    precision = seen.precision + own
+    segments = (seen.precision * seen.segments + own * lengths * tensor(lifted.segments)) / precision
+    unsure = tensor(np.square(lifted.sigma[..., 1]).mean(1)) / weights.unsure_sigma**2
+    return replace(seen, segments=segments, precision=precision, prior=unsure.clamp(max=1.0))
+
+
+def _fit(objective: Objective, seen: Observations, steps: tuple[int, int], pitch_deg: float | None) -> Pose:
     """The whole sequence, first to find the floor, then standing on it."""
     body = objective.body
     count = len(seen.pixels)
     index = torch.arange(count + count % 2).clamp(max=count - 1)
     padded = _indexed(seen, index)
     if count % 2:
-        padded.confidence[-1] = padded.segment_confidence[-1] = padded.standing[-1] = 0
-    pose = _pass(objective, first_guess(body, padded, world[index]), padded, steps[0], None)
+        padded.confidence[-1] = padded.precision[-1] = padded.standing[-1] = 0
+    pose = _pass(objective, first_guess(body, padded), padded, steps[0], None)
     floor = floor_plane(body, body.place(*body.kinematics(pose)), padded.standing, pitch_deg)
     return _pass(objective, pose, padded, steps[1], floor).frames(slice(0, count))
 
@@ -163,7 +195,7 @@ def _pass(objective: Objective, pose: Pose, seen: Observations, steps: int, floo
     """Fit windows of equal, even length and blend them where they overlap."""
     count = len(seen.pixels)
     length = min(WINDOW_FRAMES, count)
-    windows = 1 + max(0, -(-(count - length) // (length - OVERLAP_FRAMES)))
+    windows = 1 + max(0, -(-(count - length) // max(length - OVERLAP_FRAMES, 1)))
     starts = np.linspace(0, count - length, windows).round().astype(int)
     fitted: list[Pose] = []
     for first in range(0, windows, WINDOWS_AT_ONCE):
@@ -183,7 +215,9 @@ def _indexed(seen: Observations, index: Tensor) -> Observations:
         pixels=seen.pixels[index],
         confidence=seen.confidence[index],
         segments=seen.segments[index],
-        segment_confidence=seen.segment_confidence[index],
+        view=seen.view[index],
+        precision=seen.precision[index],
+        prior=seen.prior[index],
         box=seen.box[index],
         standing=seen.standing[index],
     )

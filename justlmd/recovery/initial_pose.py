@@ -1,4 +1,4 @@
-"""A closed-form first guess of the pose from MediaPipe's 3D landmarks, and of the place from its 2D landmarks."""
+"""A closed-form first guess of the pose from the parts of the body in 3D, and of the place from 2D landmarks."""
 
 import roma
 import torch
@@ -23,13 +23,14 @@ _LIMBS = (  # landmark at the near end, at the far end, joint that turns, joint 
 _FEET = ((29, 31, 7), (30, 32, 8))
 
 
-def first_guess(body: FitBody, seen: Observations, world: Tensor) -> Pose:
+def first_guess(body: FitBody, seen: Observations) -> Pose:
     """Pose of N frames, every frame by itself; frames where nothing was seen get some pose, to be replaced.
 
     Frames of the pelvis and the chest from the hip and shoulder lines, the turn between them shared by the spine's
     three joints; limbs by the smallest turn onto the seen direction; the place by linear least squares of the pinhole
     equations, all points together.
     """
+    world = body.joined @ seen.segments @ seen.view
     at = {landmark: world[:, index] for landmark, index in _INDEX.items()}
     rest = {landmark: body.points[index] for landmark, index in _INDEX.items()}
     count = len(world)

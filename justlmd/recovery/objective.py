@@ -22,8 +22,11 @@ class Weights:
 
     reprojection: float = 3000.0
     robust_sigma: float = 0.03  # Geman-McClure, box heights
-    world: float = 10.0
+    world: float = 10.0  # MediaPipe's metres, where no lifter is asked
     world_across: float = 0.3  # share of it square to the viewing axis, where the pixels know better
+    lifted: float = 0.3  # times the lifter's own precision, 1/m^2: its errors last for many frames
+    lifted_across: float = 0.1  # share of it square to the line of sight
+    unsure_sigma: float = 0.2  # of depth, in lengths of the part: below it the prior counts less
     smooth_points: float = 300.0
     smooth_joints: float = 800.0
     smooth_root: float = 100.0
@@ -38,14 +41,17 @@ class Weights:
 @dataclass(frozen=True)
 class Observations:
     """What was seen in N frames: ``pixels`` (N, 23, 2), ``confidence`` (N, 23) with 0 for what was not seen,
-    ``segments`` (N, S, 3) metres from end to end of each part of the body, ``segment_confidence`` (N, S), ``box`` (N,)
-    height of the person in pixels, ``standing`` (N, 23) how surely a point rests on the floor; ``focal`` and ``centre``
-    (2,) of the camera in pixels."""
+    ``segments`` (N, S, 3) metres from end to end of each part of the body along the axes of ``view`` (N, 3, 3), and their
+    ``precision`` (N, S, 3) in 1/m^2; ``prior`` (N,) how much the prior counts, 0..1; ``box`` (N,) height of the person
+    in pixels, ``standing`` (N, 23) how surely a point rests on the floor; ``focal`` and ``centre`` (2,) of the camera in
+    pixels."""
 
     pixels: Tensor
     confidence: Tensor
     segments: Tensor
-    segment_confidence: Tensor
+    view: Tensor
+    precision: Tensor
+    prior: Tensor
     box: Tensor
     standing: Tensor
     focal: float
@@ -92,7 +98,7 @@ def normal_equations(
     near, middle, far = second_difference_products(frames, points)
 
     stiffness, force, cost = _reprojection(points, seen, weights, floor is not None)
-    world_rows, world_force, world_cost = _world(body, points, jacobian, seen, weights)
+    world_rows, world_force, world_cost = _world(body, points, jacobian, seen)
     bend = second_difference(points.unflatten(0, (windows, frames)))
     eye = torch.eye(3, dtype=points.dtype, device=points.device)
     stiffness = stiffness + (weights.smooth_points * near.repeat(windows))[:, None, None, None] * eye
@@ -105,7 +111,7 @@ def normal_equations(
     flat = jacobian.flatten(1, 2)  # (N, 69, D)
     here = flat.mT @ (stiffness @ jacobian).flatten(1, 2) + world_rows.mT @ world_rows
     gradient = (flat.mT @ force.flatten(1)[..., None])[..., 0]
-    prior_cost = _add_prior(here, gradient, pose, objective.prior, weights)
+    prior_cost = _add_prior(here, gradient, pose, objective.prior, weights, seen.prior)
     cost = (cost + world_cost + prior_cost).unflatten(0, (windows, frames)).sum(1)
     cost = cost + weights.smooth_points * bend.square().sum((1, 2, 3))
 
@@ -175,39 +181,38 @@ def _add_ground(
     return held
 
 
-def _world(
-    body: FitBody, points: Tensor, jacobian: Tensor, seen: Observations, weights: Weights
-) -> tuple[Tensor, Tensor, Tensor]:
+def _world(body: FitBody, points: Tensor, jacobian: Tensor, seen: Observations) -> tuple[Tensor, Tensor, Tensor]:
     """Rows (N, 3 S, D) of the Jacobian, force (N, 23, 3) and cost (N,) of the distance to the seen segments."""
-    axes = points.new_tensor([weights.world_across, weights.world_across, 1.0])
-    weight = (weights.world * seen.segment_confidence)[..., None] * axes  # (N, S, 3)
-    miss = body.segments @ points - seen.segments
-    rows = (body.segments @ jacobian.flatten(2)).unflatten(-1, jacobian.shape[2:]) * weight.sqrt()[..., None]
-    force = weight * miss
-    return rows.flatten(1, 2), body.segments.mT @ force, (force * miss).sum((1, 2))
+    miss = body.segments @ points @ seen.view.mT - seen.segments
+    rows = (body.segments @ jacobian.flatten(2)).unflatten(-1, jacobian.shape[2:])
+    rows = (seen.view[:, None] @ rows) * seen.precision.sqrt()[..., None]
+    force = seen.precision * miss
+    return rows.flatten(1, 2), body.segments.mT @ (force @ seen.view), (force * miss).sum((1, 2))
 
 
-def _add_prior(here: Tensor, gradient: Tensor, pose: Pose, prior: PosePrior, weights: Weights) -> Tensor:
-    """Add the Gaussian over joint angles and their limits in place; returns the cost (N,)."""
+def _add_prior(
+    here: Tensor, gradient: Tensor, pose: Pose, prior: PosePrior, weights: Weights, counts: Tensor
+) -> Tensor:
+    """Add the Gaussian over joint angles, which ``counts`` (N,), and their limits in place; returns the cost (N,)."""
     vectors = roma.rotmat_to_rotvec(pose.joints)  # (N, 19, 3)
     slopes = _right_jacobian_inverse(vectors)
     angles = vectors.flatten(1)
     beyond = (angles - prior.upper).clamp(min=0) - (prior.lower - angles).clamp(min=0)
-    pull = weights.prior * (angles - prior.mean) @ prior.precision
+    share = weights.prior * counts[:, None]
+    pull = share * ((angles - prior.mean) @ prior.precision)
     force = pull + weights.limits * beyond
-    curvature = weights.prior * prior.precision + weights.limits * torch.diag_embed((beyond != 0).to(angles.dtype))
-    joints = vectors.shape[1]
-    # slopes is block diagonal, so that the products go block by block
-    left = slopes.mT[:, :, None] @ curvature.unflatten(-2, (joints, 3)).unflatten(-1, (joints, 3)).transpose(-3, -2)
-    both = left @ slopes[:, None]
-    here[:, 6:, 6:] += _blocks_to_matrix(both)
+    joints, size = vectors.shape[1], angles.shape[1]
+    # slopes is block diagonal: from the left and from the right, joint by joint
+    left = slopes.mT @ prior.precision.unflatten(0, (joints, 3))  # (N, 19, 3, 57)
+    both = left.flatten(1, 2).mT.unflatten(1, (joints, 3))
+    both = (slopes.mT @ both).flatten(1, 2) * share[..., None]
+    limited = weights.limits * (beyond != 0).to(angles.dtype).unflatten(1, (joints, 3))
+    limited = (slopes.mT * limited[:, :, None]) @ slopes
+    places = torch.arange(size, device=angles.device).unflatten(0, (joints, 3))
+    both[:, places[:, :, None], places[:, None, :]] += limited
+    here[:, 6:, 6:] += both
     gradient[:, 6:] += (slopes.mT @ force.unflatten(1, (joints, 3))[..., None]).flatten(1)
     return ((angles - prior.mean) * pull).sum(1) + weights.limits * beyond.square().sum(1)
-
-
-def _blocks_to_matrix(blocks: Tensor) -> Tensor:
-    """(N, J, J, 3, 3) -> (N, 3J, 3J)."""
-    return blocks.transpose(2, 3).flatten(3).flatten(1, 2)
 
 
 def _add_smoothness(

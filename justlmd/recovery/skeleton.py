@@ -81,11 +81,9 @@ class FitBody:
         bones, weights, points = fitted_points(rest, body.landmark_offsets)
         self.rest, self.points, self.weights = tensor(rest), tensor(points), tensor(weights)
         self.bones = torch.as_tensor(bones, device=device)
-        matrix = np.zeros((len(SEGMENTS), len(LANDMARKS)))
-        for row, (near, far, _) in zip(matrix, SEGMENTS.values(), strict=True):
-            row[[LANDMARKS.index(n) for n in near]] -= 1 / len(near)
-            row[[LANDMARKS.index(n) for n in far]] += 1 / len(far)
-        self.segments = tensor(matrix)
+        self.segments = tensor(segment_matrix())
+        self.joined = torch.linalg.pinv(self.segments)
+        self.lengths = (self.segments @ self.points).norm(dim=-1)
         free = torch.tensor(FREE_JOINTS, device=device)
         above = np.zeros((24, 24), dtype=bool)  # above[i, j]: joint j is i or an ancestor of i
         for joint in range(24):
@@ -126,3 +124,12 @@ class FitBody:
 def _turned(turns: Tensor, arms: Tensor) -> Tensor:
     """Columns G[:, k] x r as a matrix (..., 3, 3), for turns (..., 3, 3) and arms (..., 3)."""
     return torch.linalg.cross(turns.mT, arms[..., None, :], dim=-1).mT
+
+
+def segment_matrix() -> np.ndarray:
+    """Takes points (23, 3) to the :data:`SEGMENTS` (S, 3), from near to far end: (S, 23)."""
+    matrix = np.zeros((len(SEGMENTS), len(LANDMARKS)))
+    for row, (near, far, _) in zip(matrix, SEGMENTS.values(), strict=True):
+        row[[LANDMARKS.index(n) for n in near]] -= 1 / len(near)
+        row[[LANDMARKS.index(n) for n in far]] += 1 / len(far)
+    return matrix
