@@ -1,4 +1,4 @@
-"""Make the page of one song: the dance, the audio, the words, and what the quality gate saw."""
+"""Make the page of one song: the dance, the words, what the quality gate saw, and beside it the audio."""
 
 from job import run
 
@@ -7,13 +7,15 @@ def main(snakemake) -> str:
     from pathlib import Path
 
     from justlmd.body.model import load_body
+    from justlmd.view.audio import write_m4a
     from justlmd.view.song_page import read_page_content, write_song_page
 
     files, params, output = snakemake.input, snakemake.params, snakemake.output
     song = snakemake.wildcards.song
     links = {"gallery": "index.html", "dances": "dances.js"}
     if files.audio:
-        links["audio"] = Path(files.audio).name
+        write_m4a(output.audio, files.audio)
+        links["audio"] = Path(output.audio).name
     if files.keypoints2d:
         links |= {name: f"../songs/{song}/{name}.mp4" for name in ("video", "overlay")}
     content = read_page_content(song, files, load_body(params.body_model), params, links)
