@@ -37,7 +37,7 @@ from snakemake.executors.local import Executor
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
 def run_job(self, job):
-    for name in job.output:
+    for name in [*job.output, *filter(None, [job.benchmark])]:
         path, prepared = Path(name), Path("prepared", name)
         path.parent.mkdir(parents=True, exist_ok=True)
         copyfile(prepared, path) if prepared.exists() else path.touch()
