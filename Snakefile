@@ -39,7 +39,6 @@ rule all:
         rules.manifest.output,
         rules.dataset.output.index,
         rules.evaluate.output,
-        overlays,
         kept_songs_exports,
         generated_dances,
         dances_side_by_side,

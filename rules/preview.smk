@@ -89,8 +89,4 @@ rule comparison:
         "../workflow_scripts/comparison.py"
 
 
-overlays = expand(
-    [rules.overlay.output[0], rules.contact_sheet.output.sheet],
-    song=[name for name, song in SONGS.items() if song.has_video],
-)
 dances_side_by_side = of_held_out_song(rules.comparison.output[0])

@@ -61,34 +61,3 @@ rule overlay:
         "Drawing the body of {wildcards.song} over its video"
     script:
         "../workflow_scripts/overlay.py"
-
-
-rule contact_sheet:
-    input:
-        overlay=if_for("contact_sheet", rules.overlay.output[0]),
-        quality=rules.quality.output[0],
-        lyrics=rules.lyrics.output.lyrics,
-        sliced=rules.lyrics.output.sliced,
-        meta=rules.recovery.output.meta,
-    output:
-        sheet="results/songs/{song}/contact_sheet.jpg",
-        thumbnail="results/view/thumbnails/{song}.jpg",
-    log:
-        "results/songs/{song}/logs/contact_sheet.log",
-    benchmark:
-        "results/songs/{song}/logs/contact_sheet.tsv"
-    wildcard_constraints:
-        song=id_in("contact_sheet"),
-    conda:
-        "../envs/body.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        artist=lambda wildcards: TABLE[wildcards.song].artist,
-        title=lambda wildcards: TABLE[wildcards.song].title,
-    message:
-        "Putting the moments of {wildcards.song} to look at on one sheet"
-    script:
-        "../workflow_scripts/contact_sheet.py"

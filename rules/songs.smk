@@ -71,10 +71,10 @@ SONGS_OF = dict(
     import_motion=set(TABLE) - WITH_VIDEO - set(DANCED_TO),
     quality=set(SONGS),
     overlay=WITH_VIDEO,
-    contact_sheet=WITH_VIDEO,
     thumbnail=set(SONGS) - WITH_VIDEO,
-    song_page={name for name in WATCHED if TABLE[name].has_audio},
-    silent_song_page={name for name in WATCHED if not TABLE[name].has_audio},
+    song_page=WITH_VIDEO,
+    page_without_video=SOURCES.union(DANCED_TO) - WITH_VIDEO,
+    page_without_audio=set(SONGS) - SOURCES,
 )
 
 
@@ -132,7 +132,7 @@ def with_video(path):
 
 def with_audio(path):
     """An input that exists only for songs with audio."""
-    return lambda wildcards: path if wildcards.song in SONGS_OF["song_page"] else []
+    return lambda wildcards: path if wildcards.song in SOURCES or wildcards.song in DANCED_TO else []
 
 
 def is_heard(song):

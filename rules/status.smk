@@ -8,8 +8,8 @@ from justlmd.view.gallery import write_gallery
 GALLERY = str(rules.gallery.output[0])
 REQUIRED = ["download", "standardise", "audio", "fetch_lyrics", "lyrics", "pose", "recovery"]
 REQUIRED += ["import_motion", "quality"]
-OPTIONAL = ["demo", "mmpose", "audio_features", "lyrics_embeddings", "overlay", "contact_sheet", "export"]
-OPTIONAL += ["thumbnail", "song_page", "silent_song_page"]
+OPTIONAL = ["demo", "mmpose", "audio_features", "lyrics_embeddings", "overlay", "export"]
+OPTIONAL += ["thumbnail", "song_page", "page_without_video", "page_without_audio"]
 OF_DANCES = ["generate", "generated_export", "generated_preview", "dance_script"]
 
 

@@ -28,19 +28,22 @@ rule player_assets:
 
 rule song_page:
     input:
-        keypoints2d=with_video(rules.pose.output.keypoints2d),
-        info=with_video(rules.download.output.info),
-        motion=of_watched(rules.recovery.output.motion),
-        meta=of_watched(rules.recovery.output.meta),
-        quality=of_watched(rules.quality.output[0]),
+        overlay=rules.overlay.output[0],
+        keypoints2d=rules.pose.output.keypoints2d,
+        info=rules.download.output.info,
+        motion=rules.recovery.output.motion,
+        meta=rules.recovery.output.meta,
+        quality=rules.quality.output[0],
         lyrics=if_for("song_page", rules.lyrics.output.lyrics),
-        sliced=of_watched(rules.lyrics.output.sliced),
+        sliced=rules.lyrics.output.sliced,
         audio=rules.standardise.output.audio,
         audio_features=rules.audio_features.output[0],
     output:
         page="results/view/{song}.html",
         data="results/view/{song}.js",
         audio="results/view/{song}.m4a",
+        contact_sheet="results/songs/{song}/contact_sheet.jpg",
+        thumbnail="results/view/thumbnails/{song}.jpg",
     log:
         "results/songs/{song}/logs/song_page.log",
     benchmark:
@@ -64,14 +67,35 @@ rule song_page:
         "../workflow_scripts/song_page.py"
 
 
-use rule song_page as silent_song_page with:
+use rule song_page as page_without_video with:
     input:
+        overlay=[],
+        keypoints2d=[],
+        info=[],
+        motion=of_watched(rules.recovery.output.motion),
+        meta=of_watched(rules.recovery.output.meta),
+        quality=of_watched(rules.quality.output[0]),
+        lyrics=if_for("page_without_video", rules.lyrics.output.lyrics),
+        sliced=of_watched(rules.lyrics.output.sliced),
+        audio=rules.standardise.output.audio,
+        audio_features=rules.audio_features.output[0],
+    output:
+        page="results/view/{song}.html",
+        data="results/view/{song}.js",
+        audio="results/view/{song}.m4a",
+    wildcard_constraints:
+        song=id_in("page_without_video"),
+
+
+use rule song_page as page_without_audio with:
+    input:
+        overlay=[],
         keypoints2d=[],
         info=[],
         motion=rules.recovery.output.motion,
         meta=rules.recovery.output.meta,
         quality=rules.quality.output[0],
-        lyrics=if_for("silent_song_page", rules.lyrics.output.lyrics),
+        lyrics=if_for("page_without_audio", rules.lyrics.output.lyrics),
         sliced=rules.lyrics.output.sliced,
         audio=[],
         audio_features=[],
@@ -79,7 +103,7 @@ use rule song_page as silent_song_page with:
         page="results/view/{song}.html",
         data="results/view/{song}.js",
     wildcard_constraints:
-        song=id_in("silent_song_page"),
+        song=id_in("page_without_audio"),
 
 
 rule dance_script:
