@@ -184,8 +184,5 @@ rule share:
         "../workflow_scripts/share.py"
 
 
-song_pages = [
-    *rules.player_assets.output,
-    *expand(rules.song_page.output.page, song=WATCHED),
-    rules.dance_list.output[0],
-]
+pages_of_songs = expand(rules.song_page.output.page, song=WATCHED)
+song_pages = [*rules.player_assets.output, *pages_of_songs, rules.dance_list.output[0]]

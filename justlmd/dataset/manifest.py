@@ -44,12 +44,13 @@ class Candidate:
     text: str = ""
 
 
-def read_candidate(quality: str, sliced: str, motion: str, meta: str, lyrics: str, *, drop_last: bool) -> Candidate:
-    """Read the files of one song (``quality.json``, ``sliced.json``, ...); ``drop_last`` as in :func:`sequences_of`."""
-    valid = read_smplfull(motion, allow_empty=True).valid
-    start_frame = read_motion_meta(meta).start_frame
-    found = sequences_of(read_json(sliced), start_frame, valid, drop_last, sliced)
-    return Candidate(read_json(quality), len(found.starts), read_lyrics(lyrics).text)
+def read_candidate(folder: Path, *, drop_last: bool) -> Candidate:
+    """Read the files in the folder of one song; ``drop_last`` as in :func:`sequences_of`."""
+    sliced = folder / "sliced.json"
+    valid = read_smplfull(folder / "smplfull.json", allow_empty=True).valid
+    start_frame = read_motion_meta(folder / "smplfull.meta.json").start_frame
+    found = sequences_of(read_json(sliced), start_frame, valid, drop_last, str(sliced))
+    return Candidate(read_json(folder / "quality.json"), len(found.starts), read_lyrics(folder / "lyrics.json").text)
 
 
 def manifest(

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.workflow
 LRC = "[00:02.00]one two\n[00:04.00]three four\n[00:09.00]\n"
 TABLE = """id\turl\tlyrics\tmotion
 video\thttps://video.example/1\twords.lrc\t
-player\thttps://video.example/2\twords.lrc\t
-index\t\twords.lrc\tmotion.json
+second\thttps://video.example/2\twords.lrc\t
+silent\t\twords.lrc\tmotion.json
 heard\tsong.wav\twords.lrc\tmotion.json
 """
 
@@ -75,6 +75,7 @@ def test_a_song_without_a_video_has_no_overlay(repo, folder):
 
 
 def test_a_part_of_the_table_is_planned_alone(repo, folder):
-    parts = [jobs(planned(repo, folder, "--batch", f"manifest={number}/2").stdout) for number in (1, 2)]
-    assert "manifest" not in parts[0] and "gallery" not in parts[0]
-    assert parts[0]["quality"] + 4 - parts[0]["quality"] == parts[1]["quality"] == 4 and parts[0]["quality"] < 4
+    parts = [jobs(planned(repo, folder, "--batch", f"songs={part}/2", "--", "songs").stdout) for part in (1, 2)]
+    assert not {"manifest", "songs", "gallery"} & set(parts[0])
+    assert (parts[0]["lyrics"], parts[1]["songs"]) == (2, 1)  # heard and new; silent, second and video
+    assert "pose" not in parts[0] and parts[1]["pose"] == 2
