@@ -1,4 +1,5 @@
 # The song table and the configuration, checked before any job starts.
+import gc
 import os
 import sys
 from dataclasses import replace
@@ -9,6 +10,7 @@ from snakemake.logging import logger
 
 PROJECT = Path(str(workflow.current_basedir)).parent  # also when another workflow uses this one as a module
 sys.path.insert(0, str(PROJECT))
+gc.set_threshold(100_000, 50, 100)  # a plan keeps every job and path, so that looking for garbage finds little
 
 from justlmd.project.preflight import check_backends, check_files, check_ids
 from justlmd.pose.networks import NETWORK_FILES

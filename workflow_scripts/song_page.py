@@ -1,4 +1,4 @@
-"""Make what people look at of one song: its page, the audio beside it, the contact sheet and the gallery's thumbnail."""
+"""Make what people look at of one song: page, audio beside it, contact sheet and the thumbnail in the gallery."""
 
 from job import run
 
