@@ -17,7 +17,6 @@ from justlmd.pose.networks import NETWORK_FILES
 from justlmd.project.config import parse_config
 from justlmd.core.device import has_gpu_driver
 from justlmd.core.errors import JustLMDError
-from justlmd.dataset.manifest import read_splits
 from justlmd.export.kinds import AUDIO, files_of, made_by_blender
 from justlmd.features.text import is_encoded, stored_texts
 from justlmd.songs.table import FETCH, ID, check_provider, read_danced_to, read_songs
@@ -144,6 +143,8 @@ def is_heard(song):
 
 def kept_songs(split=("train", "val", "test")):
     """Ids of the kept songs of these splits, in the order of the table; known once the manifest is written."""
+    from justlmd.dataset.manifest import read_splits  # loads SciPy, which a plan without a manifest does not need
+
     return [song for song, its in read_splits(checkpoints.manifest.get().output[0]).split.items() if its in split]
 
 
