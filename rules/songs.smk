@@ -98,7 +98,7 @@ def if_for(rule, wanted=()):
             return f"{config['songs']}: {song.id} is no song for the rule {rule}"
         return wanted(song) if callable(wanted) else wanted
 
-    return of_song(of_row)
+    return wanted if isinstance(wanted, str) and SONGS_OF[rule] >= TABLE.keys() else of_song(of_row)
 
 
 wildcard_constraints:
@@ -126,14 +126,19 @@ def if_present(path):
     return [path] if path and (made or Path(path).is_file()) else []
 
 
+def among(songs, path):
+    """An input that exists only for some songs; the path itself, which is planned faster, where these are all."""
+    return path if songs >= TABLE.keys() else lambda wildcards: path if wildcards.song in songs else []
+
+
 def with_video(path):
     """An input that exists only for songs with a video."""
-    return lambda wildcards: path if wildcards.song in WITH_VIDEO else []
+    return among(WITH_VIDEO, path)
 
 
 def with_audio(path):
     """An input that exists only for songs with audio."""
-    return lambda wildcards: path if wildcards.song in SOURCES or wildcards.song in DANCED_TO else []
+    return among(SOURCES | DANCED_TO.keys(), path)
 
 
 def is_heard(song):
@@ -231,7 +236,7 @@ def kept_songs_exports(wildcards):
 
 def of_watched(path):
     """An input that exists only for the songs of the data set, not for those that are only danced to."""
-    return lambda wildcards: path if wildcards.song in SONGS else []
+    return among(SONGS.keys(), path)
 
 
 def shown_dances(wildcards):
