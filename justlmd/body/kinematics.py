@@ -72,7 +72,7 @@ def skin(
         )
     joints, weights = body.sparse_weights
     arrays = zip((corrected, relative, joints, weights), (np.float32, np.float32, np.int32, np.float32), strict=True)
-    return blend(*(np.require(array, dtype, "CW") for array, dtype in arrays))
+    return blend(*(np.require(array, dtype, ["C", "W"]) for array, dtype in arrays))
 
 
 def smplx_model(body: Body) -> Any:

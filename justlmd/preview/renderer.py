@@ -21,7 +21,7 @@ STEP_M = 0.08
 
 def _plain(array: np.ndarray, dtype: type) -> np.ndarray:
     """The array as the compiled functions take it: of this type, writable, row by row."""
-    return np.require(array, dtype, "CW")
+    return np.require(array, dtype, ["C", "W"])
 
 
 def render_mesh(
