@@ -1,7 +1,6 @@
 """A small software renderer: meshes with a depth buffer, smooth shading and soft shadows, and a room to dance in.
 
-Each function is compiled for one kind of arguments, named with it, so that processes which compile at the same time
-write the same into Numba's cache, and what one has compiled is there for all.
+Functions are compiled for one kind of arguments each, so that all processes write the same into Numba's cache.
 
 It needs no OpenGL, gives the same bytes on every machine of one kind and releases the interpreter lock. Cameras are
 OpenCV's: x right, y down, z forward, metres; a point lands on pixel ``(floor(u), floor(v))`` of ``u = fx x / z + cx``.
@@ -56,9 +55,7 @@ def render_mesh(
     ambient
         Share of the light that comes from everywhere
 
-    Returns
-    -------
-    (H, W, 3) uint8
+    Returns (H, W, 3) uint8.
     """
     image = background.copy()
     vertices, triangles = _plain(vertices_cam, np.float32), _plain(faces, np.int32)
@@ -214,8 +211,7 @@ def outline_mesh(
     Parameters are those of :func:`render_mesh`; ``color`` (3,) 0..255. Returns (H, W, 3) uint8.
     """
     image = background.copy()
-    lens = np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2]], np.float32)
-    corners = _project(_plain(vertices_cam, np.float32), lens)
+    corners = _project(_plain(vertices_cam, np.float32), np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2]], np.float32))
     _outline(corners, _plain(faces, np.int32), image, np.array(color, np.uint8), np.float32(STEP_M))
     return image
 
@@ -317,8 +313,8 @@ def draw_shadow(
     right, bottom = np.clip(np.ceil(box.max(0)), 0, camera.size).astype(int)
     eye = -camera.rotation.T @ camera.translation
     rays = _plain(np.linalg.inv(camera.K @ camera.rotation), np.float64)
-    part, points = result[top:bottom, left:right], _plain(points, np.float64)
-    _shadow(part, left, top, rays, _plain(eye, np.float64), points, radius, strength)
+    eye, points = _plain(eye, np.float64), _plain(points, np.float64)
+    _shadow(result[top:bottom, left:right], left, top, rays, eye, points, radius, strength)
     return result
 
 
