@@ -31,6 +31,7 @@ report: "report/workflow.rst"
 
 localrules:
     all,
+    songs,
 
 
 rule all:
@@ -39,9 +40,14 @@ rule all:
         rules.manifest.output,
         rules.dataset.output.index,
         rules.evaluate.output,
-        overlays,
         kept_songs_exports,
         generated_dances,
         dances_side_by_side,
         song_pages,
         rules.gallery.output[0],
+
+
+rule songs:
+    # What is made of each song by itself. A table of thousands is done in parts: --batch songs=1/10 (docs/scale.md).
+    input:
+        pages_of_songs,

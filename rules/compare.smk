@@ -40,7 +40,7 @@ rule compared_dances:
     input:
         motion=lambda wildcards: rules.recovery.output.motion.format(song=SONG_CODES[wildcards.code]),
         meta=lambda wildcards: rules.recovery.output.meta.format(song=SONG_CODES[wildcards.code]),
-        lyrics=lambda wildcards: rules.lyrics.output[0].format(song=SONG_CODES[wildcards.code]),
+        lyrics=lambda wildcards: rules.lyrics.output.lyrics.format(song=SONG_CODES[wildcards.code]),
         audio=lambda wildcards: rules.standardise.output.audio.format(song=SONG_CODES[wildcards.code]),
         generated=lambda wildcards: expand(
             rules.generate.output.motion, song=SONG_CODES[wildcards.code], name=config["models"], sample=""

@@ -4,11 +4,7 @@
 checkpoint manifest:
     input:
         songs=project_file(config["songs"]),
-        quality=expand(rules.quality.output, song=SONGS),
-        sliced=expand(rules.slices.output, song=SONGS),
-        lyrics=expand(rules.lyrics.output, song=SONGS),
-        motion=expand(rules.recovery.output.motion, song=SONGS),
-        meta=expand(rules.recovery.output.meta, song=SONGS),
+        quality=expand(rules.quality.output, song=SONGS),  # which has seen the song's other files, too
     output:
         report(
             "results/manifest.tsv",
@@ -42,8 +38,8 @@ rule dataset:
         manifest="results/manifest.tsv",
         motion=of_kept_songs(rules.recovery.output.motion),
         meta=of_kept_songs(rules.recovery.output.meta),
-        lyrics=of_kept_songs(rules.lyrics.output),
-        sliced=of_kept_songs(rules.slices.output),
+        lyrics=of_kept_songs(rules.lyrics.output.lyrics),
+        sliced=of_kept_songs(rules.lyrics.output.sliced),
         lyrics_embeddings=of_kept_songs(rules.lyrics_embeddings.output),
         audio_features=of_kept_songs(rules.audio_features.output, lambda song: song.has_audio),
         learned=learned_features,

@@ -2,6 +2,8 @@
 
 
 rule demo:
+    input:
+        if_for("demo"),
     output:
         video="results/demo/{song}/video.mp4",
         lyrics="results/demo/{song}/lyrics.lrc",
@@ -11,7 +13,7 @@ rule demo:
     benchmark:
         "results/demo/{song}/demo.tsv"
     wildcard_constraints:
-        song=one_of(name for name, song in TABLE.items() if song.url == f"results/demo/{name}/video.mp4"),
+        song=id_in("demo"),
     conda:
         "../envs/body.yaml"
     threads: 1

@@ -3,7 +3,7 @@
 
 rule download:
     input:
-        lambda wildcards: if_present(TABLE[wildcards.song].local_source),
+        if_for("download", lambda song: if_present(song.local_source)),
     output:
         video=protected("results/songs/{song}/source.mp4"),  # videos vanish from the network
         info="results/songs/{song}/source.json",
@@ -12,7 +12,7 @@ rule download:
     benchmark:
         "results/songs/{song}/logs/download.tsv"
     wildcard_constraints:
-        song=one_of(SOURCES),
+        song=id_in("download"),
     conda:
         "../envs/media.yaml"
     threads: 1
@@ -30,7 +30,7 @@ rule download:
 
 rule standardise:
     input:
-        rules.download.output.video,
+        if_for("standardise", rules.download.output.video),
     output:
         video="results/songs/{song}/video.mp4",
         audio="results/songs/{song}/audio.wav",
@@ -39,7 +39,7 @@ rule standardise:
     benchmark:
         "results/songs/{song}/logs/standardise.tsv"
     wildcard_constraints:
-        song=one_of(SOURCES),
+        song=id_in("standardise"),
     conda:
         "../envs/media.yaml"
     threads: 1
@@ -58,7 +58,7 @@ rule standardise:
 
 rule audio:
     input:
-        lambda wildcards: if_present(TABLE[wildcards.song].local_source),
+        if_for("audio", lambda song: if_present(song.local_source)),
     output:
         "results/songs/{song}/audio.wav",
     log:
@@ -66,7 +66,7 @@ rule audio:
     benchmark:
         "results/songs/{song}/logs/audio.tsv"
     wildcard_constraints:
-        song=one_of(DANCED_TO),
+        song=id_in("audio"),
     conda:
         "../envs/media.yaml"
     threads: 1

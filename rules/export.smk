@@ -9,7 +9,7 @@ rule export:
     input:
         motion=rules.recovery.output.motion,
         meta=rules.recovery.output.meta,
-        lyrics=rules.lyrics.output[0],
+        lyrics=rules.lyrics.output.lyrics,
     output:
         **files_of(EXPORTED, KINDS),
     log:
@@ -35,8 +35,8 @@ use rule export as export_sequence with:
     input:
         motion=rules.recovery.output.motion,
         meta=rules.recovery.output.meta,
-        lyrics=rules.lyrics.output[0],
-        sliced=rules.slices.output[0],
+        lyrics=rules.lyrics.output.lyrics,
+        sliced=rules.lyrics.output.sliced,
     output:
         **files_of(EXPORTED_SEQUENCE, KINDS),
     log:
@@ -53,7 +53,7 @@ use rule export as generated_export with:
     input:
         motion=rules.generate.output.motion,
         meta=rules.generate.output.meta,
-        lyrics=rules.lyrics.output[0],
+        lyrics=rules.lyrics.output.lyrics,
     output:
         **files_of(EXPORTED_DANCE, KINDS),
     log:

@@ -52,8 +52,8 @@ rule text_states:
 
 rule lyrics_embeddings:
     input:
-        lyrics=rules.lyrics.output[0],
-        states=states_for_song,
+        lyrics=rules.lyrics.output.lyrics,
+        states=of_song(states_for_song),
     output:
         "results/songs/{song}/lyrics_embeddings.npz",
     log:

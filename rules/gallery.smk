@@ -3,7 +3,7 @@
 
 rule thumbnail:
     input:
-        motion=rules.recovery.output.motion,
+        motion=if_for("thumbnail", rules.recovery.output.motion),
         meta=rules.recovery.output.meta,
     output:
         "results/view/thumbnails/{song}.jpg",
@@ -12,7 +12,7 @@ rule thumbnail:
     benchmark:
         "results/songs/{song}/logs/thumbnail.tsv"
     wildcard_constraints:
-        song=one_of(name for name, song in SONGS.items() if not song.has_video),
+        song=id_in("thumbnail"),
     conda:
         "../envs/body.yaml"
     threads: 1

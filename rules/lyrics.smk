@@ -3,7 +3,10 @@
 
 rule fetch_lyrics:
     input:
-        lambda wildcards: ancient(rules.download.output.info) if wildcards.song in SOURCES else [],
+        if_for(
+            "fetch_lyrics",
+            lambda song: ancient(rules.download.output.info) if song.has_audio else [],
+        ),
     output:
         update("results/songs/{song}/fetched.lrc"),  # kept as it is when it is there
     log:
@@ -11,7 +14,7 @@ rule fetch_lyrics:
     benchmark:
         "results/songs/{song}/logs/fetch_lyrics.tsv"
     wildcard_constraints:
-        song=one_of(FETCHED),
+        song=id_in("fetch_lyrics"),
     conda:
         "../envs/media.yaml"
     threads: 1
@@ -33,11 +36,14 @@ rule fetch_lyrics:
 
 rule lyrics:
     input:
-        lrc=lambda wildcards: if_present(TABLE[wildcards.song].lyrics),
-        audio=lambda wildcards: rules.standardise.output.audio if is_heard(TABLE[wildcards.song]) else [],
-        reference=lambda wildcards: if_present(TABLE[wildcards.song].reference),
+        lrc=of_song(lambda song: if_present(song.lyrics)),
+        audio=of_song(lambda song: rules.standardise.output.audio if is_heard(song) else []),
+        reference=of_song(lambda song: if_present(song.reference)),
+        video=with_video(rules.standardise.output.video),  # slices end where it ends
     output:
-        "results/songs/{song}/lyrics.json",
+        lyrics="results/songs/{song}/lyrics.json",
+        sliced="results/songs/{song}/sliced.json",
+        variable_slices="results/songs/{song}/variable_slices.npz",  # version 1 of the report
     log:
         "results/songs/{song}/logs/lyrics.log",
     benchmark:
@@ -55,56 +61,9 @@ rule lyrics:
         language=lambda wildcards: TABLE[wildcards.song].language,
         offset_sign=config["lyrics"]["offset_sign"],
         alignment=config["lyrics"]["alignment"],
-    message:
-        "Reading the lyrics of {wildcards.song}"
-    script:
-        "../workflow_scripts/lyrics.py"
-
-
-rule slices:
-    input:
-        lyrics=rules.lyrics.output[0],
-        lrc=lambda wildcards: if_present(TABLE[wildcards.song].lyrics),
-        video=lambda wildcards: rules.standardise.output.video if TABLE[wildcards.song].has_video else [],
-    output:
-        "results/songs/{song}/sliced.json",
-    log:
-        "results/songs/{song}/logs/slices.log",
-    benchmark:
-        "results/songs/{song}/logs/slices.tsv"
-    conda:
-        "../envs/audio.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    params:
-        mode=config["lyrics"]["slicing"],
+        slicing=config["lyrics"]["slicing"],
         stride=config["lyrics"]["stride"],
     message:
-        "Slicing the lyrics of {wildcards.song}"
+        "Reading and slicing the lyrics of {wildcards.song}"
     script:
-        "../workflow_scripts/slices.py"
-
-
-rule variable_slices:
-    # version 1 of the report; nothing else of the workflow asks for it
-    input:
-        lyrics=rules.lyrics.output[0],
-        video=lambda wildcards: rules.standardise.output.video if TABLE[wildcards.song].has_video else [],
-    output:
-        "results/songs/{song}/variable_slices.npz",
-    log:
-        "results/songs/{song}/logs/variable_slices.log",
-    benchmark:
-        "results/songs/{song}/logs/variable_slices.tsv"
-    conda:
-        "../envs/audio.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-    message:
-        "Slicing the lyrics of {wildcards.song} at their lines"
-    script:
-        "../workflow_scripts/variable_slices.py"
+        "../workflow_scripts/lyrics.py"

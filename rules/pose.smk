@@ -4,7 +4,7 @@ MMPOSE = config["pose"] == "mmpose"
 
 rule mmpose:
     input:
-        rules.standardise.output.video,
+        if_for("mmpose", rules.standardise.output.video),
     output:
         "results/songs/{song}/mmpose.json",
     log:
@@ -12,7 +12,7 @@ rule mmpose:
     benchmark:
         "results/songs/{song}/logs/mmpose.tsv"
     wildcard_constraints:
-        song=one_of(WITH_VIDEO),
+        song=id_in("mmpose"),
     retries: 1
     conda:
         "../envs/mmpose.yaml"
@@ -38,7 +38,7 @@ rule mmpose:
 
 rule pose:
     input:
-        video=rules.standardise.output.video,
+        video=if_for("pose", rules.standardise.output.video),
         mmpose=rules.mmpose.output[0] if MMPOSE else [],
     output:
         keypoints2d="results/songs/{song}/keypoints2d.npz",
@@ -48,7 +48,7 @@ rule pose:
     benchmark:
         "results/songs/{song}/logs/pose.tsv"
     wildcard_constraints:
-        song=one_of(WITH_VIDEO),
+        song=id_in("pose"),
     retries: 1
     conda:
         "../envs/pose.yaml"

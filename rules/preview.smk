@@ -5,8 +5,8 @@ rule preview:
     input:
         motion=rules.recovery.output.motion,
         meta=rules.recovery.output.meta,
-        lyrics=rules.lyrics.output[0],
-        sliced=rules.slices.output[0],
+        lyrics=rules.lyrics.output.lyrics,
+        sliced=rules.lyrics.output.sliced,
         audio=with_audio(rules.standardise.output.audio),
     output:
         "results/songs/{song}/preview/{sequence}.mp4",
@@ -34,7 +34,7 @@ rule generated_preview:
     input:
         motion=rules.generate.output.motion,
         meta=rules.generate.output.meta,
-        lyrics=rules.lyrics.output[0],
+        lyrics=rules.lyrics.output.lyrics,
         audio=with_audio(rules.standardise.output.audio),
     output:
         "results/generated/{song}/{name}{sample}/dance.mp4",
@@ -60,7 +60,7 @@ rule comparison:
     input:
         motion=of_held_out_song(rules.recovery.output.motion),
         meta=of_held_out_song(rules.recovery.output.meta),
-        lyrics=of_held_out_song(rules.lyrics.output[0]),
+        lyrics=of_held_out_song(rules.lyrics.output.lyrics),
         audio=of_held_out_song(rules.standardise.output.audio, lambda song: song.has_audio),
         configs=expand(rules.train.output.config, name=config["models"]),
         generated=lambda wildcards: expand(
@@ -89,8 +89,4 @@ rule comparison:
         "../workflow_scripts/comparison.py"
 
 
-overlays = expand(
-    [rules.overlay.output[0], rules.contact_sheet.output.sheet],
-    song=[name for name, song in SONGS.items() if song.has_video],
-)
 dances_side_by_side = of_held_out_song(rules.comparison.output[0])

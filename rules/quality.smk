@@ -3,10 +3,11 @@
 
 rule quality:
     input:
-        **with_video(keypoints2d=rules.pose.output.keypoints2d, image_signals=rules.pose.output.image_signals),
-        lyrics=rules.lyrics.output[0],
-        sliced=rules.slices.output[0],
-        motion=rules.recovery.output.motion,
+        keypoints2d=with_video(rules.pose.output.keypoints2d),
+        image_signals=with_video(rules.pose.output.image_signals),
+        lyrics=rules.lyrics.output.lyrics,
+        sliced=rules.lyrics.output.sliced,
+        motion=if_for("quality", rules.recovery.output.motion),
         meta=rules.recovery.output.meta,
     output:
         "results/songs/{song}/quality.json",
@@ -15,7 +16,7 @@ rule quality:
     benchmark:
         "results/songs/{song}/logs/quality.tsv"
     wildcard_constraints:
-        song=one_of(SONGS),
+        song=id_in("quality"),
     conda:
         "../envs/pose.yaml"
     threads: 1
@@ -34,7 +35,7 @@ rule quality:
 
 rule overlay:
     input:
-        video=rules.standardise.output.video,
+        video=if_for("overlay", rules.standardise.output.video),
         audio=rules.standardise.output.audio,
         keypoints2d=rules.pose.output.keypoints2d,
         motion=rules.recovery.output.motion,
@@ -46,7 +47,7 @@ rule overlay:
     benchmark:
         "results/songs/{song}/logs/overlay.tsv"
     wildcard_constraints:
-        song=one_of(WITH_VIDEO),
+        song=id_in("overlay"),
     conda:
         "../envs/body.yaml"
     threads: 1
@@ -60,34 +61,3 @@ rule overlay:
         "Drawing the body of {wildcards.song} over its video"
     script:
         "../workflow_scripts/overlay.py"
-
-
-rule contact_sheet:
-    input:
-        overlay=rules.overlay.output[0],
-        quality=rules.quality.output[0],
-        lyrics=rules.lyrics.output[0],
-        sliced=rules.slices.output[0],
-        meta=rules.recovery.output.meta,
-    output:
-        sheet="results/songs/{song}/contact_sheet.jpg",
-        thumbnail="results/view/thumbnails/{song}.jpg",
-    log:
-        "results/songs/{song}/logs/contact_sheet.log",
-    benchmark:
-        "results/songs/{song}/logs/contact_sheet.tsv"
-    wildcard_constraints:
-        song=one_of(WITH_VIDEO),
-    conda:
-        "../envs/body.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        artist=lambda wildcards: TABLE[wildcards.song].artist,
-        title=lambda wildcards: TABLE[wildcards.song].title,
-    message:
-        "Putting the moments of {wildcards.song} to look at on one sheet"
-    script:
-        "../workflow_scripts/contact_sheet.py"

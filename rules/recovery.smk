@@ -4,10 +4,10 @@ EASYMOCAP = config["recovery"] == "easymocap"
 
 rule recovery:
     input:
-        keypoints2d=rules.pose.output.keypoints2d,
+        keypoints2d=if_for("recovery", rules.pose.output.keypoints2d),
         video=rules.standardise.output.video,
-        lyrics=rules.lyrics.output[0],
-        sliced=rules.slices.output[0],
+        lyrics=rules.lyrics.output.lyrics,
+        sliced=rules.lyrics.output.sliced,
         body_model=config["body_model"] or [],
     output:
         motion="results/songs/{song}/smplfull.json",
@@ -17,7 +17,7 @@ rule recovery:
     benchmark:
         "results/songs/{song}/logs/recovery.tsv"
     wildcard_constraints:
-        song=one_of(WITH_VIDEO),
+        song=id_in("recovery"),
     retries: 1
     conda:
         "../envs/body.yaml"
@@ -43,8 +43,8 @@ rule recovery:
 
 rule import_motion:
     input:
-        motion=lambda wildcards: if_present(TABLE[wildcards.song].motion),
-        lyrics=rules.lyrics.output[0],
+        motion=if_for("import_motion", lambda song: if_present(song.motion)),
+        lyrics=rules.lyrics.output.lyrics,
     output:
         motion="results/songs/{song}/smplfull.json",
         meta="results/songs/{song}/smplfull.meta.json",
@@ -53,7 +53,7 @@ rule import_motion:
     benchmark:
         "results/songs/{song}/logs/import_motion.tsv"
     wildcard_constraints:
-        song=one_of(name for name in TABLE if name not in [*WITH_VIDEO, *DANCED_TO]),
+        song=id_in("import_motion"),
     conda:
         "../envs/body.yaml"
     threads: 1

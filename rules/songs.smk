@@ -1,5 +1,5 @@
 # The song table and the configuration, checked before any job starts.
-import csv
+import gc
 import os
 import sys
 import time
@@ -14,6 +14,7 @@ os.environ.setdefault("JUSTLMD_RUN", f"{os.getpid()}-{time.time():.0f}")
 
 PROJECT = Path(str(workflow.current_basedir)).parent  # also when another workflow uses this one as a module
 sys.path.insert(0, str(PROJECT))
+gc.set_threshold(100_000, 50, 100)  # a plan keeps every job and path, so that looking for garbage finds little
 
 from justlmd.project.preflight import check_backends, check_files, check_ids
 from justlmd.pose.networks import NETWORK_FILES
@@ -24,7 +25,7 @@ from justlmd.core.errors import JustLMDError
 from justlmd.export.kinds import AUDIO, files_of, made_by_blender
 from justlmd.features.text import encoder_for, is_encoded, stored_texts
 from justlmd.features.text_languages import check_languages
-from justlmd.songs.table import FETCH, check_provider, read_danced_to, read_songs
+from justlmd.songs.table import FETCH, ID, check_provider, read_danced_to, read_songs
 from model.configuration import check_configs
 
 
@@ -39,7 +40,7 @@ try:
     check_files(config, project_file)
     check_configs(project_file(model["config"]) for model in config["models"].values())
     TABLE = {song.id: song for song in read_songs(project_file(config["songs"]))}
-    SOURCES = [name for name, song in TABLE.items() if song.has_audio]
+    SOURCES = {name for name, song in TABLE.items() if song.has_audio}
     DANCED_TO = read_danced_to(project_file(config["generate"]["table"]), TABLE)
     check_ids(config, TABLE, DANCED_TO)
     if config["pose"] == "mediapipe" and any(song.has_video for song in TABLE.values()):
@@ -55,23 +56,62 @@ TABLE |= DANCED_TO  # they have audio and lyrics, and are no part of the data se
 
 # Fetched lyrics become a file; from there on nothing knows that they were fetched.
 FETCHED = {name: f"results/songs/{name}/fetched.lrc" for name, song in TABLE.items() if song.lyrics == FETCH}
+FETCHED_PATHS = set(FETCHED.values())
 TABLE |= {name: replace(TABLE[name], lyrics=path) for name, path in FETCHED.items()}
 
-WITH_VIDEO = [name for name, song in TABLE.items() if song.has_video and name not in DANCED_TO]
-SONGS = {name: song for name, song in TABLE.items() if name not in [*config["exclude"], *DANCED_TO]}
+WITH_VIDEO = {name for name, song in TABLE.items() if song.has_video and name not in DANCED_TO}
+SONGS = {name: song for name, song in TABLE.items() if name not in {*config["exclude"], *DANCED_TO}}
 WATCHED = [*SONGS, *DANCED_TO]
 if not SONGS:
     raise WorkflowError(f"no song of {config['songs']} is left: config 'exclude' names them all")
 
 
-def one_of(names):
-    """A wildcard constraint that matches these names and nothing else."""
-    return "|".join(names) or "(?!)"
+# The songs of the rules that are not for every song. No constraint lists them: Snakemake compares thousands of paths
+# with it.
+SONGS_OF = dict(
+    demo={name for name, song in TABLE.items() if song.url == f"results/demo/{name}/video.mp4"},
+    download=SOURCES,
+    standardise=SOURCES,
+    audio=set(DANCED_TO),
+    fetch_lyrics=set(FETCHED),
+    mmpose=WITH_VIDEO,
+    pose=WITH_VIDEO,
+    recovery=WITH_VIDEO,
+    import_motion=set(TABLE) - WITH_VIDEO - set(DANCED_TO),
+    quality=set(SONGS),
+    overlay=WITH_VIDEO,
+    thumbnail=set(SONGS) - WITH_VIDEO,
+    song_page=WITH_VIDEO,
+    page_without_video=SOURCES.union(DANCED_TO) - WITH_VIDEO,
+    page_without_audio=set(SONGS) - SOURCES,
+)
+
+
+def id_in(rule):
+    """The constraint of the song's id in a rule: any id, or nothing where no song of the table is for the rule."""
+    return ID if SONGS_OF[rule] else "(?!)"
+
+
+def of_song(wanted):
+    """The input that a song's row asks for; for an id that the table lacks a file that nobody makes, and the reason."""
+    missing = f"{config['songs']}: there is no song "
+    return lambda wildcards: wanted(TABLE[wildcards.song]) if wildcards.song in TABLE else missing + wildcards.song
+
+
+def if_for(rule, wanted=()):
+    """The input of a rule that is not for every song; for the others a file that nobody makes, which rules it out."""
+
+    def of_row(song):
+        if song.id not in SONGS_OF[rule]:
+            return f"{config['songs']}: {song.id} is no song for the rule {rule}"
+        return wanted(song) if callable(wanted) else wanted
+
+    return wanted if isinstance(wanted, str) and SONGS_OF[rule] >= TABLE.keys() else of_song(of_row)
 
 
 wildcard_constraints:
-    song=one_of(TABLE),
-    name=one_of(config["models"]),
+    song=ID,
+    name="|".join(config["models"]) or "(?!)",
     sample=r"(/sample_\d+)?",
 
 
@@ -90,21 +130,23 @@ def training_threads(wildcards):
 def if_present(path):
     """A path as an input, if it is there or a rule makes it; a missing file is the song's own error, not the workflow's."""
     path = str(path or "")
-    made = path.startswith("results/demo/") or path in FETCHED.values()
+    made = path.startswith("results/demo/") or path in FETCHED_PATHS
     return [path] if path and (made or Path(path).is_file()) else []
 
 
-def with_video(**paths):
-    """Inputs that exist only for songs with a video."""
-    return {
-        name: (lambda wildcards, path=path: path if TABLE[wildcards.song].has_video else [])
-        for name, path in paths.items()
-    }
+def among(songs, path):
+    """An input that exists only for some songs; the path itself, which is planned faster, where these are all."""
+    return path if songs >= TABLE.keys() else lambda wildcards: path if wildcards.song in songs else []
+
+
+def with_video(path):
+    """An input that exists only for songs with a video."""
+    return among(WITH_VIDEO, path)
 
 
 def with_audio(path):
     """An input that exists only for songs with audio."""
-    return lambda wildcards: path if TABLE[wildcards.song].has_audio else []
+    return among(SOURCES | DANCED_TO.keys(), path)
 
 
 def is_heard(song):
@@ -114,9 +156,9 @@ def is_heard(song):
 
 def kept_songs(split=("train", "val", "test")):
     """Ids of the kept songs of these splits, in the order of the table; known once the manifest is written."""
-    with open(checkpoints.manifest.get().output[0], encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file, delimiter="\t")
-        return [row["song"] for row in rows if row["verdict"] == "kept" and row["split"] in split]
+    from justlmd.dataset.manifest import read_splits  # loads SciPy, which a plan without a manifest does not need
+
+    return [song for song, its in read_splits(checkpoints.manifest.get().output[0]).split.items() if its in split]
 
 
 def of_kept_songs(path, condition=lambda song: True):
@@ -151,14 +193,13 @@ TEXT_STATES = "results/text_states.npz"
 STORED = stored_texts(TEXT_STATES)
 
 
-def states_for_song(wildcards):
+def states_for_song(song):
     """The stored states, of which an encoded song asks nothing more: the job that adds to them is none of its business.
 
     ``ancient`` alone would not do: Snakemake (9.27) overlooks other reasons to run of jobs behind an ancient input that
     is about to be written.
     """
-    path, encoder = TABLE[wildcards.song].lyrics, text_encoder(wildcards.song)
-    known = is_encoded(path, encoder, config["lyrics"]["offset_sign"], STORED)
+    known = is_encoded(song.lyrics, text_encoder(song.id), config["lyrics"]["offset_sign"], STORED)
     return ancient(before_update(TEXT_STATES)) if known else TEXT_STATES
 
 
@@ -201,9 +242,9 @@ def kept_songs_exports(wildcards):
     return [path for name in kept_songs() for path in expand(exports(EXPORTED, SONGS[name].has_audio), song=name)]
 
 
-def of_watched(path, condition=lambda name: name in SONGS):
-    """An input that exists only for songs that meet ``condition``; by default for those of the data set."""
-    return lambda wildcards: path if condition(wildcards.song) else []
+def of_watched(path):
+    """An input that exists only for the songs of the data set, not for those that are only danced to."""
+    return among(SONGS.keys(), path)
 
 
 def shown_dances(wildcards):

@@ -1,6 +1,4 @@
 # What became of each song: the stages are those of the rules, noted when a run begins, for `make status` too.
-import re
-
 from snakemake.io import apply_wildcards
 
 from justlmd.core.files import write_text
@@ -8,19 +6,18 @@ from justlmd.project.status import ALL_SONGS, Stage, song_statuses, status_summa
 from justlmd.view.gallery import write_gallery
 
 GALLERY = str(rules.gallery.output[0])
-REQUIRED = ["download", "standardise", "audio", "fetch_lyrics", "lyrics", "slices", "pose", "recovery"]
+REQUIRED = ["download", "standardise", "audio", "fetch_lyrics", "lyrics", "pose", "recovery"]
 REQUIRED += ["import_motion", "quality"]
-OPTIONAL = ["demo", "mmpose", "audio_features", "lyrics_embeddings", "overlay", "contact_sheet", "export"]
-OPTIONAL += ["thumbnail", "page_audio", "song_page"]
+OPTIONAL = ["demo", "mmpose", "audio_features", "lyrics_embeddings", "overlay", "export"]
+OPTIONAL += ["thumbnail", "song_page", "page_without_video", "page_without_audio"]
 OF_DANCES = ["generate", "generated_export", "generated_preview", "dance_script"]
 
 
 def stages_of(name, required, /, **wildcards):
-    """The stage that a rule is for these wildcards; none where its constraints do not admit them."""
+    """The stage that a rule is for these wildcards; none where it is not for this song."""
     definition = getattr(rules, name).rule
-    for wildcard, value in wildcards.items():
-        if not re.fullmatch(definition.wildcard_constraints.get(wildcard, ".*"), value):
-            return []
+    if "song" in wildcards and wildcards["song"] not in SONGS_OF.get(name, TABLE):
+        return []
     outputs = tuple(apply_wildcards(str(path), wildcards) for path in definition.output)
     log = Path(apply_wildcards(str(definition.log[0]), wildcards))
     return [Stage(name, outputs, str(log.with_suffix(".error")), required)]

@@ -26,49 +26,30 @@ rule player_assets:
         "../workflow_scripts/player_assets.py"
 
 
-rule page_audio:
-    input:
-        rules.standardise.output.audio,
-    output:
-        "results/view/{song}.m4a",
-    log:
-        "results/songs/{song}/logs/page_audio.log",
-    benchmark:
-        "results/songs/{song}/logs/page_audio.tsv"
-    wildcard_constraints:
-        song=one_of(name for name in WATCHED if TABLE[name].has_audio),
-    conda:
-        "../envs/media.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    message:
-        "Encoding the audio of {wildcards.song} for its page"
-    script:
-        "../workflow_scripts/page_audio.py"
-
-
 rule song_page:
     input:
-        keypoints2d=of_watched(rules.pose.output.keypoints2d, lambda name: name in WITH_VIDEO),
-        info=of_watched(rules.download.output.info, lambda name: name in WITH_VIDEO),
-        motion=of_watched(rules.recovery.output.motion),
-        meta=of_watched(rules.recovery.output.meta),
-        quality=of_watched(rules.quality.output[0]),
-        lyrics=rules.lyrics.output[0],
-        sliced=of_watched(rules.slices.output[0]),
-        audio=with_audio(rules.page_audio.output[0]),
-        audio_features=with_audio(rules.audio_features.output[0]),
+        overlay=rules.overlay.output[0],
+        keypoints2d=rules.pose.output.keypoints2d,
+        info=rules.download.output.info,
+        motion=rules.recovery.output.motion,
+        meta=rules.recovery.output.meta,
+        quality=rules.quality.output[0],
+        lyrics=if_for("song_page", rules.lyrics.output.lyrics),
+        sliced=rules.lyrics.output.sliced,
+        audio=rules.standardise.output.audio,
+        audio_features=rules.audio_features.output[0],
     output:
         page="results/view/{song}.html",
         data="results/view/{song}.js",
+        audio="results/view/{song}.m4a",
+        contact_sheet="results/songs/{song}/contact_sheet.jpg",
+        thumbnail="results/view/thumbnails/{song}.jpg",
     log:
         "results/songs/{song}/logs/song_page.log",
     benchmark:
         "results/songs/{song}/logs/song_page.tsv"
     wildcard_constraints:
-        song=one_of(WATCHED),
+        song=id_in("song_page"),
     conda:
         "../envs/body.yaml"
     threads: 1
@@ -84,6 +65,45 @@ rule song_page:
         "Making the page of {wildcards.song}"
     script:
         "../workflow_scripts/song_page.py"
+
+
+use rule song_page as page_without_video with:
+    input:
+        overlay=[],
+        keypoints2d=[],
+        info=[],
+        motion=of_watched(rules.recovery.output.motion),
+        meta=of_watched(rules.recovery.output.meta),
+        quality=of_watched(rules.quality.output[0]),
+        lyrics=if_for("page_without_video", rules.lyrics.output.lyrics),
+        sliced=of_watched(rules.lyrics.output.sliced),
+        audio=rules.standardise.output.audio,
+        audio_features=rules.audio_features.output[0],
+    output:
+        page="results/view/{song}.html",
+        data="results/view/{song}.js",
+        audio="results/view/{song}.m4a",
+    wildcard_constraints:
+        song=id_in("page_without_video"),
+
+
+use rule song_page as page_without_audio with:
+    input:
+        overlay=[],
+        keypoints2d=[],
+        info=[],
+        motion=rules.recovery.output.motion,
+        meta=rules.recovery.output.meta,
+        quality=rules.quality.output[0],
+        lyrics=if_for("page_without_audio", rules.lyrics.output.lyrics),
+        sliced=rules.lyrics.output.sliced,
+        audio=[],
+        audio_features=[],
+    output:
+        page="results/view/{song}.html",
+        data="results/view/{song}.js",
+    wildcard_constraints:
+        song=id_in("page_without_audio"),
 
 
 rule dance_script:
@@ -136,11 +156,11 @@ rule share:
         motion=shared_dance("motion"),
         meta=shared_dance("meta"),
         quality=of_watched(rules.quality.output[0]),
-        lyrics=rules.lyrics.output[0],
-        sliced=of_watched(rules.slices.output[0]),
+        lyrics=rules.lyrics.output.lyrics,
+        sliced=of_watched(rules.lyrics.output.sliced),
         audio=with_audio(rules.standardise.output.audio),
         audio_features=with_audio(rules.audio_features.output[0]),
-        info=of_watched(rules.download.output.info, lambda name: name in WITH_VIDEO),
+        info=with_video(rules.download.output.info),
         player=PROJECT / "justlmd" / "data" / "player.js",
     output:
         "results/view/{song}.share.html",
@@ -148,8 +168,6 @@ rule share:
         "results/songs/{song}/logs/share.log",
     benchmark:
         "results/songs/{song}/logs/share.tsv"
-    wildcard_constraints:
-        song=one_of(WATCHED),
     conda:
         "../envs/body.yaml"
     threads: 1
@@ -166,8 +184,5 @@ rule share:
         "../workflow_scripts/share.py"
 
 
-song_pages = [
-    *rules.player_assets.output,
-    *expand(rules.song_page.output.page, song=WATCHED),
-    rules.dance_list.output[0],
-]
+pages_of_songs = expand(rules.song_page.output.page, song=WATCHED)
+song_pages = [*rules.player_assets.output, *pages_of_songs, rules.dance_list.output[0]]

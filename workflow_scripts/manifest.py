@@ -10,8 +10,8 @@ def main(snakemake) -> str:
     from justlmd.songs.table import read_songs
 
     files, params = snakemake.input, snakemake.params
-    per_song = zip(files.quality, files.sliced, files.motion, files.meta, files.lyrics, strict=True)
-    candidates = {Path(paths[0]).parent.name: read_candidate(*paths, drop_last=params.drop_last) for paths in per_song}
+    folders = [Path(quality).parent for quality in files.quality]
+    candidates = {folder.name: read_candidate(folder, drop_last=params.drop_last) for folder in folders}
     table = manifest(read_songs(files.songs), candidates, exclude=params.exclude, keep=params.keep, **params.split)
     write_manifest(snakemake.output[0], table)
     kept = table[table.verdict == KEPT]

@@ -71,7 +71,8 @@ def skin(
             "vck,tk->tvc", body.posedirs, bend.reshape(-1, 207).astype(np.float32), optimize=True
         )
     joints, weights = body.sparse_weights
-    return blend(corrected, relative.astype(np.float32), joints, weights)
+    arrays = zip((corrected, relative, joints, weights), (np.float32, np.float32, np.int32, np.float32), strict=True)
+    return blend(*(np.require(array, dtype, ["C", "W"]) for array, dtype in arrays))
 
 
 def smplx_model(body: Body) -> Any:

@@ -49,14 +49,15 @@ class Candidate:
     words_used: float = 0.0
 
 
-def read_candidate(quality: str, sliced: str, motion: str, meta: str, lyrics: str, *, drop_last: bool) -> Candidate:
-    """Read the files of one song (``quality.json``, ``sliced.json``, ...); ``drop_last`` as in :func:`sequences_of`."""
-    valid = read_smplfull(motion, allow_empty=True).valid
-    start_frame = read_motion_meta(meta).start_frame
-    found = sequences_of(read_json(sliced), start_frame, valid, drop_last, sliced)
-    song = read_lyrics(lyrics)
+def read_candidate(folder: Path, *, drop_last: bool) -> Candidate:
+    """Read the files in the folder of one song; ``drop_last`` as in :func:`sequences_of`."""
+    sliced = folder / "sliced.json"
+    valid = read_smplfull(folder / "smplfull.json", allow_empty=True).valid
+    start_frame = read_motion_meta(folder / "smplfull.meta.json").start_frame
+    found = sequences_of(read_json(sliced), start_frame, valid, drop_last, str(sliced))
+    song = read_lyrics(folder / "lyrics.json")
     used = words_in(song, [(start_frame + start) / FPS for start in found.starts]) / max(len(song.words), 1)
-    return Candidate(read_json(quality), len(found.starts), song.text, used)
+    return Candidate(read_json(folder / "quality.json"), len(found.starts), song.text, used)
 
 
 def manifest(

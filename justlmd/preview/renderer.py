@@ -1,5 +1,7 @@
 """A small software renderer: meshes with a depth buffer, smooth shading and soft shadows, and a room to dance in.
 
+Functions are compiled for one kind of arguments each, so that all processes write the same into Numba's cache.
+
 It needs no OpenGL, gives the same bytes on every machine of one kind and releases the interpreter lock. Cameras are
 OpenCV's: x right, y down, z forward, metres; a point lands on pixel ``(floor(u), floor(v))`` of ``u = fx x / z + cx``.
 """
@@ -14,6 +16,11 @@ NEAR = 0.05
 
 STEP_M = 0.08
 """Metres between neighbouring pixels from which on one surface passes before another."""
+
+
+def _plain(array: np.ndarray, dtype: type) -> np.ndarray:
+    """The array as the compiled functions take it: of this type, writable, row by row."""
+    return np.require(array, dtype, ["C", "W"])
 
 
 def render_mesh(
@@ -48,24 +55,17 @@ def render_mesh(
     ambient
         Share of the light that comes from everywhere
 
-    Returns
-    -------
-    (H, W, 3) uint8
+    Returns (H, W, 3) uint8.
     """
     image = background.copy()
-    shaded = _shade(
-        np.ascontiguousarray(vertices_cam, np.float32),
-        np.ascontiguousarray(faces, np.int32),
-        np.ascontiguousarray(colors, np.float32),
-        ambient,
-    )
+    vertices, triangles = _plain(vertices_cam, np.float32), _plain(faces, np.int32)
+    shaded = _shade(vertices, triangles, _plain(colors, np.float32), ambient)
     lens = np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2]], np.float32) * np.float32(supersample)
-    corners = _project(np.ascontiguousarray(vertices_cam, np.float32), lens)
-    _draw(corners, np.ascontiguousarray(faces, np.int32), shaded, image, supersample, alpha)
+    _draw(_project(vertices, lens), triangles, shaded, image, supersample, alpha)
     return image
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit("f4[:, ::1](f4[:, ::1], i4[:, ::1], f4[:, ::1], f8)", cache=True, nogil=True)
 def _shade(vertices: np.ndarray, faces: np.ndarray, colors: np.ndarray, ambient: float) -> np.ndarray:
     """Colours (V, 3) float32 under a lamp behind the camera's left shoulder and a weak one from the right."""
     normals = np.zeros_like(vertices)
@@ -93,7 +93,7 @@ def _shade(vertices: np.ndarray, faces: np.ndarray, colors: np.ndarray, ambient:
     return shaded
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit("f4[:, ::1](f4[:, ::1], f4[::1])", cache=True, nogil=True)
 def _project(vertices: np.ndarray, lens: np.ndarray) -> np.ndarray:
     """Pixel x, y and 1/depth (V, 3) float32; 1/depth is 0 for what is behind the camera or not a number."""
     corners = np.zeros_like(vertices)
@@ -106,7 +106,64 @@ def _project(vertices: np.ndarray, lens: np.ndarray) -> np.ndarray:
     return corners
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit("UniTuple(i8, 4)(f4[:, ::1], i8, i8, i8)", cache=True, nogil=True)
+def _box(corners: np.ndarray, width: int, height: int, factor: int) -> tuple:
+    """Left, right, top and bottom in pixels of what the corners, ``factor`` times finer, cover of an image."""
+    left, right, top, bottom = np.float32(1e9), np.float32(-1e9), np.float32(1e9), np.float32(-1e9)
+    for vertex in range(corners.shape[0]):
+        if corners[vertex, 2] > 0:
+            left, right = min(left, corners[vertex, 0]), max(right, corners[vertex, 0])
+            top, bottom = min(top, corners[vertex, 1]), max(bottom, corners[vertex, 1])
+    if right < left:
+        return 0, 0, 0, 0
+    return (
+        int(max(np.floor(left / factor), np.float32(0))),
+        int(min(np.ceil(right / factor), np.float32(width))),
+        int(max(np.floor(top / factor), np.float32(0))),
+        int(min(np.ceil(bottom / factor), np.float32(height))),
+    )
+
+
+@numba.njit("Tuple((f4[:, ::1], i4[:, ::1]))(f4[:, ::1], i4[:, ::1], i8, i8, i8, i8)", cache=True, nogil=True)
+def _seen_faces(corners: np.ndarray, faces: np.ndarray, left: int, top: int, columns: int, rows: int) -> tuple:
+    """The nearest face of each sample of a box: 1/depth (rows, columns), 0 for none, and its number, -1 for none."""
+    depth = np.zeros((rows, columns), np.float32)
+    seen = np.full((rows, columns), -1, np.int32)
+    shift_x, shift_y = np.float32(left) + np.float32(0.5), np.float32(top) + np.float32(0.5)
+    for face in range(faces.shape[0]):
+        a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+        wa, wb, wc = corners[a, 2], corners[b, 2], corners[c, 2]
+        if wa <= 0 or wb <= 0 or wc <= 0:
+            continue
+        # Positions relative to the first sample's middle, so that samples lie on whole numbers.
+        ax, ay = corners[a, 0] - shift_x, corners[a, 1] - shift_y
+        bx, by = corners[b, 0] - shift_x, corners[b, 1] - shift_y
+        cx, cy = corners[c, 0] - shift_x, corners[c, 1] - shift_y
+        area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        if area >= 0:  # seen from behind (y points down)
+            continue
+        first_x = max(int(np.ceil(min(ax, bx, cx))), 0)
+        last_x = min(int(np.floor(max(ax, bx, cx))), columns - 1)
+        first_y = max(int(np.ceil(min(ay, by, cy))), 0)
+        last_y = min(int(np.floor(max(ay, by, cy))), rows - 1)
+        if first_x > last_x or first_y > last_y:
+            continue
+        inverse = np.float32(1) / area
+        for y in range(first_y, last_y + 1):
+            for x in range(first_x, last_x + 1):
+                s = ((x - ax) * (cy - ay) - (y - ay) * (cx - ax)) * inverse
+                t = ((bx - ax) * (y - ay) - (by - ay) * (x - ax)) * inverse
+                r = np.float32(1) - s - t
+                if s < 0 or t < 0 or r < 0:
+                    continue
+                near = r * wa + s * wb + t * wc
+                if near > depth[y, x]:
+                    depth[y, x] = near
+                    seen[y, x] = face
+    return depth, seen
+
+
+@numba.njit("void(f4[:, ::1], i4[:, ::1], f4[:, ::1], u1[:, :, ::1], i8, f8)", cache=True, nogil=True)
 def _draw(
     corners: np.ndarray, faces: np.ndarray, shaded: np.ndarray, image: np.ndarray, factor: int, alpha: float
 ) -> None:
@@ -146,63 +203,6 @@ def _draw(
                     image[y0 + y, x0 + x, channel] = np.uint8(value + np.float32(0.5))
 
 
-@numba.njit(cache=True, nogil=True)
-def _box(corners: np.ndarray, width: int, height: int, factor: int) -> tuple:
-    """Left, right, top and bottom in pixels of what the corners, ``factor`` times finer, cover of an image."""
-    left, right, top, bottom = np.float32(1e9), np.float32(-1e9), np.float32(1e9), np.float32(-1e9)
-    for vertex in range(corners.shape[0]):
-        if corners[vertex, 2] > 0:
-            left, right = min(left, corners[vertex, 0]), max(right, corners[vertex, 0])
-            top, bottom = min(top, corners[vertex, 1]), max(bottom, corners[vertex, 1])
-    if right < left:
-        return 0, 0, 0, 0
-    return (
-        int(max(np.floor(left / factor), np.float32(0))),
-        int(min(np.ceil(right / factor), np.float32(width))),
-        int(max(np.floor(top / factor), np.float32(0))),
-        int(min(np.ceil(bottom / factor), np.float32(height))),
-    )
-
-
-@numba.njit(cache=True, nogil=True)
-def _seen_faces(corners: np.ndarray, faces: np.ndarray, left: int, top: int, columns: int, rows: int) -> tuple:
-    """The nearest face of each sample of a box: 1/depth (rows, columns), 0 for none, and its number, -1 for none."""
-    depth = np.zeros((rows, columns), np.float32)
-    seen = np.full((rows, columns), -1, np.int32)
-    shift_x, shift_y = np.float32(left) + np.float32(0.5), np.float32(top) + np.float32(0.5)
-    for face in range(faces.shape[0]):
-        a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
-        wa, wb, wc = corners[a, 2], corners[b, 2], corners[c, 2]
-        if wa <= 0 or wb <= 0 or wc <= 0:
-            continue
-        # Positions relative to the first sample's middle, so that samples lie on whole numbers.
-        ax, ay = corners[a, 0] - shift_x, corners[a, 1] - shift_y
-        bx, by = corners[b, 0] - shift_x, corners[b, 1] - shift_y
-        cx, cy = corners[c, 0] - shift_x, corners[c, 1] - shift_y
-        area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-        if area >= 0:  # seen from behind (y points down)
-            continue
-        first_x = max(int(np.ceil(min(ax, bx, cx))), 0)
-        last_x = min(int(np.floor(max(ax, bx, cx))), columns - 1)
-        first_y = max(int(np.ceil(min(ay, by, cy))), 0)
-        last_y = min(int(np.floor(max(ay, by, cy))), rows - 1)
-        if first_x > last_x or first_y > last_y:
-            continue
-        inverse = np.float32(1) / area
-        for y in range(first_y, last_y + 1):
-            for x in range(first_x, last_x + 1):
-                s = ((x - ax) * (cy - ay) - (y - ay) * (cx - ax)) * inverse
-                t = ((bx - ax) * (y - ay) - (by - ay) * (x - ax)) * inverse
-                r = np.float32(1) - s - t
-                if s < 0 or t < 0 or r < 0:
-                    continue
-                near = r * wa + s * wb + t * wc
-                if near > depth[y, x]:
-                    depth[y, x] = near
-                    seen[y, x] = face
-    return depth, seen
-
-
 def outline_mesh(
     vertices_cam: np.ndarray, faces: np.ndarray, color: tuple[int, int, int], K: np.ndarray, background: np.ndarray
 ) -> np.ndarray:
@@ -211,13 +211,12 @@ def outline_mesh(
     Parameters are those of :func:`render_mesh`; ``color`` (3,) 0..255. Returns (H, W, 3) uint8.
     """
     image = background.copy()
-    lens = np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2]], np.float32)
-    corners = _project(np.ascontiguousarray(vertices_cam, np.float32), lens)
-    _outline(corners, np.ascontiguousarray(faces, np.int32), image, np.array(color, np.uint8), np.float32(STEP_M))
+    corners = _project(_plain(vertices_cam, np.float32), np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2]], np.float32))
+    _outline(corners, _plain(faces, np.int32), image, np.array(color, np.uint8), np.float32(STEP_M))
     return image
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit("void(f4[:, ::1], i4[:, ::1], u1[:, :, ::1], u1[::1], f4)", cache=True, nogil=True)
 def _outline(corners: np.ndarray, faces: np.ndarray, image: np.ndarray, color: np.ndarray, step_m: np.float32) -> None:
     x0, x1, y0, y1 = _box(corners, image.shape[1], image.shape[0], 1)
     if x1 <= x0 or y1 <= y0:
@@ -250,17 +249,18 @@ def render_room(
     image = np.empty((camera.size[1], camera.size[0], 3), np.uint8)
     colors = np.array([*floor_colors, wall_color], np.float32)
     eye = -camera.rotation.T @ camera.translation
-    _room(image, np.linalg.inv(camera.K @ camera.rotation), eye, np.float64(wall_z), colors, np.float64(tile))
+    rays = _plain(np.linalg.inv(camera.K @ camera.rotation), np.float64)
+    _room(image, rays, _plain(eye, np.float64), wall_z, colors, tile)
     return image
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit("f8(f8)", cache=True, nogil=True)
 def _triangle_wave(x: float) -> float:
     """Integral of the square wave that is 1 on even and -1 on odd whole-number intervals."""
     return abs(x - 2.0 * np.floor(x / 2.0) - 1.0)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit("void(u1[:, :, ::1], f8[:, ::1], f8[::1], f8, f4[:, ::1], f8)", cache=True, nogil=True)
 def _room(image: np.ndarray, rays: np.ndarray, eye: np.ndarray, wall_z: float, colors: np.ndarray, tile: float) -> None:
     """Each pixel's ray meets floor or wall; tiles are averaged over the pixel (Quilez, "filtering procedurals")."""
     height, width = image.shape[0], image.shape[1]
@@ -312,12 +312,13 @@ def draw_shadow(
     left, top = np.clip(np.floor(box.min(0)), 0, camera.size).astype(int)
     right, bottom = np.clip(np.ceil(box.max(0)), 0, camera.size).astype(int)
     eye = -camera.rotation.T @ camera.translation
-    rays = np.linalg.inv(camera.K @ camera.rotation)
+    rays = _plain(np.linalg.inv(camera.K @ camera.rotation), np.float64)
+    eye, points = _plain(eye, np.float64), _plain(points, np.float64)
     _shadow(result[top:bottom, left:right], left, top, rays, eye, points, radius, strength)
     return result
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit("void(u1[:, :, :], i8, i8, f8[:, ::1], f8[::1], f8[:, ::1], f8, f8)", cache=True, nogil=True)
 def _shadow(
     part: np.ndarray,
     left: int,

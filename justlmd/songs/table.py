@@ -40,6 +40,9 @@ COLUMNS = (
 )
 
 
+ID = "[A-Za-z0-9_-]+"
+"""The characters of a song's id, which names its folder."""
+
 FETCH = "fetch"
 """In the column ``lyrics``: the lyrics come from the configured provider instead of a file."""
 

@@ -168,7 +168,7 @@ def test_editing_one_lrc_reruns_only_that_songs_lyric_stages_and_what_depends_on
     finally:
         lrc.write_bytes(text)
         os.utime(lrc, ns=(times.st_atime_ns, times.st_mtime_ns))
-    for rule in ("lyrics", "slices", "recovery", "quality", "overlay", "manifest"):
+    for rule in ("lyrics", "recovery", "quality", "overlay", "manifest"):
         assert rules[rule] == 1, rules
     assert {"dataset", "train", "evaluate"} <= set(rules)  # what lies behind the checkpoint is listed after it
     assert not set(rules) & {"demo", "download", "standardise", "pose", "audio_features"}

@@ -1,0 +1,148 @@
+"""What planning costs: seconds and memory of Snakemake's dry run for large song tables.
+
+    python -m benchmarks.planning [--short] [--songs N ...]
+
+Each table is planned with nothing done and with every output there (a run whose jobs write empty files, so that
+Snakemake's own records are there as well): everything, one song's motion, and from 5,000 songs on the first tenth of
+the songs by ``--batch songs=1/10``. CPU seconds are user and system time of the dry run and its children; the peak is
+its resident memory. Writes ``benchmarks/results/planning.json``.
+"""
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from justlmd.core.files import write_json
+from justlmd.dataset.manifest import KEPT, write_manifest
+from justlmd.features.text import sung_texts, write_text_states
+
+PROJECT = Path(__file__).resolve().parents[1]
+RESULTS = Path(__file__).parent / "results" / "planning.json"
+WORDS = ("here", "we", "go", "round", "and", "a", "star", "of", "paper", "falls", "down", "tonight", "my", "heart")
+LINES = 40
+STUBS = """
+import sys
+from pathlib import Path
+from shutil import copyfile
+from snakemake.cli import main
+from snakemake.executors.local import Executor
+from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
+
+def run_job(self, job):
+    for name in [*job.output, *filter(None, [job.benchmark])]:
+        path, prepared = Path(name), Path("prepared", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        copyfile(prepared, path) if prepared.exists() else path.touch()
+    self.report_job_submission(SubmittedJobInfo(job=job))
+    self.report_job_success(SubmittedJobInfo(job=job))
+
+Executor.run_job = run_job
+main()
+"""
+"""Snakemake, whose jobs write empty files, or copies of what lies in ``prepared/``, and so are done at once."""
+
+BATCHED_FROM = 5000
+BATCH = "--batch", "songs=1/10", "--", "songs"
+
+
+def write_table(folder: Path, count: int) -> None:
+    """A table of ``count`` songs on video sites, each with lyrics of its own."""
+    rows = []
+    (folder / "lyrics").mkdir(parents=True)
+    for number in range(count):
+        name = f"song_{number:05d}"
+        lines = [
+            f"[{line // 12:02d}:{line % 12 * 5:02d}.00]{number} {line} " + " ".join(WORDS[line % 5 : line % 5 + 6])
+            for line in range(1, LINES + 1)
+        ]
+        (folder / f"lyrics/{name}.lrc").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        rows.append([name, f"https://video.example/watch/{number}", f"lyrics/{name}.lrc", "Somebody", f"Song {number}"])
+    with (folder / "songs.tsv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, delimiter="\t", lineterminator="\n")
+        table.writerows([["id", "url", "lyrics", "artist", "title"], *rows])
+
+
+def snakemake(
+    folder: Path, *arguments: str, start: tuple[str, ...] = ("-m", "snakemake")
+) -> tuple[str, float, float, float]:
+    """Run Snakemake in ``folder``: what it printed, CPU seconds, wall seconds and peak memory in MB."""
+    command = [sys.executable, *start, "-s", str(PROJECT / "Snakefile"), "--directory", str(folder)]
+    with tempfile.TemporaryFile() as said:
+        begin = time.perf_counter()
+        process = subprocess.Popen(
+            [*command, "--cores", "1", *arguments], stdout=said, stderr=subprocess.STDOUT, cwd=PROJECT
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - begin
+        said.seek(0)
+        text = said.read().decode()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(arguments)} failed:\n{text[-3000:]}")
+    return text, usage.ru_utime + usage.ru_stime, seconds, usage.ru_maxrss / 1024
+
+
+def planned(folder: Path, *arguments: str) -> dict[str, float]:
+    """The figures of one dry run."""
+    _, cpu_s, wall_s, peak_mb = snakemake(folder, "--dry-run", "--quiet", "all", *arguments)
+    return {"cpu_s": round(cpu_s, 2), "wall_s": round(wall_s, 2), "peak_mb": round(peak_mb)}
+
+
+def write_stubs(folder: Path) -> None:
+    """Run the whole workflow with jobs that write stubs, so that Snakemake's own records are there as well."""
+    songs = pd.read_csv(folder / "songs.tsv", sep="\t", dtype=str)["id"]
+    splits = ["test", "val", *["train"] * 4]
+    kept = {"verdict": KEPT, "reason": "", "sequences": 12, "group": songs}
+    manifest = pd.DataFrame(
+        {"song": songs, **kept, "split": [splits[number % len(splits)] for number in range(len(songs))]}
+    )
+    prepared = folder / "prepared/results"
+    prepared.mkdir(parents=True)
+    write_manifest(prepared / "manifest.tsv", manifest)
+    write_states(prepared / "text_states.npz", sorted(folder.glob("lyrics/*.lrc")))
+    snakemake(folder, "--quiet", "all", "--scheduler", "greedy", start=("-c", STUBS))
+
+
+def write_states(path: Path, lyrics: list[Path]) -> None:
+    """The store of encoded lines, as if every line were encoded; the states themselves are not read for planning."""
+    texts = sorted(sung_texts(lyrics, ["minilm"] * len(lyrics), -1))
+    write_text_states(path, dict.fromkeys(texts, (np.zeros((1, 3), np.int32), np.zeros((1, 1), np.float32))))
+
+
+def measured(count: int, folder: Path) -> dict[str, dict[str, float]]:
+    """Every plan of a table of ``count`` songs."""
+    write_table(folder, count)
+    one_song = f"results/songs/song_{count // 2:05d}/smplfull.json"
+    found = {"nothing there": planned(folder), "one song": planned(folder, "--", one_song)}
+    if count >= BATCHED_FROM:
+        found["nothing there, a tenth"] = planned(folder, *BATCH)
+    write_stubs(folder)
+    found |= {"everything there": planned(folder), "one song, everything there": planned(folder, "--", one_song)}
+    return found | ({"everything there, a tenth": planned(folder, *BATCH)} if count >= BATCHED_FROM else {})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--songs", type=int, nargs="+", help="sizes of the tables")
+    parser.add_argument("--short", action="store_true", help="100 songs only")
+    args = parser.parse_args()
+    table: dict[str, dict[str, float]] = {}
+    print(f"{'songs':>6}  {'plan':28} {'CPU s':>8} {'wall s':>8} {'peak MB':>8}")
+    for count in args.songs or ([100] if args.short else [100, 1000, 5000]):
+        with tempfile.TemporaryDirectory() as name:
+            for what, row in measured(count, Path(name)).items():
+                table[f"{count} songs, {what}"] = row
+                print(f"{count:6}  {what:28} {row['cpu_s']:8.2f} {row['wall_s']:8.2f} {row['peak_mb']:8.0f}")
+    write_json(RESULTS, table)
+
+
+if __name__ == "__main__":
+    main()

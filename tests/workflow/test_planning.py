@@ -1,0 +1,80 @@
+"""What is planned for which song: tables of all kinds of songs, ids that nobody knows, parts of a table."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+LRC = "[00:02.00]one two\n[00:04.00]three four\n[00:09.00]\n"
+TABLE = """id\turl\tlyrics\tmotion
+video\thttps://video.example/1\twords.lrc\t
+second\thttps://video.example/2\twords.lrc\t
+silent\t\twords.lrc\tmotion.json
+heard\tsong.wav\twords.lrc\tmotion.json
+"""
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Songs with a video, with a motion file, with a motion file and audio, and one to dance to."""
+    for name in ("motion.json", "song.wav", "new.wav"):
+        (tmp_path / name).touch()
+    (tmp_path / "words.lrc").write_text(LRC)
+    (tmp_path / "songs.tsv").write_text(TABLE)
+    (tmp_path / "dances.tsv").write_text("id\turl\tlyrics\nnew\tnew.wav\twords.lrc\n")
+    (tmp_path / "mine.yaml").write_text("songs: songs.tsv\ngenerate: {table: dances.tsv}\n")
+    return tmp_path
+
+
+def planned(repo: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "snakemake", "-s", str(repo / "Snakefile"), "--directory", str(folder)]
+    command += ["--configfile", str(folder / "mine.yaml"), "--cores", "1", "--dry-run", "--quiet", "host", *arguments]
+    return subprocess.run(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False
+    )
+
+
+def jobs(said: str) -> dict[str, int]:
+    """Rules and the number of their jobs."""
+    return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", said, re.MULTILINE)}
+
+
+def test_each_song_gets_the_rules_of_its_kind(repo, folder):
+    result = planned(repo, folder)
+    assert result.returncode == 0, result.stdout
+    found = jobs(result.stdout)
+    expected = {
+        **dict.fromkeys(("pose", "recovery", "overlay", "song_page"), 2),
+        **dict.fromkeys(("download", "standardise"), 3),
+        **dict.fromkeys(("import_motion", "thumbnail"), 2),
+        **dict.fromkeys(("lyrics",), 5),
+        **dict.fromkeys(("quality", "audio_features"), 4),
+        **dict.fromkeys(("audio", "page_without_audio", "gallery", "player_assets"), 1),
+        "page_without_video": 2,
+    }
+    assert {name: found.get(name, 0) for name in expected} == expected
+    assert "Wildcards" not in result.stdout and "warning" not in result.stdout.lower()
+
+
+@pytest.mark.parametrize("path", ["songs/nobody/smplfull.json", "view/nobody.html", "generated/nobody/v3/dance.mp4"])
+def test_an_id_that_the_table_lacks_is_named_with_the_table(repo, folder, path):
+    result = planned(repo, folder, "--", f"results/{path}")
+    assert result.returncode != 0
+    assert "songs.tsv: there is no song nobody" in result.stdout
+    assert "Traceback" not in result.stdout and "KeyError" not in result.stdout
+
+
+def test_a_song_without_a_video_has_no_overlay(repo, folder):
+    result = planned(repo, folder, "--", "results/songs/heard/overlay.mp4")
+    assert result.returncode != 0
+    assert "songs.tsv: heard is no song for the rule" in result.stdout
+
+
+def test_a_part_of_the_table_is_planned_alone(repo, folder):
+    found = jobs(planned(repo, folder, "--batch", "songs=1/2", "--", "songs").stdout)  # heard, new and second, sorted
+    assert not {"manifest", "songs", "gallery", "page_without_audio"} & set(found)
+    assert {name: found[name] for name in ("lyrics", "pose", "song_page")} == {"lyrics": 3, "pose": 1, "song_page": 1}
