@@ -98,7 +98,7 @@ def shift(lyrics: Lyrics, first_line_s: float) -> Lyrics:
             continue
         if line.start_s + by_s < 0:
             warnings.append(f"the line at {line.start_s:.3f} s begins before the video and is cut there")
-        words = tuple(Word(moved(word.start_s), moved(word.end_s), word.text) for word in line.words)
+        words = tuple(replace(word, start_s=moved(word.start_s), end_s=moved(word.end_s)) for word in line.words)
         lines.append(replace(line, start_s=moved(line.start_s), end_s=moved(line.end_s), words=words))
     offset_s = round(lyrics.offset_s + by_s, 6)
     return replace(lyrics, lines=tuple(lines), warnings=tuple(warnings), offset_s=offset_s)
@@ -143,13 +143,18 @@ def lyrics_to_json(
                 "text": line.text,
                 "timing": line.timing,
                 "credit": line.credit,
-                "words": [{"start": word.start_s, "end": word.end_s, "text": word.text} for word in line.words],
+                "words": [_word_to_json(word) for word in line.words],
                 "alternatives": list(line.alternatives),
             }
             for line in lyrics.lines
         ],
         "warnings": list(lyrics.warnings),
     }
+
+
+def _word_to_json(word: Word) -> dict[str, Any]:
+    entry = {"start": word.start_s, "end": word.end_s, "text": word.text}
+    return entry | ({"timing": word.timing} if word.timing else {})
 
 
 def lyrics_from_json(value: Any, name: str = "lyrics.json") -> Lyrics:
@@ -164,7 +169,8 @@ def lyrics_from_json(value: Any, name: str = "lyrics.json") -> Lyrics:
                 end_s=float(entry["end"]),
                 text=str(entry["text"]),
                 words=tuple(
-                    Word(float(word["start"]), float(word["end"]), str(word["text"])) for word in entry.get("words", [])
+                    Word(float(word["start"]), float(word["end"]), str(word["text"]), str(word.get("timing", "")))
+                    for word in entry.get("words", [])
                 ),
                 timing=str(entry.get("timing", "line")),
                 alternatives=tuple(str(text) for text in entry.get("alternatives", [])),

@@ -17,6 +17,7 @@ def song_lyrics(
     reference: str | Path | None = None,
     offset_sign: int = -1,
     alignment: str = "none",
+    whisper_model: str = "",
     language: str = "",
 ) -> tuple[Lyrics, dict[str, Any] | None]:
     """Read a ``.lrc`` file and bring it onto the clock of the video.
@@ -35,6 +36,8 @@ def song_lyrics(
         Sign of the file's ``[offset:]`` tag, -1 or 1.
     alignment : str
         "none", or the aligner that finds the words in the audio (:func:`justlmd.lyrics.alignment.aligned_with`).
+    whisper_model : str
+        The Whisper model of the aligner "auto"; empty: the carried ones.
     language : str
         Language code of the song.
 
@@ -69,5 +72,5 @@ def song_lyrics(
     if alignment != "none" and audio is not None:
         from justlmd.lyrics.alignment import aligned_with
 
-        lyrics = aligned_with(alignment, lyrics, audio, language)
+        lyrics = aligned_with(alignment, lyrics, audio, language, whisper_model)
     return lyrics, how
