@@ -16,7 +16,9 @@ from justlmd.core.errors import InputError
 from justlmd.core.pretrained import explained, safe_options
 from justlmd.core.wheel_files import INSTALL_COMMAND
 from justlmd.lyrics.document import Line, Lyrics
-from justlmd.lyrics.whisper_models import carried_models, hub_folder, is_english, read_folder
+from justlmd.lyrics.heard_words import hear_words, lateness_s
+from justlmd.lyrics.whisper import Whisper
+from justlmd.lyrics.whisper_models import carried_models, guessed_language, hub_folder, is_english, read_folder
 from justlmd.lyrics.word_timing import Word
 from justlmd.media.audio import read_audio
 
@@ -45,7 +47,7 @@ def aligned_with(backend: str, lyrics: Lyrics, audio: str | Path, language: str,
     audio
         File that the words are heard in.
     language
-        Code of the song table; empty is taken for English.
+        Code of the song table; where it is empty, ``auto`` guesses, and pocketsphinx takes the words for English.
     whisper_model
         Folder or hub name of a Whisper model for ``auto``; empty: the carried one for the language.
 
@@ -70,30 +72,39 @@ def aligned_with(backend: str, lyrics: Lyrics, audio: str | Path, language: str,
     return align(lyrics, centre(read_audio(audio, SR, 2)), aligner)
 
 
-def _heard(lyrics: Lyrics, audio: str | Path, language: str, whisper_model: str) -> Lyrics:
-    from justlmd.lyrics.heard_words import hear_words, lateness_s
-    from justlmd.lyrics.whisper import Habits, Whisper
+def load_whisper(lyrics: Lyrics, language: str, whisper_model: str = "") -> tuple[Whisper | None, str]:
+    """The Whisper model for a song, as for :func:`aligned_with`, and a note where it is not the best one for it.
 
-    wanted, other = carried_models(language)
-    carried = next((model for model in (wanted, other) if model.is_installed), None)
+    Where the language is not given, the words tell whether it is English. None where no carried model is installed.
+    Raises InputError for a configured model that cannot be read.
+    """
+    language = language or guessed_language(lyrics.text)
     if whisper_model:
         folder = Path(whisper_model).expanduser()
-        files = read_folder(folder if folder.is_dir() else hub_folder(whisper_model))
-        whisper = Whisper(files, language)
-        voice = centre(read_audio(audio, SR, 2))
-        if carried is not None:
-            known = Whisper(carried.read(), language, carried.habits)
-            whisper.habits = Habits(lateness_s(lyrics, voice, whisper, known))
-        return hear_words(lyrics, voice, whisper)
-    remedy = f"run {INSTALL_COMMAND}, delete this song's lyrics.json and run again"
-    if carried is None:
-        note = f"the words are interpolated: {wanted.name}, which would hear them, is not installed; {remedy}"
-        return replace(lyrics, warnings=(*lyrics.warnings, note))
-    if carried is not wanted:
-        note = f"the words were heard by {carried.name}, because {wanted.name} is not installed; {remedy}"
+        return Whisper(read_folder(folder if folder.is_dir() else hub_folder(whisper_model)), language), ""
+    wanted, other = carried_models(language)
+    remedy = (
+        f"because {wanted.name} is not installed: run {INSTALL_COMMAND}, delete this song's lyrics.json and run again"
+    )
+    if wanted.is_installed:
+        return Whisper(wanted.read(), language, wanted.habits), ""
+    if other.is_installed:
+        return Whisper(other.read(), language, other.habits), f"the words were heard by {other.name}, {remedy}"
+    return None, f"the words are interpolated, {remedy}"
+
+
+def _heard(lyrics: Lyrics, audio: str | Path, language: str, whisper_model: str) -> Lyrics:
+    whisper, note = load_whisper(lyrics, language, whisper_model)
+    if note:
         lyrics = replace(lyrics, warnings=(*lyrics.warnings, note))
-    whisper = Whisper(carried.read(), language, carried.habits)
-    return hear_words(lyrics, centre(read_audio(audio, SR, 2)), whisper)
+    if whisper is None:
+        return lyrics
+    voice = centre(read_audio(audio, SR, 2))
+    if whisper.habits.late_s is None:
+        known, _ = load_whisper(lyrics, language)
+        if known is not None:
+            whisper.habits = replace(whisper.habits, late_s=lateness_s(lyrics, voice, whisper, known))
+    return hear_words(lyrics, voice, whisper)
 
 
 def align(lyrics: Lyrics, voice: np.ndarray, aligner: Aligner) -> Lyrics:

@@ -89,19 +89,25 @@ def shift(lyrics: Lyrics, first_line_s: float) -> Lyrics:
     by_s = round(first_line_s - lyrics.first_line_s, 6)
     lines, warnings = [], list(lyrics.warnings)
 
-    def moved(seconds: float) -> float:
-        return round(max(0.0, seconds + by_s), 3)
-
     for line in lyrics.lines:
         if line.end_s + by_s <= 0 or (line.credit and by_s < 0):
             warnings.append(f"the line at {line.start_s:.3f} s lies before the video's beginning and is left out")
             continue
         if line.start_s + by_s < 0:
             warnings.append(f"the line at {line.start_s:.3f} s begins before the video and is cut there")
-        words = tuple(replace(word, start_s=moved(word.start_s), end_s=moved(word.end_s)) for word in line.words)
-        lines.append(replace(line, start_s=moved(line.start_s), end_s=moved(line.end_s), words=words))
+        lines.append(shifted_line(line, by_s))
     offset_s = round(lyrics.offset_s + by_s, 6)
     return replace(lyrics, lines=tuple(lines), warnings=tuple(warnings), offset_s=offset_s)
+
+
+def shifted_line(line: Line, by_s: float) -> Line:
+    """A line and its words later by some seconds; what would be before 0 is at 0."""
+
+    def moved(seconds: float) -> float:
+        return round(max(0.0, seconds + by_s), 3)
+
+    words = tuple(replace(word, start_s=moved(word.start_s), end_s=moved(word.end_s)) for word in line.words)
+    return replace(line, start_s=moved(line.start_s), end_s=moved(line.end_s), words=words)
 
 
 def timestamp(seconds: float) -> str:

@@ -16,6 +16,7 @@ from justlmd.lyrics.word_timing import word_spans, word_times
 AROUND_S = 0.3  # heard before and after a group, as stamps are often late or early
 GROUP_S, PAUSE_S = 12.0, 4.0  # longest group, and longest pause in it
 SHORTEST_S = 0.5  # of sound
+UNSUNG = -1.0  # nats below which a word is not sung, whatever is sung around it
 SUPPORTED = 0.5  # nats by which the sound must make a word or a neighbour of it more probable than silence does
 HEARD_SHARE = 0.5  # of a line's words that must be heard
 SHORTEST_WORD_S = 0.05  # a word of less was passed over until the next one began
@@ -47,7 +48,7 @@ def hear_words(lyrics: Lyrics, voice: np.ndarray, whisper: Whisper) -> Lyrics:
     placed = place_lines(wanted, voice, whisper)
     onsets = onset_strength(voice)
     heard = {
-        id(line): _heard_line(line, part.moved(-whisper.habits.late_s), whisper.habits.supported, onsets)
+        id(line): _heard_line(line, part.moved(-(whisper.habits.late_s or 0.0)), whisper.habits.supported, onsets)
         for line, part in zip(wanted, placed, strict=True)
         if part is not None
     }
@@ -68,7 +69,7 @@ def lateness_s(lyrics: Lyrics, voice: np.ndarray, whisper: Whisper, known: Whisp
     pairs = zip(*(place_lines(lines, voice, model) for model in (whisper, known)), strict=True)
     late = [(one.starts - other.starts)[1:] for one, other in pairs if one is not None and other is not None]
     middle = np.nanmedian(np.concatenate([*late, [0.0]]))
-    return float(known.habits.late_s + middle)
+    return (known.habits.late_s or 0.0) + float(middle)
 
 
 def place_lines(lines: Sequence[Line], voice: np.ndarray, whisper: Whisper) -> list[Placed | None]:
@@ -77,21 +78,26 @@ def place_lines(lines: Sequence[Line], voice: np.ndarray, whisper: Whisper) -> l
     None for lines outside the sound, and for those with more text than the model reads.
     """
     found: list[Placed | None] = []
-    for group in _groups(lines):
-        first_s = max(0.0, group[0].start_s - AROUND_S)
-        last_s = min(max(line.end_s for line in group) + AROUND_S, first_s + LONGEST_S, len(voice) / SR)
+    for group in line_groups(lines):
+        sound = group_sound(group, voice)
         tokens = whisper.tokens([line.text for line in group])
-        if last_s - first_s < SHORTEST_S or len(tokens.ids) > MOST_TOKENS:
+        if not len(sound) or len(tokens.ids) > MOST_TOKENS:
             found += [None] * len(group)
             continue
-        heard = whisper.hear(voice[round(first_s * SR) : round(last_s * SR)])
-        placed = whisper.place(heard, tokens).moved(first_s)
+        placed = whisper.place(whisper.hear(sound), tokens).moved(max(0.0, group[0].start_s - AROUND_S))
         ends = np.cumsum([len(line.words) for line in group])
         found += [placed.part(end - len(line.words), end) for line, end in zip(group, ends, strict=True)]
     return found
 
 
-def _groups(lines: Sequence[Line]) -> list[list[Line]]:
+def group_sound(group: Sequence[Line], voice: np.ndarray) -> np.ndarray:
+    """The sound of a group of lines with 0.3 s around it, (n,); empty if less than half a second lies in the song."""
+    first_s = max(0.0, group[0].start_s - AROUND_S)
+    last_s = min(max(line.end_s for line in group) + AROUND_S, first_s + LONGEST_S, len(voice) / SR)
+    return voice[round(first_s * SR) : round(last_s * SR)] if last_s - first_s >= SHORTEST_S else voice[:0]
+
+
+def line_groups(lines: Sequence[Line]) -> list[list[Line]]:
     """Split lines at pauses and after 12 s."""
     groups: list[list[Line]] = []
     for line in lines:
@@ -139,7 +145,7 @@ def is_supported(support: np.ndarray, line_supported: float) -> np.ndarray:
         return np.zeros(len(support), bool)
     filled = np.pad(np.where(known, support, -np.inf), 1, constant_values=-np.inf)
     around = np.max([filled[:-2], filled[1:-1], filled[2:]], axis=0)
-    return known & (around >= SUPPORTED)
+    return known & (around >= SUPPORTED) & (filled[1:-1] >= UNSUNG)
 
 
 def onset_strength(voice: np.ndarray) -> np.ndarray:

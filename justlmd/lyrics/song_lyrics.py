@@ -60,11 +60,13 @@ def song_lyrics(
     lyrics = parse_lrc(path.read_bytes(), str(path), offset_sign)
     how: dict[str, Any] | None = None
     if first_line == "auto":
-        from justlmd.lyrics.synchronise import synchronise  # loads librosa, which the other ways do not need
+        from justlmd.lyrics.alignment import AUTO, load_whisper  # loads librosa, which the other ways do not need
+        from justlmd.lyrics.synchronise import synchronise
 
         if audio is None:
             raise InputError("the first line is to be found in the audio, but there is none", where=path)
-        lyrics, found = synchronise(lyrics, audio, reference)
+        whisper = load_whisper(lyrics, language, whisper_model)[0] if alignment == AUTO else None
+        lyrics, found = synchronise(lyrics, audio, reference, whisper)
         how = asdict(found)
     elif first_line is not None:
         lyrics = shift(lyrics, first_line)

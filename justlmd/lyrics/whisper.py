@@ -66,10 +66,11 @@ class Placed:
 class Habits:
     """What a model does whatever it hears, measured on songs that no table reports (``docs/lyrics.md``).
 
-    ``late_s``: how late its words begin. ``supported``: support in nats from which on a line is believed to be sung.
+    ``late_s``: how late its words begin, None if nobody knows. ``supported``: support in nats from which on a line is
+    believed to be sung.
     """
 
-    late_s: float = 0.0
+    late_s: float | None = None
     supported: float = 1.0
 
 
@@ -104,9 +105,9 @@ class Whisper:
                 "whisper", device="cpu", compute_type="float32", inter_threads=1, intra_threads=1, files=dict(files)
             )
             self._tokenizer = Tokenizer.from_str(files["tokenizer.json"].decode())
+            self._start = self._start_sequence(language)
         except Exception as error:  # tokenizers raises nothing narrower
             raise InputError(f"no Whisper model for CTranslate2 ({error})", where="lyrics.whisper_model") from error
-        self._start = self._start_sequence(language)
         self.habits = habits
 
     def _start_sequence(self, language: str) -> list[int]:
@@ -115,7 +116,10 @@ class Whisper:
             spoken = f"<|{language.split('-')[0]}|>"
             known = self._tokenizer.token_to_id(spoken) is not None
             names += [spoken if known else "<|en|>", "<|transcribe|>"]
-        return [int(self._tokenizer.token_to_id(name)) for name in names]
+        ids = [self._tokenizer.token_to_id(name) for name in names]
+        if None in ids:
+            raise ValueError("the tokenizer is not Whisper's")
+        return [token for token in ids if token is not None]
 
     @cached_property
     def _silence(self) -> Heard:
@@ -188,7 +192,7 @@ def log_mel(sound: np.ndarray, bands: int = 80) -> np.ndarray:
 
     frames = max(2, len(sound) // HOP // 2 * 2)
     sound = np.pad(sound, (0, max(0, N_FFT - len(sound))))
-    power = np.abs(librosa.stft(sound, n_fft=N_FFT, hop_length=HOP)[:, :frames]) ** 2
+    power = np.abs(librosa.stft(sound, n_fft=N_FFT, hop_length=HOP, pad_mode="reflect")[:, :frames]) ** 2
     level = np.log10(np.maximum(_mel_bands(bands) @ power, 1e-10))
     return np.ascontiguousarray((np.maximum(level, level.max() - 8.0) + 4.0) / 4.0, np.float32)
 

@@ -5,6 +5,7 @@ ones were compared tensor by tensor with the conversions that Systran publishes 
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,6 +122,7 @@ BASE = CarriedModel(
     Habits(late_s=-0.1, supported=0.5),
 )
 """Knows a hundred languages. 145 MB, in two packages."""
+ENGLISH = 0.85  # share of known words: 0.92 to 1.0 in English lyrics, 0.44 to 0.73 in five other languages
 SIZES = ("tiny.en", "tiny", "base.en", "base", "small.en", "small", "medium.en", "medium", "large-v3")
 """Short names of conversions on the hub."""
 
@@ -133,6 +135,16 @@ def carried_models(language: str) -> tuple[CarriedModel, CarriedModel]:
 def is_english(language: str) -> bool:
     """Whether a language code of the song table says English; empty counts as English."""
     return language.split("-")[0] in ("", "en")
+
+
+def guessed_language(text: str) -> str:
+    """``en`` for words of which nearly all stand in pocketsphinx's English dictionary, else ``und`` (undetermined)."""
+    from pocketsphinx import get_model_path
+
+    with Path(get_model_path("en-us/cmudict-en-us.dict")).open(encoding="utf-8") as file:
+        known = {line.split(" ", 1)[0] for line in file}
+    words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", text.lower().replace("’", "'"))
+    return "en" if sum(word in known for word in words) >= ENGLISH * max(len(words), 1) else "und"
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:

@@ -1,0 +1,178 @@
+"""Lyrics of another version: one monotone alignment of the whole song in pieces, each with a shift of its own.
+
+Groups of lines that are spread over the song are heard where they should be sung. Where they are not, another shift is
+looked for; then every line goes to the shift at which it is sung, with few changes from line to line.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from justlmd.lyrics.document import Line, Lyrics, shifted_line, timestamp
+from justlmd.lyrics.heard_words import line_groups
+from justlmd.lyrics.places import best_places
+from justlmd.lyrics.vocal_activity import VocalCurves
+from justlmd.lyrics.witness import SUNG, Witness, spread_lines
+
+GROUPS = 6  # that are heard to see whether anything is amiss
+LONGEST_SHIFT_S = 60.0
+LEAST_S = 0.6  # by which a piece must be off to be worth moving
+GAIN = 1.5  # nats by which the words of a piece must be better supported where it is moved to
+FEWEST_LINES = 3  # of a piece
+CHANGE = 4.0  # nats that a change of the shift costs between two lines
+MOST = 3.0  # nats that one line may say
+ORDER_S = 0.3  # by which lines may begin before the line before them ends
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Lines from ``first`` on lie ``shift_s`` later than their stamps; ``at_s`` is where the change is in the video."""
+
+    first: int
+    shift_s: float
+    at_s: float
+
+
+def in_pieces(lyrics: Lyrics, curves: VocalCurves, witness: Witness) -> tuple[Lyrics, tuple[Piece, ...]]:
+    """Move the parts of lyrics that are sung elsewhere in the video, as in cut and looped versions.
+
+    Parameters
+    ----------
+    lyrics
+        On the clock of the video, by the place of the first line.
+    curves, witness
+        Of the video.
+
+    Returns
+    -------
+    lyrics : Lyrics
+        With the lines moved, those left out that the video leaves out, and a warning for each change.
+    pieces : tuple of Piece
+        The changes; empty for a whole song.
+    """
+    lines = [line for line in lyrics.sung if line.words]
+    amiss = _amiss(lines, witness)
+    shifts = [0.0, *(shift_s for part in amiss for shift_s in _other_place(part, curves, witness))]
+    if len(shifts) == 1:
+        return lyrics, ()
+    support = _support(lines, {id(line) for part in amiss for line in part}, shifts, witness)
+    path = _path(support)
+    for number in range(1, len(lines)):  # a piece begins with a line that is sung there
+        if path[number] != path[number - 1] and support[path[number], number] < SUNG:
+            path[number] = path[number - 1]
+    moved = [shifted_line(line, shifts[state]) for line, state in zip(lines, path, strict=True)]
+    starts = [line.start_s + shifts[state] for line, state in zip(lines, path, strict=True)]
+    kept = _in_order(np.array(starts), path, curves.duration_s)
+    pieces = []
+    for number in range(1, len(lines)):
+        if path[number] != path[number - 1]:
+            last = max((k for k in range(number) if kept[k]), default=-1)
+            between_s = (shifts[path[number - 1]], shifts[path[number]])
+            pieces.append(Piece(number, between_s[1], round(_change_s(lines, last, number, between_s), 2)))
+    if not pieces:
+        return lyrics, ()
+    found = {id(line): new for line, new, keep in zip(lines, moved, kept, strict=True) if keep}
+    whole = [found.get(id(line), line) for line in lyrics.lines if line.credit or id(line) in found]
+    whole.sort(key=lambda line: line.start_s)
+    notes = [
+        f"from {timestamp(piece.at_s)[:5]} of the video on the lines are sung {abs(piece.shift_s):.1f} s "
+        f"{'later' if piece.shift_s > 0 else 'earlier'} than their stamps, and were moved: the video seems to be "
+        "another version (cut or looped) than the lyrics"
+        for piece in pieces
+    ]
+    if len(found) < len(lines):
+        notes.append(f"{len(lines) - len(found)} lines that the video leaves out were left out")
+    return replace(lyrics, lines=tuple(whole), warnings=(*lyrics.warnings, *notes)), tuple(pieces)
+
+
+def _amiss(lines: Sequence[Line], witness: Witness) -> list[list[Line]]:
+    """The stretches of lines, each between two groups that are sung in their place, where other groups are not."""
+    groups = line_groups(lines)
+    chosen = {id(line) for line in spread_lines(lines, GROUPS)}
+    stretches: list[list[Line]] = []
+    since: list[Line] = []  # the last group that was in its place
+    wrong = False
+    for group in groups:
+        since = [*since, *group]
+        if id(group[0]) not in chosen:
+            continue
+        heard = witness.testify(group, 0.0)
+        step_s = heard.step_s()
+        if heard.mean_support >= SUNG and (step_s is None or abs(step_s) <= LEAST_S):
+            if wrong:
+                stretches.append(since)
+            since, wrong = list(group), False
+        else:
+            wrong = True
+    return [*stretches, since] if wrong else stretches
+
+
+def _other_place(lines: Sequence[Line], curves: VocalCurves, witness: Witness) -> list[float]:
+    """The shift at which most of a stretch of lines is sung, if there is one."""
+    if len(lines) < FEWEST_LINES:
+        return []
+    earliest_s = max(-LONGEST_SHIFT_S, -lines[0].start_s)
+    places = best_places(lines, curves, earliest_s, LONGEST_SHIFT_S, most=5)
+    heard_lines = spread_lines(lines, 3)
+    here = witness.testify(heard_lines, 0.0).mean_support
+    best = (here + GAIN, 0.0)
+    for shift_s in places.shifts_s:
+        step_s = witness.testify(heard_lines, shift_s).step_s() or 0.0
+        shift_s = places.near(shift_s + step_s) if abs(step_s) > ORDER_S else shift_s
+        heard = witness.testify(heard_lines, shift_s)
+        if abs(shift_s) >= LEAST_S and heard.mean_support >= SUNG and abs(heard.step_s() or 0.0) <= ORDER_S:
+            best = max(best, (heard.mean_support, shift_s))
+    return [best[1]] if best[1] else []
+
+
+def _support(lines: Sequence[Line], unsure: set[int], shifts: Sequence[float], witness: Witness) -> np.ndarray:
+    """How much speaks for each line at each shift, (shifts, L) in nats; each line is heard alone, if it is unsure."""
+    found = np.zeros((len(shifts), len(lines)))
+    for number, line in enumerate(lines):
+        if id(line) not in unsure:
+            found[0, number] = MOST
+            continue
+        for state, shift_s in enumerate(shifts):
+            found[state, number] = np.clip(witness.testify([line], shift_s).mean_support, 0.0, MOST)
+    return found
+
+
+def _change_s(lines: Sequence[Line], last: int, first: int, shifts_s: tuple[float, float]) -> float:
+    """When in the video the shift changes, between the ``last`` line before and the ``first`` line after the change.
+
+    Of the lines between them, which the video leaves out, neither the first begins before the change nor the last after.
+    """
+    before_s, after_s = shifts_s
+    if after_s > before_s or last < 0:
+        return lines[last].words[-1].end_s + before_s if last >= 0 else 0.0
+    latest_s = min(lines[first].start_s + after_s, lines[last + 1].start_s + before_s)
+    earliest_s = max(lines[last].start_s + before_s, lines[first - 1].start_s + after_s)
+    return (earliest_s + latest_s) / 2
+
+
+def _path(support: np.ndarray) -> np.ndarray:
+    """The state of each line, (L,) int, that has the most support (states, L) at CHANGE for each change of state."""
+    states, count = support.shape
+    total = support[:, 0].copy()
+    back = np.zeros((states, count), int)
+    for number in range(1, count):
+        change = total.max() - CHANGE
+        back[:, number] = np.where(total >= change, np.arange(states), total.argmax())
+        total = np.maximum(total, change) + support[:, number]
+    path = np.zeros(count, int)
+    path[-1] = total.argmax()
+    for number in range(count - 1, 0, -1):
+        path[number - 1] = back[path[number], number]
+    return path
+
+
+def _in_order(starts_s: np.ndarray, path: np.ndarray, duration_s: float) -> np.ndarray:
+    """Which lines are kept: of those before a change the ones that begin before the first line after it, (L,) bool."""
+    kept = (starts_s >= 0.0) & (starts_s < duration_s)
+    next_s = np.inf
+    for number in range(len(starts_s) - 1, -1, -1):
+        if number + 1 < len(starts_s) and path[number] != path[number + 1]:
+            next_s = starts_s[number + 1]
+        kept[number] &= starts_s[number] <= next_s - ORDER_S
+    return kept
