@@ -64,6 +64,11 @@ def in_pieces(lyrics: Lyrics, curves: VocalCurves, witness: Witness) -> tuple[Ly
     moved = [shifted_line(line, shifts[state]) for line, state in zip(lines, path, strict=True)]
     starts = [line.start_s + shifts[state] for line, state in zip(lines, path, strict=True)]
     kept = _in_order(np.array(starts), path, curves.duration_s)
+    for number in range(len(lines) - 1, 0, -1):  # lines before a cut that are not sung are in what was cut out
+        gone = not kept[number] or (
+            path[number] != path[number - 1] and shifts[path[number]] < shifts[path[number - 1]]
+        )
+        kept[number - 1] &= not gone or support[path[number - 1], number - 1] >= SUNG
     pieces = []
     for number in range(1, len(lines)):
         if path[number] != path[number - 1]:
@@ -141,7 +146,7 @@ def _support(lines: Sequence[Line], unsure: set[int], shifts: Sequence[float], w
 def _change_s(lines: Sequence[Line], last: int, first: int, shifts_s: tuple[float, float]) -> float:
     """When in the video the shift changes, between the ``last`` line before and the ``first`` line after the change.
 
-    Of the lines between them, which the video leaves out, neither the first begins before the change nor the last after.
+    Of the lines between them, which the video leaves out, the first begins after the change and the last before it.
     """
     before_s, after_s = shifts_s
     if after_s > before_s or last < 0:
