@@ -1,6 +1,6 @@
 """Lyrics on the clock of the music: the first line, the words, and how fast ``.lrc`` files are read.
 
-    python -m benchmarks.lyrics [--short] [--data DIR]
+    python -m benchmarks.lyrics [--short] [--data DIR] [--songs 20] [--shifts 3]
 
 The first line: songs made of random words (seeds from 100 on, which nothing was tuned with), the demo's songs, and
 every song of ``DIR/songs/*/`` with ``audio.*`` and a right ``.lrc``; each with three random shifts of its stamps. The
@@ -37,7 +37,6 @@ from justlmd.media.audio import read_audio
 RESULTS = Path(__file__).parent / "results" / "lyrics.json"
 FIRST_SEED = 100  # those below 60 were used for tuning and choosing
 LEVELS = (1.0, 0.7, 0.5, 0.35)  # how loud the singer of a made song is
-SHIFTS = 3
 CUT_S = 8.0  # what is taken out of the middle of a song for a cut version
 CHECKS = ("without_ends_confident", "without_ends_right", "other_lyrics_confident", "false_warning", "cut_confident",
           "cut_warned", "cut_placed", "cut_lines_right")  # fmt: skip
@@ -123,7 +122,7 @@ def naive_first_line(heard: np.ndarray) -> float:
     return float(runs.argmax() * 512 / SR) if runs.any() else 0.0
 
 
-def find_first_lines(case: Case, other: Lyrics) -> dict[str, list[dict[str, float]]]:
+def find_first_lines(case: Case, other: Lyrics, shifts: int) -> dict[str, list[dict[str, float]]]:
     """Errors and confidence of each method, for shifts by chance; of ours also with the lyrics of another song, without
     stamps of ends, and with a cut."""
     begin = time.process_time()
@@ -140,7 +139,7 @@ def find_first_lines(case: Case, other: Lyrics) -> dict[str, list[dict[str, floa
     rng = np.random.default_rng([1, *case.name.encode()])
     true_s = case.lyrics.first_line_s
     rows: dict[str, list[dict[str, float]]] = {"ours": [], "curves_only": [], "silero_mask": [], "naive_onset": []}
-    for _ in range(SHIFTS):
+    for _ in range(shifts):
         by_s = rng.uniform(-min(20.0, true_s), 20.0)
         shifted = shift(case.lyrics, true_s + by_s)
         for name, lyrics, told in (("ours", shifted, witness), ("curves_only", shifted, None),
@@ -198,14 +197,16 @@ def word_errors(lyrics: Lyrics, starts: list[list[float]]) -> np.ndarray:
     return np.array(errors)
 
 
-def show_first_lines(rows: list[tuple[Case, dict[str, list[dict[str, float]]]]], results: dict[str, dict]) -> None:
+def show_first_lines(
+    rows: list[tuple[Case, dict[str, list[dict[str, float]]]]], results: dict[str, dict], shifts: int
+) -> None:
     print("first line  method       songs  median s  <=0.3 s  confident  right of them  s/song")
     for group in dict.fromkeys(case.group for case, _ in rows):
         for name in rows[0][1]:
             found = [row for case, by in rows if case.group == group for row in by[name]]
             error = np.abs([row["error_s"] for row in found])
             summary = {
-                "songs": len(found) // SHIFTS,
+                "songs": len(found) // shifts,
                 "median_error_s": float(np.median(error)),
                 "within_300_ms_share": float((error <= 0.3).mean()),
                 "s_per_song": float(np.median([row["s"] for row in found])),
@@ -292,19 +293,22 @@ def show_parsing(folder: Path, results: dict[str, dict]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with songs/<name>/audio.*")
-    parser.add_argument("--short", action="store_true", help="four made songs, two of the demo")
+    parser.add_argument("--short", action="store_true", help="two made songs, two of the demo, one shift each")
+    parser.add_argument("--songs", type=int, default=20, help="how many songs are made")
+    parser.add_argument("--shifts", type=int, default=3, help="shifts of each song's stamps")
     args = parser.parse_args()
+    count, shifts = (2, 1) if args.short else (args.songs, args.shifts)
 
     from demo.random_songs import random_song
     from demo.song_list import SONGS
 
-    seeds = range(FIRST_SEED, FIRST_SEED + (4 if args.short else 20))
+    seeds = range(FIRST_SEED, FIRST_SEED + count)
     cases = [*made_songs("made", [random_song(seed) for seed in seeds], LEVELS),
              *made_songs("demo", list(SONGS)[: 2 if args.short else None], (1.0,)), *real_songs(args.data)]  # fmt: skip
     results: dict[str, dict] = {}
     others = [case.lyrics for case in (*cases[1:], cases[0])]
-    rows = [(case, find_first_lines(case, other)) for case, other in zip(cases, others, strict=True)]
-    show_first_lines(rows, results)
+    rows = [(case, find_first_lines(case, other, shifts)) for case, other in zip(cases, others, strict=True)]
+    show_first_lines(rows, results, shifts)
     show_words(cases, results)
     show_parsing(args.data, results)
     results["ours"]["peak_rss_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

@@ -60,5 +60,5 @@ def run(arguments: argparse.Namespace) -> int:
         except InputError as error:
             if arguments.wheel or files not in optional:
                 raise
-            print(f"{files.name}: not there ({error}); word times stay interpolated without it", file=sys.stderr)
+            print(f"{files.name}: not there ({error}); fewer word times are heard without it", file=sys.stderr)
     return 0

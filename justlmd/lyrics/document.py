@@ -102,9 +102,14 @@ def shift(lyrics: Lyrics, first_line_s: float) -> Lyrics:
 
 def shifted_line(line: Line, by_s: float) -> Line:
     """A line and its words later by some seconds; what would be before 0 is at 0."""
+    return stretched_line(line, by_s, 1.0)
+
+
+def stretched_line(line: Line, by_s: float, factor: float) -> Line:
+    """A line and its words with all times multiplied, then later by some seconds; what would be before 0 is at 0."""
 
     def moved(seconds: float) -> float:
-        return round(max(0.0, seconds + by_s), 3)
+        return round(max(0.0, factor * seconds + by_s), 3)
 
     words = tuple(replace(word, start_s=moved(word.start_s), end_s=moved(word.end_s)) for word in line.words)
     return replace(line, start_s=moved(line.start_s), end_s=moved(line.end_s), words=words)

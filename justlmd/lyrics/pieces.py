@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from justlmd.lyrics.document import Line, Lyrics, shifted_line, timestamp
+from justlmd.lyrics.document import Line, Lyrics, shifted_line, stretched_line, timestamp
 from justlmd.lyrics.heard_words import line_groups
 from justlmd.lyrics.places import best_places
 from justlmd.lyrics.vocal_activity import VocalCurves
@@ -20,6 +20,8 @@ LONGEST_SHIFT_S = 60.0
 LEAST_S = 0.6  # by which a piece must be off to be worth moving
 GAIN = 1.5  # nats by which the words of a piece must be better supported where it is moved to
 FEWEST_LINES = 3  # of a piece
+DRIFT_S = 0.8  # over the song, from which on lyrics are stretched
+FEWEST_OFFSETS = 5
 CHANGE = 4.0  # nats that a change of the shift costs between two lines
 MOST = 3.0  # nats that one line may say
 ORDER_S = 0.3  # by which lines may begin before the line before them ends
@@ -52,7 +54,10 @@ def in_pieces(lyrics: Lyrics, curves: VocalCurves, witness: Witness) -> tuple[Ly
         The changes; empty for a whole song.
     """
     lines = [line for line in lyrics.sung if line.words]
-    amiss = _amiss(lines, witness)
+    amiss, starts_s, offsets_s = _amiss(lines, witness)
+    speed = other_speed(starts_s, offsets_s)
+    if speed is not None:
+        return _stretched(lyrics, *speed), ()
     shifts = [0.0, *(shift_s for part in amiss for shift_s in _other_place(part, curves, witness))]
     if len(shifts) == 1:
         return lyrics, ()
@@ -91,8 +96,43 @@ def in_pieces(lyrics: Lyrics, curves: VocalCurves, witness: Witness) -> tuple[Ly
     return replace(lyrics, lines=tuple(whole), warnings=(*lyrics.warnings, *notes)), tuple(pieces)
 
 
-def _amiss(lines: Sequence[Line], witness: Witness) -> list[list[Line]]:
-    """The stretches of lines, each between two groups that are sung in their place, where other groups are not."""
+def other_speed(starts_s: np.ndarray, offsets_s: np.ndarray) -> tuple[float, float] | None:
+    """Whether lines drift: by how much later they are heard at 0 s and for each second; None for a drift within chance.
+
+    The median of the slopes between all pairs (Theil and Sen); its 95 % interval must be clear of half of DRIFT_S over
+    the lines that were heard.
+    """
+    from scipy.stats import theilslopes
+
+    if len(starts_s) < FEWEST_OFFSETS or not np.ptp(starts_s):
+        return None
+    slope, begin_s, low, high = theilslopes(offsets_s, starts_s)
+    spread_s = np.abs(offsets_s - begin_s - slope * starts_s)
+    least = DRIFT_S / np.ptp(starts_s)
+    if (
+        abs(slope) < least
+        or min(low * np.sign(slope), high * np.sign(slope)) < least / 2
+        or np.median(spread_s) > ORDER_S
+    ):
+        return None
+    return float(begin_s), float(slope)
+
+
+def _stretched(lyrics: Lyrics, begin_s: float, slope: float) -> Lyrics:
+    lines = tuple(stretched_line(line, begin_s, 1.0 + slope) for line in lyrics.lines)
+    note = (
+        f"the lyrics run {abs(slope):.2%} {'faster' if slope > 0 else 'slower'} than the song in the video, and were "
+        "stretched to it: the video seems to be at another speed than the recording of the lyrics"
+    )
+    return replace(lyrics, lines=lines, warnings=(*lyrics.warnings, note))
+
+
+def _amiss(lines: Sequence[Line], witness: Witness) -> tuple[list[list[Line]], np.ndarray, np.ndarray]:
+    """The stretches of lines, each between two groups that are sung in their place, where other groups are not.
+
+    Also the stamps of the lines that tell an offset, and the offsets.
+    """
+    told: list[tuple[float, float]] = []
     groups = line_groups(lines)
     chosen = {id(line) for line in spread_lines(lines, GROUPS)}
     stretches: list[list[Line]] = []
@@ -104,13 +144,16 @@ def _amiss(lines: Sequence[Line], witness: Witness) -> list[list[Line]]:
             continue
         heard = witness.testify(group, 0.0)
         step_s = heard.step_s()
+        sure = heard.sung & np.isfinite(heard.offset_s)
+        told += [(group[number].start_s, float(heard.offset_s[number])) for number in np.flatnonzero(sure)]
         if heard.mean_support >= SUNG and (step_s is None or abs(step_s) <= LEAST_S):
             if wrong:
                 stretches.append(since)
             since, wrong = list(group), False
         else:
             wrong = True
-    return [*stretches, since] if wrong else stretches
+    starts_s, offsets_s = np.array(told).reshape(-1, 2).T
+    return ([*stretches, since] if wrong else stretches), starts_s, offsets_s
 
 
 def _other_place(lines: Sequence[Line], curves: VocalCurves, witness: Witness) -> list[float]:

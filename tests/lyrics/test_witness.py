@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from word_listener import WordListener, curves_of_lines, sung_voice
 
-from justlmd.lyrics.document import Lyrics, shift
+from justlmd.lyrics.document import Lyrics, shift, stretched_line
 from justlmd.lyrics.lrc import parse_lrc
-from justlmd.lyrics.pieces import in_pieces
+from justlmd.lyrics.pieces import in_pieces, other_speed
 from justlmd.lyrics.synchronise import CONFIDENT, listen
 from justlmd.lyrics.vocal_activity import VocalCurves
 from justlmd.lyrics.witness import Witness
@@ -113,3 +113,20 @@ def test_lines_whose_words_are_not_heard_anywhere_are_not_moved():
     unsung = (replace(line, text=new.text, words=new.words) for line, new in later)
     strange = replace(lyrics, lines=(*lyrics.lines[:20], *unsung))
     assert in_pieces(strange, *sung(lyrics)) == (strange, ())
+
+
+@pytest.mark.parametrize("factor", [1.02, 0.985])
+def test_lyrics_at_another_speed_are_stretched_to_the_video(factor):
+    lyrics = song(11)
+    fast = replace(lyrics, lines=tuple(stretched_line(line, 12.0 * (1 - factor), factor) for line in lyrics.lines))
+    mended, pieces = in_pieces(fast, *sung(lyrics))
+    assert not pieces and "at another speed" in mended.warnings[-1]
+    found, true = ([line.start_s for line in part.lines] for part in (mended, lyrics))
+    assert found == pytest.approx(true, abs=0.15)
+
+
+def test_offsets_by_chance_are_no_other_speed():
+    rng = np.random.default_rng(12)
+    starts_s = np.sort(rng.uniform(10, 200, 11))
+    assert all(other_speed(starts_s, rng.normal(0, 0.15, 11)) is None for _ in range(100))
+    assert other_speed(np.zeros(0), np.zeros(0)) is None
