@@ -18,12 +18,13 @@ from justlmd.lyrics.witness import SUNG, Witness, spread_lines
 GROUPS = 6  # that are heard to see whether anything is amiss
 LONGEST_SHIFT_S = 60.0
 LEAST_S = 0.6  # by which a piece must be off to be worth moving
-GAIN = 1.5  # nats by which the words of a piece must be better supported where it is moved to
+GAIN = 0.5  # nats by which the words of a piece must be better supported where it is moved to
+MORE_LINES = 1  # of those that are heard must begin at their stamps there
 FEWEST_LINES = 3  # of a piece
 DRIFT_S = 0.8  # over the song, from which on lyrics are stretched
 FEWEST_OFFSETS = 5
 CHANGE = 4.0  # nats that a change of the shift costs between two lines
-MOST = 3.0  # nats that one line may say
+MOST = 6.0  # nats that one line may say
 ORDER_S = 0.3  # by which lines may begin before the line before them ends
 
 
@@ -34,6 +35,14 @@ class Piece:
     first: int
     shift_s: float
     at_s: float
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """All lines between two groups that are sung in their place, these included; and those heard to be ``wrong``."""
+
+    lines: list[Line]
+    wrong: list[Line]
 
 
 def in_pieces(lyrics: Lyrics, curves: VocalCurves, witness: Witness) -> tuple[Lyrics, tuple[Piece, ...]]:
@@ -61,10 +70,11 @@ def in_pieces(lyrics: Lyrics, curves: VocalCurves, witness: Witness) -> tuple[Ly
     shifts = [0.0, *(shift_s for part in amiss for shift_s in _other_place(part, curves, witness))]
     if len(shifts) == 1:
         return lyrics, ()
-    support = _support(lines, {id(line) for part in amiss for line in part}, shifts, witness)
+    support = _support(lines, {id(line) for part in amiss for line in part.lines}, shifts, witness)
     path = _path(support)
-    for number in range(1, len(lines)):  # a piece begins with a line that is sung there
-        if path[number] != path[number - 1] and support[path[number], number] < SUNG:
+    for number in range(1, len(lines)):  # a piece begins with a line that is sung there and not where it was
+        gain = support[path[number], number] - support[path[number - 1], number]
+        if path[number] != path[number - 1] and gain < SUNG:
             path[number] = path[number - 1]
     moved = [shifted_line(line, shifts[state]) for line, state in zip(lines, path, strict=True)]
     starts = [line.start_s + shifts[state] for line, state in zip(lines, path, strict=True)]
@@ -127,51 +137,54 @@ def _stretched(lyrics: Lyrics, begin_s: float, slope: float) -> Lyrics:
     return replace(lyrics, lines=lines, warnings=(*lyrics.warnings, note))
 
 
-def _amiss(lines: Sequence[Line], witness: Witness) -> tuple[list[list[Line]], np.ndarray, np.ndarray]:
-    """The stretches of lines, each between two groups that are sung in their place, where other groups are not.
+def _amiss(lines: Sequence[Line], witness: Witness) -> tuple[list[Stretch], np.ndarray, np.ndarray]:
+    """The stretches of lines in which groups are not sung in their place.
 
     Also the stamps of the lines that tell an offset, and the offsets.
     """
     told: list[tuple[float, float]] = []
     groups = line_groups(lines)
     chosen = {id(line) for line in spread_lines(lines, GROUPS)}
-    stretches: list[list[Line]] = []
-    since: list[Line] = []  # the last group that was in its place
-    wrong = False
+    stretches: list[Stretch] = []
+    since: list[Line] = []  # the last group that was in its place, and what follows it
+    wrong: list[Line] = []
     for group in groups:
         since = [*since, *group]
         if id(group[0]) not in chosen:
             continue
         heard = witness.testify(group, 0.0)
-        step_s = heard.step_s()
+        offset_s = heard.offset_s[np.isfinite(heard.offset_s)]
         sure = heard.sung & np.isfinite(heard.offset_s)
         told += [(group[number].start_s, float(heard.offset_s[number])) for number in np.flatnonzero(sure)]
-        if heard.mean_support >= SUNG and (step_s is None or abs(step_s) <= LEAST_S):
+        if heard.mean_support >= SUNG and (not len(offset_s) or abs(np.median(offset_s)) <= LEAST_S):
             if wrong:
-                stretches.append(since)
-            since, wrong = list(group), False
+                stretches.append(Stretch(since, wrong))
+            since, wrong = list(group), []
         else:
-            wrong = True
+            wrong = [*wrong, *group]
     starts_s, offsets_s = np.array(told).reshape(-1, 2).T
-    return ([*stretches, since] if wrong else stretches), starts_s, offsets_s
+    return ([*stretches, Stretch(since, wrong)] if wrong else stretches), starts_s, offsets_s
 
 
-def _other_place(lines: Sequence[Line], curves: VocalCurves, witness: Witness) -> list[float]:
-    """The shift at which most of a stretch of lines is sung, if there is one."""
+def _other_place(stretch: Stretch, curves: VocalCurves, witness: Witness) -> list[float]:
+    """The shift at which most lines of a stretch are sung, if there is one."""
+    wrong = {id(line) for line in stretch.wrong}
+    numbers = [number for number, line in enumerate(stretch.lines) if id(line) in wrong]
+    lines = stretch.lines[numbers[0] : numbers[-1] + 1]
     if len(lines) < FEWEST_LINES:
         return []
     earliest_s = max(-LONGEST_SHIFT_S, -lines[0].start_s)
     places = best_places(lines, curves, earliest_s, LONGEST_SHIFT_S, most=5)
-    heard_lines = spread_lines(lines, 3)
-    here = witness.testify(heard_lines, 0.0).mean_support
-    best = (here + GAIN, 0.0)
+    heard_lines = spread_lines(stretch.wrong, 3)
+    here = witness.testify(heard_lines, 0.0)
+    best = (here.in_place + MORE_LINES, here.mean_support + GAIN, 0.0)
     for shift_s in places.shifts_s:
         step_s = witness.testify(heard_lines, shift_s).step_s() or 0.0
         shift_s = places.near(shift_s + step_s) if abs(step_s) > ORDER_S else shift_s
         heard = witness.testify(heard_lines, shift_s)
-        if abs(shift_s) >= LEAST_S and heard.mean_support >= SUNG and abs(heard.step_s() or 0.0) <= ORDER_S:
-            best = max(best, (heard.mean_support, shift_s))
-    return [best[1]] if best[1] else []
+        if abs(shift_s) >= LEAST_S and heard.mean_support >= here.mean_support + GAIN:
+            best = max(best, (heard.in_place, heard.mean_support, shift_s))
+    return [best[2]] if best[2] else []
 
 
 def _support(lines: Sequence[Line], unsure: set[int], shifts: Sequence[float], witness: Witness) -> np.ndarray:
