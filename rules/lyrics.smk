@@ -61,6 +61,7 @@ rule lyrics:
         language=lambda wildcards: TABLE[wildcards.song].language,
         offset_sign=config["lyrics"]["offset_sign"],
         alignment=config["lyrics"]["alignment"],
+        whisper_model=config["lyrics"]["whisper_model"],
         slicing=config["lyrics"]["slicing"],
         stride=config["lyrics"]["stride"],
     message:

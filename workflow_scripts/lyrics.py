@@ -22,6 +22,7 @@ def main(snakemake) -> str:
         reference=params.reference or None,
         offset_sign=params.offset_sign,
         alignment=params.alignment,
+        whisper_model=params.whisper_model,
         language=params.language,
     )
     for warning in lyrics.warnings:

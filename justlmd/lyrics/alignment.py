@@ -1,7 +1,8 @@
 """Word times by forced alignment: where in its line's sound each word is sung. Figures: ``docs/lyrics.md``.
 
-Each line is aligned by itself, so that a mistake stays in its line, and keeps its interpolated times where the backend
-knows a word not, finds no way through the sound, or is not confident.
+By default a Whisper model hears the words (:mod:`justlmd.lyrics.heard_words`). With the other backends each line is
+aligned by itself, so that a mistake stays in its line, and keeps its interpolated times where the backend knows a word
+not, finds no way through the sound, or is not confident.
 """
 
 import re
@@ -13,11 +14,16 @@ import numpy as np
 
 from justlmd.core.errors import InputError
 from justlmd.core.pretrained import explained, safe_options
+from justlmd.core.wheel_files import INSTALL_COMMAND
 from justlmd.lyrics.document import Line, Lyrics
+from justlmd.lyrics.heard_words import hear_words, lateness_s
+from justlmd.lyrics.whisper import Whisper
+from justlmd.lyrics.whisper_models import carried_models, guessed_language, hub_folder, is_english, read_folder
 from justlmd.lyrics.word_timing import Word
 from justlmd.media.audio import read_audio
 
 SR = 16000
+AUTO = "auto"
 POCKETSPHINX = "pocketsphinx"
 AROUND_S = 0.2  # heard before and after a line, as stamps are often late or early
 SHORTEST_S, LONGEST_LINE_S = 0.1, 30.0
@@ -29,16 +35,76 @@ Aligner = Callable[[np.ndarray, Sequence[str]], Aligned | None]
 """Aligns words with the sound (n,) at 16 kHz in which they are sung, or gives up."""
 
 
-def aligned_with(backend: str, lyrics: Lyrics, audio: str | Path, language: str) -> Lyrics:
-    """Align lyrics by ``pocketsphinx``, which only knows English, or by the CTC model in a folder.
+def aligned_with(backend: str, lyrics: Lyrics, audio: str | Path, language: str, whisper_model: str = "") -> Lyrics:
+    """Align lyrics with what is sung.
 
-    ``language`` is the code of the song table; empty is taken for English, where lines with other words fall back.
+    Parameters
+    ----------
+    backend
+        ``auto`` (a Whisper model), ``pocketsphinx``, which only knows English, or the folder of a CTC model.
+    lyrics
+        On the clock of the audio.
+    audio
+        File that the words are heard in.
+    language
+        Code of the song table; where it is empty, ``auto`` guesses, and pocketsphinx takes the words for English.
+    whisper_model
+        Folder or hub name of a Whisper model for ``auto``; empty: the carried one for the language.
+
+    Returns
+    -------
+    Lyrics
+        Where no carried model is installed, as they were, with a warning.
+
+    Raises
+    ------
+    InputError
+        A configured model cannot be read, or a package is missing.
     """
-    if backend == POCKETSPHINX and language not in ("", "en"):
+    if not any(line.timing == "interpolated" for line in lyrics.sung):
+        return lyrics
+    if backend == AUTO:
+        return _heard(lyrics, audio, language, whisper_model)
+    if backend == POCKETSPHINX and not is_english(language):
         left = f"pocketsphinx knows English only: the words of this song ({language}) are interpolated"
         return replace(lyrics, warnings=(*lyrics.warnings, left))
     aligner = pocketsphinx_aligner() if backend == POCKETSPHINX else ctc_aligner(backend)
     return align(lyrics, centre(read_audio(audio, SR, 2)), aligner)
+
+
+def load_whisper(lyrics: Lyrics, language: str, whisper_model: str = "") -> tuple[Whisper | None, str]:
+    """The Whisper model for a song, as for :func:`aligned_with`, and a note where it is not the best one for it.
+
+    Where the language is not given, the words tell whether it is English. None where no carried model is installed.
+    Raises InputError for a configured model that cannot be read.
+    """
+    language = language or guessed_language(lyrics.text)
+    if whisper_model:
+        folder = Path(whisper_model).expanduser()
+        return Whisper(read_folder(folder if folder.is_dir() else hub_folder(whisper_model)), language), ""
+    wanted, other = carried_models(language)
+    remedy = (
+        f"because {wanted.name} is not installed: run {INSTALL_COMMAND}, delete this song's lyrics.json and run again"
+    )
+    if wanted.is_installed:
+        return Whisper(wanted.read(), language, wanted.habits), ""
+    if other.is_installed:
+        return Whisper(other.read(), language, other.habits), f"the words were heard by {other.name}, {remedy}"
+    return None, f"the words are interpolated, {remedy}"
+
+
+def _heard(lyrics: Lyrics, audio: str | Path, language: str, whisper_model: str) -> Lyrics:
+    whisper, note = load_whisper(lyrics, language, whisper_model)
+    if note:
+        lyrics = replace(lyrics, warnings=(*lyrics.warnings, note))
+    if whisper is None:
+        return lyrics
+    voice = centre(read_audio(audio, SR, 2))
+    if whisper.habits.late_s is None:
+        known, _ = load_whisper(lyrics, language)
+        if known is not None:
+            whisper.habits = replace(whisper.habits, late_s=lateness_s(lyrics, voice, whisper, known))
+    return hear_words(lyrics, voice, whisper)
 
 
 def align(lyrics: Lyrics, voice: np.ndarray, aligner: Aligner) -> Lyrics:

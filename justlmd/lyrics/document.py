@@ -90,17 +90,13 @@ def shift(lyrics: Lyrics, first_line_s: float) -> Lyrics:
     by_s = round(first_line_s - lyrics.first_line_s, 6)
     lines, warnings = [], list(lyrics.warnings)
 
-    def moved(seconds: float) -> float:
-        return round(max(0.0, seconds + by_s), 3)
-
     for line in lyrics.lines:
         if line.end_s + by_s <= 0 or (line.credit and by_s < 0):
             warnings.append(f"the line at {line.start_s:.3f} s lies before the video's beginning and is left out")
             continue
         if line.start_s + by_s < 0:
             warnings.append(f"the line at {line.start_s:.3f} s begins before the video and is cut there")
-        words = tuple(Word(moved(word.start_s), moved(word.end_s), word.text) for word in line.words)
-        lines.append(replace(line, start_s=moved(line.start_s), end_s=moved(line.end_s), words=words))
+        lines.append(shifted_line(line, by_s))
     offset_s = round(lyrics.offset_s + by_s, 6)
     return replace(lyrics, lines=tuple(lines), warnings=tuple(warnings), offset_s=offset_s)
 
@@ -116,6 +112,21 @@ def lines_between(lines: Iterable[Line], start_s: float, end_s: float) -> list[L
 
     found = [line for line in lines if line.text.strip() and line.end_s > start_s and line.start_s < end_s]
     return [replace(moved(line), words=tuple(map(moved, line.words))) for line in found]
+
+
+def shifted_line(line: Line, by_s: float) -> Line:
+    """A line and its words later by some seconds; what would be before 0 is at 0."""
+    return stretched_line(line, by_s, 1.0)
+
+
+def stretched_line(line: Line, by_s: float, factor: float) -> Line:
+    """A line and its words with all times multiplied, then later by some seconds; what would be before 0 is at 0."""
+
+    def moved(seconds: float) -> float:
+        return round(max(0.0, factor * seconds + by_s), 3)
+
+    words = tuple(replace(word, start_s=moved(word.start_s), end_s=moved(word.end_s)) for word in line.words)
+    return replace(line, start_s=moved(line.start_s), end_s=moved(line.end_s), words=words)
 
 
 def timestamp(seconds: float) -> str:
@@ -157,13 +168,18 @@ def lyrics_to_json(
                 "text": line.text,
                 "timing": line.timing,
                 "credit": line.credit,
-                "words": [{"start": word.start_s, "end": word.end_s, "text": word.text} for word in line.words],
+                "words": [_word_to_json(word) for word in line.words],
                 "alternatives": list(line.alternatives),
             }
             for line in lyrics.lines
         ],
         "warnings": list(lyrics.warnings),
     }
+
+
+def _word_to_json(word: Word) -> dict[str, Any]:
+    entry = {"start": word.start_s, "end": word.end_s, "text": word.text}
+    return entry | ({"timing": word.timing} if word.timing else {})
 
 
 def lyrics_from_json(value: Any, name: str = "lyrics.json") -> Lyrics:
@@ -178,7 +194,8 @@ def lyrics_from_json(value: Any, name: str = "lyrics.json") -> Lyrics:
                 end_s=float(entry["end"]),
                 text=str(entry["text"]),
                 words=tuple(
-                    Word(float(word["start"]), float(word["end"]), str(word["text"])) for word in entry.get("words", [])
+                    Word(float(word["start"]), float(word["end"]), str(word["text"]), str(word.get("timing", "")))
+                    for word in entry.get("words", [])
                 ),
                 timing=str(entry.get("timing", "line")),
                 alternatives=tuple(str(text) for text in entry.get("alternatives", [])),

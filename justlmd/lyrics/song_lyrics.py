@@ -17,6 +17,7 @@ def song_lyrics(
     reference: str | Path | None = None,
     offset_sign: int = -1,
     alignment: str = "none",
+    whisper_model: str = "",
     language: str = "",
 ) -> tuple[Lyrics, dict[str, Any] | None]:
     """Read a ``.lrc`` file and bring it onto the clock of the video.
@@ -35,6 +36,8 @@ def song_lyrics(
         Sign of the file's ``[offset:]`` tag, -1 or 1.
     alignment : str
         "none", or the aligner that finds the words in the audio (:func:`justlmd.lyrics.alignment.aligned_with`).
+    whisper_model : str
+        The Whisper model of the aligner "auto"; empty: the carried ones.
     language : str
         Language code of the song.
 
@@ -57,11 +60,13 @@ def song_lyrics(
     lyrics = parse_lrc(path.read_bytes(), str(path), offset_sign)
     how: dict[str, Any] | None = None
     if first_line == "auto":
-        from justlmd.lyrics.synchronise import synchronise  # loads librosa, which the other ways do not need
+        from justlmd.lyrics.alignment import AUTO, load_whisper  # loads librosa, which the other ways do not need
+        from justlmd.lyrics.synchronise import synchronise
 
         if audio is None:
             raise InputError("the first line is to be found in the audio, but there is none", where=path)
-        lyrics, found = synchronise(lyrics, audio, reference)
+        whisper = load_whisper(lyrics, language, whisper_model)[0] if alignment == AUTO else None
+        lyrics, found = synchronise(lyrics, audio, reference, whisper)
         how = asdict(found)
     elif first_line is not None:
         lyrics = shift(lyrics, first_line)
@@ -69,5 +74,5 @@ def song_lyrics(
     if alignment != "none" and audio is not None:
         from justlmd.lyrics.alignment import aligned_with
 
-        lyrics = aligned_with(alignment, lyrics, audio, language)
+        lyrics = aligned_with(alignment, lyrics, audio, language, whisper_model)
     return lyrics, how

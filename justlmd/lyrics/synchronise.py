@@ -1,7 +1,8 @@
 """When the lyrics begin in a video: found by listening for the singer, or by comparison with the lyrics' own recording.
 
 An ``.lrc`` belongs to one recording; in another one all its lines are shifted by the same time. Every shift is scored
-by how well the lines lie on the curves of the voice; methods and figures: ``docs/lyrics.md``.
+by how well the lines lie on the curves of the voice; where a Whisper model is at hand, it says whether the words are
+sung at the best places. Methods and figures: ``docs/lyrics.md``.
 """
 
 from collections.abc import Sequence
@@ -11,18 +12,20 @@ from pathlib import Path
 import numpy as np
 
 from justlmd.core.errors import InputError, JustLMDError
+from justlmd.lyrics.alignment import centre
 from justlmd.lyrics.document import Line, Lyrics, shift, timestamp
-from justlmd.lyrics.vocal_activity import RATE, SR, VocalCurves, vocal_curves
+from justlmd.lyrics.pieces import LONGEST_SHIFT_S, in_pieces
+from justlmd.lyrics.places import PEAKS_APART_S, Places, best_places
+from justlmd.lyrics.vocal_activity import SR, VocalCurves, vocal_curves
+from justlmd.lyrics.whisper import Whisper
+from justlmd.lyrics.witness import SUNG, Witness, spread_lines
 from justlmd.media.audio import read_audio
 
-LONGEST_SHIFT_S = 60.0
-CONFIDENT = 1.0  # standard deviations by which the best shift must lead
-INSIDE = 0.6  # share of the lines that must then lie in the sound
-AGREEMENT_S = 0.3  # how far the best shift for the energy of the voice alone may be from it
-ENERGY = 0  # row of the scores
-PART_LINES, PART_S = 4, 10.0  # what a part of a song must have at least to be placed by itself
-PART_CONFIDENT = 1.0
-DRIFT_S = 0.6  # how far apart the shifts of two parts must be to be worth a warning
+CONFIDENT = 1.0  # standard deviations by which the best shift must lead where nobody hears the words
+PLACES = 3  # shifts that the witness is asked about
+WITNESS_GROUPS = 6
+STEP_S = 0.5  # how far off the witness may hear a place that is right
+LONGEST_STEP_S = 6.0
 REFERENCE_SR = 11025
 SHARP = 50.0  # standard deviations of a reference's peak; the same recording gives hundreds, another song 7
 APART_S = 0.5  # how far apart two peaks are that belong to two parts of a recording
@@ -33,13 +36,16 @@ class Synchronisation:
     """Where the first sung line begins in the video: ``first_line_s``, how that was found and how sure it is.
 
     ``confidence`` is the lead of the best place over the next one in standard deviations of all places (``auto``), or
-    the height of the correlation's peak in its own (``reference``). ``second_s`` is the next best place.
+    the height of the correlation's peak in its own (``reference``). ``second_s`` is the next best place. ``support`` of
+    the words at the place in nats, where a witness was asked; ``confident``: whether the place is to be used.
     """
 
     method: str
     first_line_s: float
     confidence: float | None = None
     second_s: float | None = None
+    support: float | None = None
+    confident: bool = True
 
 
 class NeedsManualSync(JustLMDError):
@@ -49,7 +55,7 @@ class NeedsManualSync(JustLMDError):
 
 
 def synchronise(
-    lyrics: Lyrics, audio: str | Path, reference: str | Path | None = None
+    lyrics: Lyrics, audio: str | Path, reference: str | Path | None = None, whisper: Whisper | None = None
 ) -> tuple[Lyrics, Synchronisation]:
     """Bring lyrics on the clock of ``audio``, by their own recording if there is one, else by listening.
 
@@ -78,56 +84,69 @@ def synchronise(
             f"{reference} is not the recording in the video (peak {found.confidence}, {SHARP:g} needed), so the first "
             "line was found by listening"
         )
-    curves = vocal_curves(read_audio(audio, SR, 2))
-    found = listen(lyrics, curves)
-    if found.confidence is None or found.confidence < CONFIDENT:
+    stereo = read_audio(audio, SR, 2)
+    curves = vocal_curves(stereo)
+    witness = None if whisper is None else Witness(centre(stereo), whisper)
+    found = listen(lyrics, curves, witness)
+    if not found.confident:
+        support = "" if found.support is None else f", support of the words {found.support:.1f}, {SUNG:g} needed"
         raise NeedsManualSync(
             f"needs manual sync: the first line seems to begin at {_minutes(found.first_line_s)} or "
-            f"{_minutes(found.second_s)} (confidence {found.confidence}, {CONFIDENT:g} needed)",
+            f"{_minutes(found.second_s)} (confidence {found.confidence}{support})",
             next_step=f"listen to {audio} there and put the right time into the column first_line",
         )
     shifted = shift(lyrics, found.first_line_s)
-    return replace(shifted, warnings=(*shifted.warnings, *warnings, *drift(shifted, curves))), found
+    shifted = replace(shifted, warnings=(*shifted.warnings, *warnings))
+    if witness is not None:
+        shifted, _ = in_pieces(shifted, curves, witness)
+    return shifted, replace(found, first_line_s=shifted.first_line_s)
 
 
 def _minutes(seconds: float | None) -> str:
     return "?" if seconds is None else timestamp(max(0.0, seconds))[:8]
 
 
-def listen(lyrics: Lyrics, curves: VocalCurves) -> Synchronisation:
+def listen(lyrics: Lyrics, curves: VocalCurves, witness: Witness | None = None) -> Synchronisation:
     """Find the first line by listening; the result says whether it can be trusted.
+
+    With a witness the words must be sung at the place, and their lines begin there; without one the place must lead
+    clearly, and be the best one for the energy of the voice alone as well.
 
     Raises InputError if the first line lies outside the sound whatever the shift.
     """
     first = lyrics.first_line_s
-    best_s, second_s, lead = _best_shift(lyrics.sung, curves, -min(first, LONGEST_SHIFT_S), LONGEST_SHIFT_S)
-    return Synchronisation("auto", round(max(0.0, first + best_s), 2), round(lead, 2), round(first + second_s, 2))
+    places = best_places(lyrics.sung, curves, -min(first, LONGEST_SHIFT_S), LONGEST_SHIFT_S)
+    confident, support, at_s = places.lead >= CONFIDENT, None, places.shifts_s[0]
+    if witness is not None:
+        lines = spread_lines(lyrics.sung, WITNESS_GROUPS)
+        heard = []
+        for shift_s in places.shifts_s[:PLACES]:
+            heard.append(_heard_at(shift_s, lines, places, witness))
+            if heard[-1][0] and places.lead >= CONFIDENT:
+                break
+        confident, support, at_s = max(heard)
+    second_s = next((shift_s for shift_s in places.shifts_s if abs(shift_s - at_s) > PEAKS_APART_S), at_s)
+    return Synchronisation(
+        "auto",
+        round(max(0.0, first + at_s), 2),
+        round(places.lead, 2),
+        round(first + second_s, 2),
+        None if support is None else round(support, 2),
+        confident,
+    )
 
 
-def drift(lyrics: Lyrics, curves: VocalCurves) -> list[str]:
-    """Say where the lyrics, on the video's clock, run apart from what is sung: cut, looped or stretched versions.
-
-    At most one sentence, for the clearest place at which the lines before and after it have different shifts. Both
-    sides must have at least 4 lines and 10 s and one clear place, so silence is no proof of the contrary.
-    """
-    lines = lyrics.sung
-    clearest, found = PART_CONFIDENT, None
-    for count in range(PART_LINES, len(lines) - PART_LINES + 1):
-        parts = lines[:count], lines[count:]
-        if min(part[-1].end_s - part[0].start_s for part in parts) < PART_S:
-            continue
-        (before_s, _, before), (after_s, _, after) = (
-            _best_shift(part, curves, -LONGEST_SHIFT_S, LONGEST_SHIFT_S) for part in parts
-        )
-        if min(before, after) >= clearest and abs(after_s - before_s) >= DRIFT_S:
-            clearest, found = min(before, after), (parts[1][0].start_s, before_s, after_s)
-    if found is None:
-        return []
-    at_s, before_s, after_s = found
-    return [
-        f"the lines before {timestamp(at_s)[:5]} fit when moved by {before_s:+.1f} s, those from there on by "
-        f"{after_s:+.1f} s: the video seems to be another version (cut, looped or at another speed) than the lyrics"
-    ]
+def _heard_at(shift_s: float, lines: Sequence[Line], places: Places, witness: Witness) -> tuple[bool, float, float]:
+    """Whether the witness confirms a place, the support there, and the place: moved to where the lines are heard."""
+    heard = witness.testify(lines, shift_s)
+    step_s = heard.step_s()
+    if step_s is not None and STEP_S < abs(step_s) <= LONGEST_STEP_S:
+        shift_s = places.near(shift_s + step_s)
+        heard = witness.testify(lines, shift_s)
+        step_s = heard.step_s()
+    begins = step_s is not None and abs(step_s) <= STEP_S
+    confirmed = begins and heard.mean_support >= SUNG and witness.contrast(lines, shift_s) >= SUNG
+    return confirmed, heard.mean_support, shift_s
 
 
 def compare(lyrics: Lyrics, reference: np.ndarray, samples: np.ndarray, sr: int) -> Synchronisation:
@@ -164,63 +183,3 @@ def _fast_length(n: int) -> int:
     from scipy.fft import next_fast_len
 
     return int(next_fast_len(n, real=True))
-
-
-def _best_shift(
-    lines: Sequence[Line], curves: VocalCurves, earliest_s: float, latest_s: float
-) -> tuple[float, float, float]:
-    """Return the best and the second best shift in seconds, and the lead of the first in standard deviations.
-
-    The lead is 0 where the energy of the voice alone has its best shift elsewhere (one curve outvoted the others) or
-    where many lines lie outside the sound: signs of lyrics of another song.
-    """
-    from scipy.signal import find_peaks
-
-    scores, shifts = shift_scores(lines, curves, earliest_s, latest_s)
-    score, energy = scores.sum(axis=0), scores[ENERGY]
-    best = int(score.argmax())
-    peaks = find_peaks(score)[0]
-    peaks = peaks[np.abs(shifts[peaks] - shifts[best]) > 0.25]
-    second = int(peaks[score[peaks].argmax()]) if len(peaks) else int(score.argmin())
-    inside = np.mean([0 <= line.start_s + shifts[best] < len(curves.energy) / RATE for line in lines])
-    agreed = abs(shifts[energy.argmax()] - shifts[best]) <= AGREEMENT_S and inside >= INSIDE
-    lead = (score[best] - score[second]) / (score.std() + 1e-9) if agreed else 0.0
-    return float(shifts[best]), float(shifts[second]), float(lead)
-
-
-def shift_scores(
-    lines: Sequence[Line], curves: VocalCurves, earliest_s: float, latest_s: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Score all shifts in steps of 20 ms that leave the first line in the sound.
-
-    Returns the scores (4, n), one row per curve and its weight included, and the shifts (n,) in seconds.
-    """
-    from scipy.ndimage import gaussian_filter1d
-    from scipy.signal import correlate
-
-    frames = len(curves.activity)
-    length = max(frames, round(lines[-1].end_s * RATE) + RATE)
-    sung, begins = np.zeros(length), np.zeros(length)
-    for line in lines:
-        end_s = line.words[-1].end_s if line.words else line.end_s
-        sung[round(line.start_s * RATE) : round(end_s * RATE)] = 1.0
-        begins[round(line.start_s * RATE)] += 1.0
-    begins = gaussian_filter1d(begins, 0.08 * RATE)
-    lags = np.arange(-(length - 1), frames)
-    shifts, first = lags / RATE, lines[0].start_s
-    allowed = (shifts >= earliest_s) & (shifts <= latest_s) & (first + shifts >= 0) & (first + shifts < frames / RATE)
-    if not allowed.any():
-        raise InputError(
-            f"the lyrics begin at {timestamp(first)} and the sound ends at {timestamp(frames / RATE)}: "
-            "these do not belong together, or `first_line` must be given by hand"
-        )
-    scores = []
-    for curve, pattern, weight in (
-        (curves.energy, sung, 1.0),
-        (curves.activity, sung, 1.0),
-        (curves.energy_rise, begins, 0.7),
-        (curves.activity_rise, begins, 0.4),
-    ):
-        fit = correlate(curve - curve.mean(), pattern - pattern.mean(), "full", "fft")[allowed]
-        scores.append(weight * (fit - fit.mean()) / (fit.std() + 1e-9))
-    return np.stack(scores), shifts[allowed]

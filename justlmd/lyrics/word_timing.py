@@ -19,11 +19,15 @@ The medians over two songs with true ends are 0.72 and 0.89 (``benchmarks/lyrics
 
 @dataclass(frozen=True)
 class Word:
-    """One word and the interval in which it is sung, in seconds of the song's timeline."""
+    """One word and the interval in which it is sung, in seconds of the song's timeline.
+
+    ``timing`` is ``interpolated`` for a word that was not heard in a line that was; else empty: that of its line.
+    """
 
     start_s: float
     end_s: float
     text: str
+    timing: str = ""
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:

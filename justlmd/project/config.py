@@ -70,7 +70,8 @@ class Lyrics(_Section):
     offset_sign: Annotated[int, AfterValidator(_sign)] = -1
     slicing: Literal["phrases", "windows", "compat"] = "phrases"
     stride: float = Field(default=3.0, gt=0, le=3600)
-    alignment: NonEmpty = "none"
+    alignment: NonEmpty = "auto"
+    whisper_model: Text = ""
     provider: Address = ""
     duration_tolerance: float = Field(default=3, ge=0, le=3600)
 

@@ -53,10 +53,10 @@ def check_files(config: Mapping[str, Any], find: Callable[[str], str] = str) -> 
         if path and not Path(path).expanduser().is_file()
     ]
     alignment = config["lyrics"]["alignment"]
-    if alignment not in ("none", "pocketsphinx") and not Path(alignment).expanduser().is_dir():
+    if alignment not in ("auto", "none", "pocketsphinx") and not Path(alignment).expanduser().is_dir():
         problems.append(
-            f"config 'lyrics.alignment': {alignment} is no folder; allowed are none, pocketsphinx and the folder of a "
-            "CTC model"
+            f"config 'lyrics.alignment': {alignment} is no folder; allowed are auto, none, pocketsphinx and the "
+            "folder of a CTC model"
         )
     if problems:
         raise InputError("\n".join(problems))

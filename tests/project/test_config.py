@@ -55,7 +55,14 @@ def test_the_shipped_configuration_holds_the_defaults(shipped):
 WRONG: list[Any] = [*WRONG_VALUES, [[]], {"unheard_of": 1}, object()]
 
 
-FREE_TEXT = {"lyrics.alignment", "features.text_encoder", "songs", "generate.table", "publish.contact"}
+FREE_TEXT = {
+    "lyrics.alignment",
+    "lyrics.whisper_model",
+    "features.text_encoder",
+    "songs",
+    "generate.table",
+    "publish.contact",
+}
 """Keys whose text may be anything: a name, or a path that is looked for afterwards."""
 
 FREE_SECTIONS = ("body_model", "download.", "mmpose.", "easymocap.", "models.", "export.blender_python")
