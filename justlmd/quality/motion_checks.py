@@ -3,6 +3,8 @@
 Every function returns metrics by name and masks by name over the frames of the judged part of the video.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from justlmd import FPS
@@ -10,7 +12,9 @@ from justlmd.body.kinematics import joint_transforms
 from justlmd.body.landmarks import LANDMARKS, mediapipe_landmarks
 from justlmd.body.model import Body
 from justlmd.motion.motion import FLIP, CameraMotion, to_yup
+from justlmd.motion.song_motion import LIMBS
 from justlmd.pose.keypoints import Keypoints2D
+from justlmd.pose.limbs import seen_limbs
 
 BODY = [11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
 """Landmarks of the body's joints: shoulders, elbows, wrists, hips, knees, ankles."""
@@ -73,6 +77,28 @@ def landmark_metrics(keypoints2d: Keypoints2D, span: Span) -> Metrics:
         "jitter": np.nan_to_num(bend) > BAD_BEND,
         "identity_jumps": jumps,
     }
+
+
+def limb_metrics(keypoints2d: Keypoints2D, span: Span) -> Metrics:
+    """In how many of the frames with a person each arm and leg is seen, and where it is not."""
+    detected = np.isfinite(keypoints2d.keypoints[span[0] : span[1]]).all((1, 2))
+    if not detected.any():
+        return {}, {}
+    seen = seen_limbs(keypoints2d)[span[0] : span[1]]
+    metrics = {f"{limb}_seen": float(seen[detected, column].mean()) for column, limb in enumerate(LIMBS)}
+    return metrics, {f"{limb}_seen": detected & ~seen[:, column] for column, limb in enumerate(LIMBS)}
+
+
+def uncertainty_metrics(uncertainty: Sequence[tuple[int, float]], span: Span, limit: float) -> Metrics:
+    """The mean of the joints' uncertainty in mm where it was measured, and the half seconds beyond the limit."""
+    inside = [(frame - span[0], value) for frame, value in uncertainty if span[0] <= frame < span[1]]
+    if not inside:
+        return {}, {}
+    beyond = np.zeros(span[1] - span[0], bool)
+    for frame, value in inside:
+        if value > limit:
+            beyond[max(frame - FPS // 4, 0) : frame + FPS // 4 + 1] = True
+    return {"uncertainty": float(np.mean([value for _, value in inside]))}, {"uncertainty": beyond}
 
 
 def _jumps(points: np.ndarray, detected: np.ndarray, height: float) -> np.ndarray:

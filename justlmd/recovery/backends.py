@@ -1,7 +1,8 @@
 """The backends of mesh recovery behind one call: the built-in fit and EasyMocap."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from justlmd import FPS
 from justlmd.body.model import Body
 from justlmd.lyrics.document import Lyrics
 from justlmd.lyrics.slices import motion_span
-from justlmd.motion.song_motion import SongMotion
+from justlmd.motion.motion import runs
+from justlmd.motion.song_motion import LIMBS, SongMotion
 from justlmd.pose.keypoints import Keypoints2D
+from justlmd.pose.limbs import seen_limbs
 
 
 @dataclass(frozen=True)
@@ -74,19 +77,18 @@ def recover_song(
             focal=settings.focal_px,
         )
         own_shapes, method = fits_smpl_of(settings.easymocap, body), "EasyMocap"
+        uncertainty: tuple[tuple[int, float], ...] = ()
     else:
         from justlmd.core.device import choose_device
         from justlmd.recovery.fit import recover
+        from justlmd.recovery.uncertainty import joint_uncertainty
 
         device = choose_device(settings.device)
-        motion = recover(
-            keypoints2d,
-            body,
-            start_frame=start_frame,
-            stop_frame=stop_frame,
-            focal=settings.focal_px,
-            height_m=height_m,
-            device=device,
-        )
+        fit = partial(recover, body=body, focal=settings.focal_px, height_m=height_m, device=device)
+        motion = fit(keypoints2d, start_frame=start_frame, stop_frame=stop_frame)
+        uncertainty = joint_uncertainty(keypoints2d, body, fit, start_frame, stop_frame)
         own_shapes, method = True, f"fit to {keypoints2d.backend.split('-')[0]} landmarks on {device}"
-    return SongMotion.made(motion, body, method, start_frame / FPS, own_shapes=own_shapes)
+    song = SongMotion.made(motion, body, method, start_frame / FPS, own_shapes=own_shapes)
+    seen = seen_limbs(keypoints2d)[start_frame : start_frame + len(motion.valid)]
+    unseen = {limb: runs(motion.valid[: len(seen)] & ~seen[:, column]) for column, limb in enumerate(LIMBS)}
+    return replace(song, meta=replace(song.meta, unseen_limbs=unseen, uncertainty=uncertainty))
