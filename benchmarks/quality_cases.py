@@ -358,13 +358,14 @@ def real(name: str, start: int = 900, room: str = "tiles", seed: int = 1, reach:
 
 
 PANINI, MONTERO = "PaniniLilNasXJustDanceUnlimited", "MONTEROCallMebyYourNamebyLilNasXJustDance2022"
+BUILD_AB = "BuildABBellaPoarchJustDance2022"
 MUSE, SUIT = Source("clip", "musepose_dance", 0), Source("clip", "pzsp_dance", 30)
 SUIT_LATER = Source("clip", "pzsp_dance", 220)
 A, B = demo("morning_jump", room="furnished", seed=1), demo("paper_star", 200, "tiles", 2)
 C, D = demo("corazon", 180, "plain", 3), demo("kitchen_parade", 240, "furnished", 4)
 E, F = demo("harbour_lights", 300, "plain", 5), demo("morning_jump", 400, "tiles", 6)
 G, H = real(PANINI, 900, "furnished", 7), real(MONTERO, 1200, "tiles", 8)
-J = real(MONTERO, 2000, "plain", 9)
+J = real(BUILD_AB, 300, "plain", 9)
 LOST = ("detection_rate", "visibility", "jitter", "uncertainty", "motion_jitter", "reprojection", "identity_jumps",
         "left_arm_seen", "right_arm_seen", "left_leg_seen", "right_leg_seen", "whole_body", "upright", "motion_valid",
         "body_height", "motion_jumps")  # fmt: skip

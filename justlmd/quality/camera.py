@@ -22,6 +22,8 @@ SIZE = 320
 """Pixels of the longer side at which the frames are compared."""
 CELLS, IN_CELL = (10, 6), 4
 """The frame's columns and rows of cells, and most corners in one: otherwise captions would outvote the room."""
+CORNER = 5e-5
+"""Least eigenvalue of a corner (OpenCV's scale): a floor's tiles have 1e-4, a caption 0.1, a plain wall's noise 1e-5."""
 STILL_PX, AGREES_PX = 0.3, 0.6
 """Pixels at :data:`SIZE` by which a corner may move and stand still, or miss its group's motion and be part of it."""
 CAMERA_SPEED = 0.01
@@ -36,6 +38,10 @@ FEET_APART = 0.35
 """Of their motion by which two feet that are carried together may differ."""
 FEET_MOVE = 0.012
 """Of the dancer's height by which feet are carried in one measurement at least: landmarks tremble by 0.004."""
+FEET_SHARE = 0.2
+"""Of the moments of a block at which feet must be carried together to show a camera that moves: dancers jump less."""
+SEEN = 0.5
+"""Visibility of an ankle that is seen."""
 BLOCK_S = 8.0
 """Seconds in which it is decided once whether the feet follow the background."""
 
@@ -92,10 +98,11 @@ def _background_mask(shape: tuple[int, ...], dancer: np.ndarray, others: Sequenc
 
 def _corners(grey: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Corners (N, 2) float32, at most :data:`IN_CELL` of each cell."""
-    found = cv2.goodFeaturesToTrack(grey, 400, 0.01, 4, mask=mask, blockSize=5)
-    if found is None:
+    strongest = float(cv2.cornerMinEigenVal(grey, 5)[mask > 0].max(initial=0))
+    if strongest <= CORNER:
         return np.zeros((0, 2), np.float32)
-    points = found.reshape(-1, 2)
+    found = cv2.goodFeaturesToTrack(grey, 1000, CORNER / strongest, 4, mask=mask, blockSize=5)
+    points = np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2)
     cell = (points * np.array(CELLS) / grey.shape[::-1]).astype(int) @ [1, CELLS[0]]
     taken: dict[int, int] = {}
     chosen = []
@@ -147,6 +154,7 @@ def camera_speed(background: dict[str, np.ndarray], keypoints2d: Keypoints2D) ->
     size = max(keypoints2d.width, keypoints2d.height)
     height = float(np.median(np.ptp(points[found][:, :, 1], axis=1))) / size if found.any() else np.nan
     feet = np.stack([points[:, list(foot)].mean(1) for foot in FEET], axis=1) / size
+    feet[keypoints2d.keypoints[:, [27, 28], 2] < SEEN] = np.nan  # a guessed foot tells nothing
     carried = feet[at] - feet[at - EVERY]  # (M, 2 feet, 2), NaN without the dancer
     seen = {name: values[at] for name, values in background.items()}
     for first in range(0, len(at), round(BLOCK_S * FPS / EVERY)):
@@ -162,7 +170,10 @@ def _block_speed(seen: dict[str, np.ndarray], carried: np.ndarray, height: float
     group = np.nan_to_num(seen["moving"]) > 0
     follows = _feet_follow(shift[group], carried[group], height)
     still = np.nan_to_num(seen["still"]) >= 0.5
-    speed = np.where(still, 0.0, _feet_speed(carried, height))
+    by_feet = _feet_speed(carried, height)
+    if (by_feet > CAMERA_SPEED).sum() < FEET_SHARE * np.isfinite(carried).all((1, 2)).sum():
+        by_feet[by_feet > CAMERA_SPEED] = np.nan  # a jump carries both feet, too
+    speed = np.where(still, 0.0, by_feet)
     if follows is None:
         alone = group & (np.nan_to_num(seen["still"]) < 0.2) & (np.nan_to_num(seen["moving"]) > 0.5)
         speed[group & ~still] = np.nan
