@@ -19,12 +19,17 @@ from typing import Any
 import numpy as np
 
 from benchmarks.quality_cases import CASES, Case, plain
+from benchmarks.quality_films import at_speed
 from benchmarks.quality_stages import Stages, joints_between
+from demo.build import motion_of
+from demo.song_list import SONGS
 from justlmd.body.model import load_body
 from justlmd.core.files import write_json
 from justlmd.motion.motion import CameraMotion, to_yup
+from justlmd.motion.smplfull import read_smplfull
 from justlmd.quality.criteria import CRITERIA
 from justlmd.quality.gate import assess
+from justlmd.quality.motion_checks import motion_pace
 from justlmd.recovery.fit import recover
 from justlmd.recovery.uncertainty import joint_uncertainty
 
@@ -97,6 +102,21 @@ def summary(judged: dict[str, dict[str, Any]], half: int) -> str:
     return f"{', '.join(texts)}: {100 * right / max(len(part), 1):.1f} % right"
 
 
+def judge_paces(data: Path) -> dict[str, tuple[int, bool]]:
+    """Whole dances at half, their own and twice their speed, without a video: number of the dance, whether right."""
+    body, found = load_body(), {}
+    files = sorted(data.glob("motion/*/smplfull.json"))
+    dances = {file.parent.name: to_yup(read_smplfull(file), body, own_shapes=False) for file in files}
+    dances |= {song.id: motion_of(song, body) for song in SONGS}
+    for number, (name, dance) in enumerate(dances.items()):
+        for speed, wanted in ((0.5, "slow_motion"), (1.0, ""), (2.0, "fast_motion")):
+            changed = at_speed(dance, np.arange(0, len(dance) - 2, speed))
+            pace = motion_pace(changed.joints(body), changed.valid) or 0.0
+            failed = [c.name for c in CRITERIA if c.name.endswith("_motion") and c.fails(pace, c.limit)]
+            found[f"{name} at {speed:g} times its speed, {pace:.2f} Hz"] = number, failed == [wanted] * bool(wanted)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with clips/ and motion/")
@@ -129,12 +149,25 @@ def main() -> None:
             known = [value for value in values if value is not None]
             columns.append(f"{min(known):.4g} … {max(known):.4g}" if known else "-")
         print(f"{c.name:18} {'>=' if c.at_least else '<='}{c.limit:>5g} {columns[0]:>19} {columns[1]:>19}")
+    print()
+    paces = {} if args.short or args.only else judge_paces(args.data)
+    for name, (_, right) in paces.items():
+        print(f"{name:70} {'right' if right else 'WRONG'}")
     halves = [summary(judged, half) for half in (0, 1)]
+    if paces:
+        for half in (0, 1):
+            rights = [right for number, right in paces.values() if number % 2 == half]
+            halves[half] += f"; {sum(rights)} of {len(rights)} speeds"
     print(f"\neven half (limits chosen on it): {halves[0]}\nodd half: {halves[1]}")
     write_json(
         RESULTS,
         {
-            name: {"kept": one["kept"], "failed": one["failed"], "judged_right": one["right"], "figures": one["figures"]}
+            name: {
+                "kept": one["kept"],
+                "failed": one["failed"],
+                "judged_right": one["right"],
+                "figures": one["figures"],
+            }
             for name, one in judged.items()
         }
         | {"gate": {"even_half": halves[0], "odd_half": halves[1]}},

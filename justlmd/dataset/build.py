@@ -9,7 +9,8 @@ The folder holds (N frames of all songs one after another, S songs, M tokens, B 
 - ``splits.json``: ``{"train": [songs], "val": [songs], "test": [songs]}``;
 - ``dataset.json``: settings and counts for programs;
 - motion, y-up, metres, floor at 0, standard SMPL: ``global_orient`` (N, 3) and ``body_pose`` (N, 69) axis-angle,
-  ``transl`` (N, 3), ``valid`` (N), ``limbs_seen`` (N, 4: arms, legs; left first); ``betas`` (S, 10), ``rest_joints`` (S, 24, 3) of the body model in ``dataset.json``;
+  ``transl`` (N, 3), ``valid`` (N), ``limbs_seen`` (N, 4: left arm, right arm, left leg, right leg); ``betas`` (S, 10),
+  ``rest_joints`` (S, 24, 3) of the body model in ``dataset.json``;
 - music: ``log_mel`` (N, 128) dB, ``rhythm`` (N, 4) onset envelope, beat 0/1, sine and cosine of the beat phase,
   ``has_audio`` (N), ``beat_times`` (B) seconds;
 - lyrics: ``token_states`` (M, D), ``token_times`` (M, 2) seconds, ``token_lines`` (M) line numbers.

@@ -23,7 +23,7 @@ SIZE = 320
 CELLS, IN_CELL = (10, 6), 4
 """The frame's columns and rows of cells, and most corners in one: otherwise captions would outvote the room."""
 CORNER = 5e-5
-"""Least eigenvalue of a corner (OpenCV's scale): a floor's tiles have 1e-4, a caption 0.1, a plain wall's noise 1e-5."""
+"""Least eigenvalue of a corner (OpenCV's scale): a floor's tiles have 1e-4, captions 0.1, a plain wall's noise 1e-5."""
 STILL_PX, AGREES_PX = 0.3, 0.6
 """Pixels at :data:`SIZE` by which a corner may move and stand still, or miss its group's motion and be part of it."""
 CAMERA_SPEED = 0.01
@@ -51,7 +51,7 @@ class BackgroundMotion:
     """Motion of the background over :data:`EVERY` frames up to a frame, in parts of the frame's longer side.
 
     ``x``, ``y`` of the moving group at the dancer's feet, ``speed`` of its mean over the frame, per second;
-    ``moving``, ``still`` shares of the ``corners`` that belong to it, or stand still. All NaN where nothing is measured.
+    ``moving``, ``still`` shares of the ``corners`` that belong to it, or stand still. NaN where nothing is measured.
     """
 
     x: float = np.nan
@@ -175,8 +175,8 @@ def _block_speed(seen: dict[str, np.ndarray], carried: np.ndarray, height: float
         by_feet[by_feet > CAMERA_SPEED] = np.nan  # a jump carries both feet, too
     speed = np.where(still, 0.0, by_feet)
     if follows is None:
+        # Too little for the feet to tell; unless all that is seen moves as one, it is noise.
         alone = group & (np.nan_to_num(seen["still"]) < 0.2) & (np.nan_to_num(seen["moving"]) > 0.5)
-        speed[group & ~still] = np.nan
         speed[alone] = seen["speed"][alone]
     elif follows:
         speed[group] = seen["speed"][group]

@@ -26,12 +26,15 @@ SUDDEN_JUMP = 0.05
 """The same for the middle landmark (the fastest dance seen has 0.04), if the frames around move far less."""
 SUDDEN = 2.5
 """Times the largest change within :data:`NEAR` frames on both sides, from which on a change stands out."""
+PASSING = 0.5
+"""Of a sudden change, within which the body must come back for it to have been none."""
 NEAR = 8
 BAD_BEND, BAD_REPROJECTION = 0.1, 0.1
 """Of the person's height: a frame is marked as jittering, or as missed by the body."""
 PELVIS_JUMP_M = 0.25
 BAD_BEND_M = 0.1
 STILL_S = 0.5
+PACE_WINDOW_S = 8.0
 VISIBLE = 0.5
 
 Metrics = tuple[dict[str, float], dict[str, np.ndarray]]
@@ -111,8 +114,25 @@ def _jumps(points: np.ndarray, detected: np.ndarray, height: float) -> np.ndarra
     middle = np.concatenate([[0.0], np.median(moved, axis=1)])
     jumps = np.zeros(len(points), bool)
     jumps[seen[1:]] = moved[:, [11, 12, 23, 24]].min(1) > JUMP
-    jumps[seen] |= (middle > SUDDEN_JUMP) & spikes(middle)
+    for at in np.flatnonzero((middle > SUDDEN_JUMP) & spikes(middle)):
+        jumps[seen[at]] |= not _passes(points[seen], at)
     return jumps
+
+
+def _passes(points: np.ndarray, at: int) -> bool:
+    """Whether the body of frame ``at`` (points (T, 33, 2)) is back where it was before the change within a moment.
+
+    That is a landmark network that a few blurred frames have misled; another person would stay.
+    """
+
+    def nearest(one: np.ndarray, others: np.ndarray) -> float:
+        distances = np.median(np.linalg.norm(others - one, axis=-1), axis=1)
+        return float(distances.min(initial=np.inf))
+
+    change = nearest(points[at - 1], points[at : at + 1])
+    after = nearest(points[at - 1], points[at + 1 : at + 1 + NEAR])
+    before = nearest(points[at], points[max(at - 1 - NEAR, 0) : at - 1])
+    return min(after, before) < PASSING * change
 
 
 def spikes(values: np.ndarray) -> np.ndarray:
@@ -147,12 +167,35 @@ def motion_metrics(motion: CameraMotion, body: Body, span: Span, start_frame: in
     if known.any():
         still[1 : len(part)] = known & (speed < 0.1 * np.median(speed[known]))
     still = long_runs(still, STILL_S)
+    pace = motion_pace(joints, part)
+    if pace is not None:
+        metrics |= {"slow_motion": pace, "fast_motion": pace}
     metrics |= {
         "motion_jitter": 1000 * float(np.nanmean(bend)) if np.isfinite(bend).any() else 0.0,
         "motion_jumps": int(jumps.sum()),
         "motion_frozen": float(still.sum() / valid.sum()),
     }
     return metrics, places | {"motion_jitter": jittering, "motion_jumps": jumps, "motion_frozen": still}
+
+
+def motion_pace(joints: np.ndarray, valid: np.ndarray) -> float | None:
+    """How fast a dance changes direction, in Hz: slow motion halves it whatever is danced.
+
+    The centre of the spectrum, up to 6 Hz, of the joints' velocity about the pelvis, joints (T, 24, 3); the median over
+    windows of :data:`PACE_WINDOW_S` in which all frames are ``valid`` (T,). None with fewer than three of them.
+    """
+    size = round(PACE_WINDOW_S * FPS)
+    about = joints - joints[:, :1]
+    found = []
+    for first in range(0, len(joints) - size + 1, size // 2):
+        if valid[first : first + size].all():
+            velocity = np.diff(about[first : first + size], axis=0).reshape(size - 1, -1)
+            spectrum = np.fft.rfft((velocity - velocity.mean(0)) * np.hanning(size - 1)[:, None], axis=0)
+            rate = np.fft.rfftfreq(size - 1, 1 / FPS)
+            power = (np.abs(spectrum) ** 2).sum(1)[rate < 6]
+            if power.sum() > 0:
+                found.append(float((power * rate[rate < 6]).sum() / power.sum()))
+    return float(np.median(found)) if len(found) >= 3 else None
 
 
 def reprojection_metrics(

@@ -244,6 +244,15 @@ def test_runs_and_spikes():
     assert np.flatnonzero(spikes(series)).tolist() == [20]
 
 
+def test_five_blurred_frames_are_no_other_person(body):
+    blurred = standing(300)
+    blurred.keypoints[140:145, :, :2] += 25
+    assert verdict(body, blurred)["figures"]["identity_jumps"] == 0
+    other = standing(300)
+    other.keypoints[140:, :, :2] += 25  # and stays
+    assert verdict(body, other)["figures"]["identity_jumps"] == 1
+
+
 def test_joints_that_a_mirror_image_moves_drop_the_song_and_are_placed(body):
     people = standing(300)
     unsure = [(45, 30.0), (60, 150.0), (75, 160.0)]
