@@ -137,7 +137,7 @@ def _heading(name: str, quality: Mapping[str, Any]) -> list[list[Run]]:
     verdict = ("kept", GREEN, True) if quality["keep"] else ("dropped: " + "; ".join(quality["reasons"]), RED, True)
     judged = [criterion for criterion in CRITERIA if criterion.name in figures and criterion.name in limits]
     shown = [_figure(criterion, figures[criterion.name], limits[criterion.name]) for criterion in judged]
-    open_ = [[(f"cannot tell: {one_line(sentence)}", GOLD, True)] for sentence in quality.get("cannot_tell", [])]
+    open_ = [[(f"cannot tell {one_line(sentence)}", GOLD, True)] for sentence in quality.get("cannot_tell", [])]
     return [[(one_line(name), INK, True)], [verdict], *open_, shown]
 
 

@@ -103,12 +103,6 @@ CRITERIA = (
     Criterion("motion_jumps", 0, False, "",
               "times at which the pelvis moves by more than 25 cm from one frame to the next",
               "the recovered body jumps through the room {value} times"),
-    Criterion("slow_motion", 0.85, True, "Hz",
-              "pace of the dance: centre of the spectrum of the joints' velocity, in songs of 16 s or more",
-              "the dance is in slow motion: its pace is {value}, at least {limit} are usual"),
-    Criterion("fast_motion", 1.75, False, "Hz",
-              "the same",
-              "the dance is sped up: its pace is {value}, at most {limit} are usual"),
     Criterion("motion_frozen", 0.1, False, "share",
               "frames in stretches of half a second or more in which the body moves at less than a tenth of its median "
               "speed",

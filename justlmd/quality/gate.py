@@ -11,6 +11,7 @@ from justlmd.pose.keypoints import Keypoints2D
 from justlmd.quality.criteria import CRITERIA, thresholds_of
 from justlmd.quality.image_signals import ImageSignals, image_metrics
 from justlmd.quality.motion_checks import (
+    USUAL_PACE_HZ,
     landmark_metrics,
     limb_metrics,
     motion_metrics,
@@ -77,18 +78,26 @@ def assess(
     if "detection_rate" in {c.name for c in failed}:  # the motion lacks these frames for the same reason
         failed = [c for c in failed if c.name != "motion_valid"]
     reasons = [c.sentence(metrics[c.name], limits[c.name], ranges.get(c.name, [])) for c in failed]
-    if "camera_known" in metrics and "camera_moves" not in metrics and not nobody:
-        cannot_tell = ["whether the camera moves cannot be told: the background is plain, and no foot shows it"]
-    else:
-        cannot_tell = []
     return {
         "keep": not (nobody or reasons),
         "reasons": ["nobody was found"] if nobody else reasons,
-        "cannot_tell": cannot_tell,
+        "cannot_tell": [] if nobody else _undecided(metrics),
         "figures": {name: _rounded(value) for name, value in metrics.items()},
         "thresholds": limits,
         "ranges": ranges,
     }
+
+
+def _undecided(metrics: Mapping[str, float]) -> list[str]:
+    """What the metrics leave open, as sentences."""
+    found = []
+    if "camera_known" in metrics and "camera_moves" not in metrics:
+        found.append("whether the camera moves: the background is plain, and no foot shows it")
+    low, high = USUAL_PACE_HZ
+    if not low <= (pace := metrics.get("pace", low)) <= high:
+        word = "slow motion" if pace < low else "sped up"
+        found.append(f"whether the dance is {word}: its pace is {pace:.2f} Hz, usual are {low:g} to {high:g}")
+    return found
 
 
 def _rounded(value: float) -> float | int:

@@ -23,7 +23,7 @@ from justlmd.quality.camera import (
     BackgroundTracker,
     camera_speed,
 )
-from justlmd.quality.motion_checks import STILL_S, Metrics, Span, long_runs, spikes
+from justlmd.quality.motion_checks import STILL_S, Metrics, Span, goes_on, long_runs, spikes
 
 CUT_CHANGE = 4.0
 """Grey levels by which a frame must differ from the one before to begin another scene."""
@@ -191,7 +191,9 @@ def image_metrics(signals: ImageSignals, keypoints2d: Keypoints2D, span: Span) -
         moves = np.nan_to_num(camera) > CAMERA_SPEED
         metrics["camera_moves"] = float(moves.sum() / known.sum())
         places["camera_moves"] = _around(moves, EVERY, EVERY // 2)
+    # A screen behind the dancer changes at once, too; but then the dancer goes on.
     cuts = (change >= CUT_CHANGE) & spikes(change) & (sameness < CUT_SAMENESS)
+    cuts &= ~goes_on(keypoints2d, span)[: len(cuts)]
     faded = contrast < FADED * np.median(contrast) if len(contrast) else np.zeros(0, bool)
     metrics |= {"cuts": int(cuts.sum()), "faded": float(faded.sum()) / FPS}
     places |= {"cuts": cuts, "faded": faded}

@@ -151,6 +151,7 @@ def test_faults_of_the_video_are_named_and_placed(body, name):
         signals.background_still[moments] = 0.1
     elif name == "cuts":
         signals.change[150], signals.sameness[150] = 30.0, 0.1
+        people.keypoints[150:, :, 0] += 10
     elif name == "faded":
         signals.contrast[140:170] = 5
     elif name == "picture_rate":
@@ -168,6 +169,12 @@ def test_faults_of_the_video_are_named_and_placed(body, name):
 def test_a_light_that_goes_on_is_no_cut(body):
     signals = calm(300)
     signals.change[150] = 30.0  # all edges stay where they are
+    assert verdict(body, standing(300), signals)["keep"]
+
+
+def test_a_screen_that_changes_behind_a_dancer_who_goes_on_is_no_cut(body):
+    signals = calm(300)
+    signals.change[100:200:25], signals.sameness[100:200:25] = 30.0, 0.1
     assert verdict(body, standing(300), signals)["keep"]
 
 
@@ -253,6 +260,13 @@ def test_five_blurred_frames_are_no_other_person(body):
     assert verdict(body, other)["figures"]["identity_jumps"] == 1
 
 
+def test_slow_motion_is_noticed_where_the_song_is_long_enough(body):
+    slow, usual = moving(600), moving(600)
+    usual.poses[:, 50] = 0.5 * np.sin(np.arange(600) / 4)
+    assert "slow motion" in assess(slow, body)["cannot_tell"][0] and assess(usual, body)["cannot_tell"] == []
+    assert assess(moving(300), body)["cannot_tell"] == []
+
+
 def test_joints_that_a_mirror_image_moves_drop_the_song_and_are_placed(body):
     people = standing(300)
     unsure = [(45, 30.0), (60, 150.0), (75, 160.0)]
@@ -268,7 +282,7 @@ def test_a_plain_room_in_which_no_foot_is_seen_is_said_to_be_undecided(body):
         getattr(signals, f"background_{name}")[:] = np.nan
     people.keypoints[:, [27, 28], 2] = 0.1
     found = verdict(body, people, signals)
-    assert "camera_moves" not in found["figures"] and "cannot be told" in found["cannot_tell"][0]
+    assert "camera_moves" not in found["figures"] and "whether the camera moves" in found["cannot_tell"][0]
 
 
 # --- rendered dances, with the faults that videos have ---
