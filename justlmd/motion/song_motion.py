@@ -152,6 +152,7 @@ def read_motion_meta(path: str | Path) -> MotionMeta:
             unseen_limbs={
                 limb: tuple((int(start), int(stop)) for start, stop in content.get("unseen_limbs", {}).get(limb, []))
                 for limb in LIMBS
+                if content.get("unseen_limbs", {}).get(limb)
             },
             uncertainty=tuple((int(frame), float(mm)) for frame, mm in content.get("uncertainty", [])),
         )
@@ -171,6 +172,6 @@ def write_song_motion(motion: str | Path, meta: str | Path, song: SongMotion) ->
             "first_frame_s": song.meta.first_frame_s,
         }
         | ({} if song.meta.floor_m is None else {"floor_m": song.meta.floor_m})
-        | ({"unseen_limbs": unseen} if (unseen := {k: v for k, v in song.meta.unseen_limbs.items() if v}) else {})
+        | ({"unseen_limbs": song.meta.unseen_limbs} if song.meta.unseen_limbs else {})
         | ({"uncertainty": song.meta.uncertainty} if song.meta.uncertainty else {}),
     )

@@ -90,5 +90,7 @@ def recover_song(
         own_shapes, method = True, f"fit to {keypoints2d.backend.split('-')[0]} landmarks on {device}"
     song = SongMotion.made(motion, body, method, start_frame / FPS, own_shapes=own_shapes)
     seen = seen_limbs(keypoints2d)[start_frame : start_frame + len(motion.valid)]
-    unseen = {limb: runs(motion.valid[: len(seen)] & ~seen[:, column]) for column, limb in enumerate(LIMBS)}
+    guessed = motion.valid[: len(seen), None] & ~seen
+    found = {limb: runs(guessed[:, column]) for column, limb in enumerate(LIMBS)}
+    unseen = {limb: tuple((start, stop) for start, stop in ranges) for limb, ranges in found.items() if ranges}
     return replace(song, meta=replace(song.meta, unseen_limbs=unseen, uncertainty=uncertainty))
