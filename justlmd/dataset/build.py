@@ -28,6 +28,7 @@ import numpy as np
 import pandas as pd
 
 from justlmd import FPS, SEQUENCE_FRAMES
+from justlmd.body.limbs import LIMBS
 from justlmd.body.model import Body
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, read_npz, write_json
@@ -39,7 +40,7 @@ from justlmd.features.external import read_learned
 from justlmd.lyrics.document import Lyrics, read_lyrics
 from justlmd.motion.motion import Motion
 from justlmd.motion.smplfull import read_smplfull
-from justlmd.motion.song_motion import LIMBS, SongMotion, read_song_motion
+from justlmd.motion.song_motion import SongMotion, read_song_motion
 
 INDEX_COLUMNS = {
     "id": "<song>_<start in ms of video.mp4>",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from justlmd import FPS
+from justlmd.body.limbs import LIMBS
 from justlmd.body.model import Body
 from justlmd.core.clock import frame_index
 from justlmd.core.errors import InputError
@@ -18,7 +19,6 @@ from justlmd.motion.smplfull import read_smplfull, write_smplfull
 ORIGINALS_BODY = "smpl"
 """Body model of motion files made elsewhere: the original and EasyMocap fit SMPL."""
 
-LIMBS = ("left_arm", "right_arm", "left_leg", "right_leg")
 Ranges = tuple[tuple[int, int], ...]
 
 

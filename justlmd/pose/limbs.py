@@ -3,10 +3,9 @@
 import numpy as np
 
 from justlmd import FPS
+from justlmd.body.limbs import LIMB_LANDMARKS, LIMBS
 from justlmd.pose.keypoints import Keypoints2D
 
-ENDS = ((13, 15), (14, 16), (25, 27), (26, 28))
-"""Landmarks of each of the :data:`~justlmd.motion.song_motion.LIMBS`: elbow and wrist, knee and ankle."""
 LEAST_VISIBILITY = 0.5
 """Of the less visible of a limb's two landmarks."""
 MOST_APART = 0.15
@@ -16,7 +15,7 @@ SMOOTHED = FPS // 4
 
 
 def seen_limbs(keypoints2d: Keypoints2D) -> np.ndarray:
-    """Whether each limb (:data:`ENDS`) is seen, (F, 4) bool; False where nobody was found.
+    """Whether each limb (:data:`~justlmd.body.limbs.LIMBS`) is seen, (F, 4) bool; False where nobody was found.
 
     A limb is not seen where the network itself is unsure of its landmarks, where they lie outside the frame, or where
     the second look, at the mirror image, found them in another place (until half way to the next look).
@@ -24,7 +23,7 @@ def seen_limbs(keypoints2d: Keypoints2D) -> np.ndarray:
     keypoints = keypoints2d.keypoints.astype(np.float64)
     frames = len(keypoints)
     found = np.isfinite(keypoints).all((1, 2))
-    seen = np.zeros((frames, len(ENDS)), bool)
+    seen = np.zeros((frames, len(LIMBS)), bool)
     if not found.any():
         return seen
     height = max(float(np.median(np.ptp(keypoints[found][:, :, 1], axis=1))), 1.0)
@@ -38,7 +37,7 @@ def seen_limbs(keypoints2d: Keypoints2D) -> np.ndarray:
         apart = np.nan_to_num(distance)[nearest]
     kernel = np.ones(SMOOTHED)
     weight = np.convolve(found, kernel, "same")
-    for limb, landmarks in enumerate(ENDS):
+    for limb, landmarks in enumerate(LIMB_LANDMARKS):
         part = keypoints[:, list(landmarks)]
         inside = ((part[..., :2] >= 0) & (part[..., :2] < size)).all((1, 2))
         visible = np.convolve(np.nan_to_num(part[..., 2].min(1)), kernel, "same") / np.maximum(weight, 1)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from justlmd import FPS
+from justlmd.body.limbs import LIMBS
 from justlmd.core.errors import InputError
-from justlmd.motion.song_motion import LIMBS
 
 LEAST_LIMB_SEEN = 0.8
 

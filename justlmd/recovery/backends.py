@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from justlmd import FPS
+from justlmd.body.limbs import LIMBS
 from justlmd.body.model import Body
 from justlmd.lyrics.document import Lyrics
 from justlmd.lyrics.slices import motion_span
 from justlmd.motion.motion import runs
-from justlmd.motion.song_motion import LIMBS, SongMotion
+from justlmd.motion.song_motion import SongMotion
 from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.limbs import seen_limbs
 
