@@ -342,13 +342,6 @@ def out_of_focus(scene: Scene, sigma: float) -> Frames:
     return each(scene, lambda frame, k: cv2.GaussianBlur(frame, (0, 0), sigma))
 
 
-def changed_speed(scene: Scene, factor: float) -> Frames:
-    """From the middle on slower or faster than the music."""
-    at = np.concatenate([np.arange(90), 90 + factor * np.arange(FRAMES - 90)])
-    still = scene.still()
-    return [still[int(min(time, FRAMES - 1))] for time in at]
-
-
 def demo(name: str, start: int = 150, room: str = "tiles", seed: int = 1, reach: float = 0.66) -> Source:
     return Source("demo", name, start, room, seed, reach)
 
@@ -494,7 +487,4 @@ CASES: tuple[Case, ...] = (
     Case("real dance, 40 rows", H, partial(coarse, rows=40), LOST, True),
     Case("out of focus", F, partial(out_of_focus, sigma=6), LOST, True),
     Case("clip, out of focus", SUIT, partial(out_of_focus, sigma=6), LOST, True),
-    # the clock
-    Case("twice as fast from the middle on", B, partial(changed_speed, factor=2.0), ("tempo",)),
-    Case("real dance, twice as fast", H, partial(changed_speed, factor=2.0), ("tempo",)),
 )

@@ -91,7 +91,7 @@ CRITERIA = (
               "mean distance between the recovered body's joints and the visible 2D points, in parts of the person's "
               "height",
               "the recovered body misses the 2D points by {value} of the dancer's height (limit {limit})"),
-    Criterion("uncertainty", 60, False, "mm",
+    Criterion("uncertainty", 70, False, "mm",
               "mean distance of the joints from what they would be had the pose network seen a mirror image",
               "the joints are uncertain by {value} (limit {limit}): too dark, noisy, blurred or coarse"),
     Criterion("motion_valid", 0.9, True, "share",
