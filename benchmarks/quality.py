@@ -2,7 +2,7 @@
 
     python -m benchmarks.quality [--short] [--data DIR] [--only WORD]
 
-The films are those of ``benchmarks/quality_cases.py``: dances of the demo and of ``DIR/motion`` in drawn rooms, and the
+The films are those of ``benchmarks/quality_films/cases.py``: dances of the demo and of ``DIR/motion`` in drawn rooms, and the
 clips of ``DIR/clips``, as good dance-game videos and with one fault each. Every film goes the whole way from its
 pixels: 2D pose with image signals, fit, verdict. Limits were chosen on the even half; the odd half is the figure.
 Prints the verdicts and the figures, and writes ``benchmarks/results/quality.json``. What was made once is kept in
@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.quality_cases import CASES, Case, plain
-from benchmarks.quality_films import at_speed
-from benchmarks.quality_stages import Stages, joints_between
+from benchmarks.quality_films.cases import CASES, Case
+from benchmarks.quality_films.layouts import plain
+from benchmarks.quality_films.scenes import at_speed
+from benchmarks.quality_films.stages import Stages, joints_between
 from demo.build import motion_of
 from demo.song_list import SONGS
 from justlmd.body.model import load_body

@@ -3,6 +3,7 @@
 A change of the gate alone judges again and decodes nothing; a change of the pose's code finds all poses anew.
 """
 
+import ast
 import hashlib
 import inspect
 import time
@@ -13,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-import benchmarks.quality_films as films
 import justlmd.media.standardise
-from benchmarks.quality_cases import Case
-from benchmarks.quality_films import Scene
+from benchmarks.quality_films import scenes, screens
+from benchmarks.quality_films.cases import Case
+from benchmarks.quality_films.scenes import Scene
 from justlmd.body.model import load_body
 from justlmd.core.files import read_npz, write_npz
 from justlmd.media.writer import write_video
@@ -26,7 +27,7 @@ from justlmd.pose.landmarks import estimate_keypoints2d
 from justlmd.quality.image_signals import ImageSignals, measure_image_signals, read_image_signals, write_image_signals
 from justlmd.recovery.fit import recover
 
-CACHE = Path(__file__).parent / "results" / "quality_cache"
+CACHE = Path(__file__).parents[1] / "results" / "quality_cache"
 ROOMS = Path(justlmd.media.standardise.__file__).parents[1]
 
 
@@ -40,9 +41,7 @@ class Stages:
 
     def video(self, case: Case) -> Path:
         """The film of a case."""
-        change = case.change if isinstance(case.change, partial) else partial(case.change)
-        text = f"{case.source} {change.keywords} {inspect.getsource(change.func)} {inspect.getsource(films)}"
-        path = self.cache / f"{_digest(text.encode())}.mp4"
+        path = self.cache / f"{_digest(recipe(case).encode())}.mp4"
         if not path.is_file():
             if self._scene is None or self._scene.source != case.source:
                 self._scene = Scene(case.source, self.data)
@@ -88,6 +87,13 @@ class Stages:
         files = [file for file in room if file.name not in late]
         text = b"".join(file.read_bytes() for file in files if file.is_file())
         return self.cache / f"{_digest(content + text)}.{name}"
+
+
+def recipe(case: Case) -> str:
+    """All that a case's film depends on, as text: its source and its change with their code, however it is formatted."""
+    change = case.change if isinstance(case.change, partial) else partial(case.change)
+    code = [ast.dump(ast.parse(inspect.getsource(part))) for part in (change.func, scenes, screens)]
+    return f"{case.source} {change.keywords} {code}"
 
 
 def _digest(content: bytes) -> str:
