@@ -2,12 +2,12 @@
 
     python -m benchmarks.quality [--short] [--data DIR] [--only WORD]
 
-The films are those of ``benchmarks/quality_films/cases.py``: dances of the demo and of ``DIR/motion`` in drawn rooms, and the
-clips of ``DIR/clips``, as good dance-game videos and with one fault each. Every film goes the whole way from its
+The films are those of ``benchmarks/quality_films/cases.py``: dances of the demo and of ``DIR/motion`` in drawn rooms,
+and the clips of ``DIR/clips``, as good dance-game videos and with one fault each. Every film goes the whole way from its
 pixels: 2D pose with image signals, fit, verdict. Limits were chosen on the even half; the odd half is the figure.
 Prints the verdicts and the figures, and writes ``benchmarks/results/quality.json``. What was made once is kept in
 ``benchmarks/results/quality_cache``, so that a change of the gate alone is judged within a minute. ``--short``: every
-sixth film; without ``DIR`` the films that need it are left out.
+seventh film; without ``DIR`` the films that need it are left out.
 """
 
 import argparse
@@ -36,8 +36,8 @@ from justlmd.recovery.uncertainty import joint_uncertainty
 
 RESULTS = Path(__file__).parent / "results" / "quality.json"
 MOVED_MM = 80
-"""Mean distance of the joints by which a spoilt image may not move the result unnoticed; below half of it it is good."""
-SHORT_EVERY = 6
+"""Mean distance of the joints by which a spoilt image may not move the result unseen; below half of it, it is good."""
+SHORT_EVERY = 7
 
 
 def judge(case: Case, stages: Stages) -> dict[str, Any]:
@@ -122,12 +122,12 @@ def judge_paces(data: Path) -> dict[str, tuple[int, bool]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with clips/ and motion/")
-    parser.add_argument("--short", action="store_true", help="every sixth film")
+    parser.add_argument("--short", action="store_true", help="every seventh film")
     parser.add_argument("--only", default="", help="films whose name holds this word")
     args = parser.parse_args()
     stages = Stages(args.data)
     folders = {"demo": None, "motion": args.data / "motion", "clip": args.data / "clips"}
-    chosen = [case for case in CASES[:: SHORT_EVERY + 1 if args.short else 1] if args.only in case.name]
+    chosen = [case for case in CASES[:: SHORT_EVERY if args.short else 1] if args.only in case.name]
     chosen = [case for case in chosen if (folder := folders[case.source.kind]) is None or folder.is_dir()]
     order = sorted(chosen, key=lambda case: repr(case.source))  # films of one source share its rendering
     found = {case.name: judge(case, stages) for case in order}

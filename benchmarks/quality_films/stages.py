@@ -90,7 +90,7 @@ class Stages:
 
 
 def recipe(case: Case) -> str:
-    """All that a case's film depends on, as text: its source and its change with their code, however it is formatted."""
+    """All that a case's film depends on, as text: its source, and its change with its code, however formatted."""
     change = case.change if isinstance(case.change, partial) else partial(case.change)
     code = [ast.dump(ast.parse(inspect.getsource(part))) for part in (change.func, scenes, screens)]
     return f"{case.source} {change.keywords} {code}"
