@@ -31,9 +31,12 @@ def main(snakemake) -> str:
         image_signals=signals,
         named_dancer=bool(params.dancer),
         own_shapes=song.own_shapes,
+        uncertainty=song.meta.uncertainty,
         thresholds=params.thresholds,
     )
-    series = quality_series(song.motion, song.body, keypoints2d, song.start_frame, song.own_shapes)
+    series = quality_series(
+        song.motion, song.body, keypoints2d, song.start_frame, song.own_shapes, song.meta.uncertainty
+    )
     write_json(snakemake.output[0], verdict | {"series": series})
     return "good" if verdict["keep"] else "; ".join(verdict["reasons"])
 

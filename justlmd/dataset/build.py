@@ -9,7 +9,8 @@ The folder holds (N frames of all songs one after another, S songs, M tokens, B 
 - ``splits.json``: ``{"train": [songs], "val": [songs], "test": [songs]}``;
 - ``dataset.json``: settings and counts for programs;
 - motion, y-up, metres, floor at 0, standard SMPL: ``global_orient`` (N, 3) and ``body_pose`` (N, 69) axis-angle,
-  ``transl`` (N, 3), ``valid`` (N); ``betas`` (S, 10), ``rest_joints`` (S, 24, 3) of the body model in ``dataset.json``;
+  ``transl`` (N, 3), ``valid`` (N), ``limbs_seen`` (N, 4: left arm, right arm, left leg, right leg); ``betas`` (S, 10),
+  ``rest_joints`` (S, 24, 3) of the body model in ``dataset.json``;
 - music: ``log_mel`` (N, 128) dB, ``rhythm`` (N, 4) onset envelope, beat 0/1, sine and cosine of the beat phase,
   ``bar`` (N, 2) sine and cosine of the bar phase, ``has_audio`` (N), ``beat_times`` (B) seconds;
 - lyrics: ``token_states`` (M, D), ``token_times`` (M, 2) seconds, ``token_lines`` (M) line numbers.
@@ -27,6 +28,7 @@ import numpy as np
 import pandas as pd
 
 from justlmd import FPS, SEQUENCE_FRAMES
+from justlmd.body.limbs import LIMBS
 from justlmd.body.model import Body
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, read_npz, write_json
@@ -159,12 +161,13 @@ def _add_song(
     song: SongFiles, number: int, lyrics: Lyrics | None, body: Body, drop_last: bool, writers: dict[str, ArrayWriter]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Append one song to the arrays; return its row of ``songs.parquet`` and its rows of the index."""
-    motion, start_frame, foreign = _read_motion(song, 0.0 if lyrics is None else lyrics.first_line_s, body)
+    motion, start_frame, foreign, limbs = _read_motion(song, 0.0 if lyrics is None else lyrics.first_line_s, body)
     frames, level = len(motion.transl), "none" if lyrics is None else lyrics.timing
     first = {name: writers[name].count for name in ("transl", "token_states", "beat_times")}
     audio = read_audio(song.audio, start_frame, frames)
     tokens = _read_tokens(song.embeddings)
     motion_rows = {name: getattr(motion, name) for name in ("global_orient", "body_pose", "transl", "valid")}
+    motion_rows["limbs_seen"] = limbs
     shape_rows = {"betas": motion.betas[None], "rest_joints": body.rest_joints(motion.betas)[None]}
     learned = {f"{LEARNED}{name}": read_learned(path, start_frame, frames) for name, path in song.learned.items()}
     for name, values in (motion_rows | shape_rows | audio | tokens | learned).items():
@@ -222,15 +225,19 @@ def _add_song(
     return row, rows
 
 
-def _read_motion(song: SongFiles, first_line_s: float, body: Body) -> tuple[Motion, int, bool]:
-    """The song's motion on the data set's body, its start frame, and whether its own shapes had to be dropped."""
+def _read_motion(song: SongFiles, first_line_s: float, body: Body) -> tuple[Motion, int, bool, np.ndarray]:
+    """The song's motion on the data set's body, its start frame, whether its own shapes had to be dropped, limbs seen.
+
+    The last are :attr:`justlmd.motion.song_motion.SongMotion.limbs_seen`, (T, 4).
+    """
     if not isinstance(song.motion, Path):
-        return song.motion(body), 0, False
+        motion = song.motion(body)
+        return motion, 0, False, np.repeat(motion.valid[:, None], len(LIMBS), axis=1)
     if song.meta is None:
         found = SongMotion.made(read_smplfull(song.motion), body, "the original's", first_line_s, own_shapes=False)
     else:
         found = read_song_motion(song.motion, song.meta, body)
-    return found.upright(), found.start_frame, not found.own_shapes
+    return found.upright(), found.start_frame, not found.own_shapes, found.limbs_seen
 
 
 def read_audio(path: str | Path | None, start_frame: int, frames: int) -> dict[str, np.ndarray]:

@@ -101,7 +101,7 @@ def manifest(
         if song.id in exclude:
             verdict, reason = EXCLUDED, "excluded by configuration"
         elif judged.get("keep") and count:
-            verdict, reason = KEPT, ""
+            verdict, reason = KEPT, "; ".join(f"cannot tell {text}" for text in judged.get("cannot_tell", []))
         elif song.id in keep and count:
             verdict, reason = KEPT, f"kept by configuration although: {reasons}"
         else:

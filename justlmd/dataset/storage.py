@@ -19,6 +19,7 @@ ARRAYS: dict[str, tuple[int, ...] | None] = {
     "body_pose": (69,),
     "transl": (3,),
     "valid": (),
+    "limbs_seen": (4,),
     "betas": (10,),
     "rest_joints": (24, 3),
     "log_mel": (128,),
@@ -37,7 +38,13 @@ NEW_ARRAYS = {"bar"}
 
 LEARNED = "learned_"  # begins the names of arrays (N, D) of features from elsewhere
 
-DTYPES = {"valid": np.bool_, "has_audio": np.bool_, "token_lines": np.int32, "beat_times": np.float64}
+DTYPES = {
+    "valid": np.bool_,
+    "limbs_seen": np.bool_,
+    "has_audio": np.bool_,
+    "token_lines": np.int32,
+    "beat_times": np.float64,
+}
 
 
 class ArrayWriter:

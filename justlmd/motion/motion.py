@@ -92,6 +92,12 @@ def bridged(seen: np.ndarray, longest_gap: int) -> np.ndarray:
     return after - before <= longest_gap + 1
 
 
+def runs(mask: np.ndarray, start_frame: int = 0) -> list[list[int]]:
+    """Stretches [start, stop) of a mask (T,), counted from ``start_frame``."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(mask, np.int8), [0]])))
+    return [[int(a) + start_frame, int(b) + start_frame] for a, b in edges.reshape(-1, 2)]
+
+
 def floor_height(motion: CameraMotion, body: Body, own_shapes: bool = True) -> float:
     """Height of the floor in metres above the camera (negative: below it).
 

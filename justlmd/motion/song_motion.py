@@ -1,10 +1,14 @@
 """A song's motion with what ``smplfull.json`` cannot say in its own format: ``smplfull.meta.json``, beside it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from justlmd import FPS
+from justlmd.body.limbs import LIMBS
 from justlmd.body.model import Body
 from justlmd.core.clock import frame_index
 from justlmd.core.errors import InputError
@@ -16,6 +20,8 @@ from justlmd.motion.smplfull import read_smplfull, write_smplfull
 ORIGINALS_BODY = "smpl"
 """Body model of motion files made elsewhere: the original and EasyMocap fit SMPL."""
 
+Ranges = tuple[tuple[int, int], ...]
+
 
 @dataclass(frozen=True)
 class MotionMeta:
@@ -24,6 +30,9 @@ class MotionMeta:
     ``body_model``, ``body_sha256``: the body model that its shape parameters belong to; ``method``: how it was made, in
     words for people; ``first_frame_s``: second of ``video.mp4`` at its frame 0; ``floor_m``: height of the floor in
     metres above the camera where the file it was imported from says it, else None (it is then measured).
+    ``unseen_limbs``: by limb ("left_arm", "right_arm", "left_leg", "right_leg") the frames [start, stop) of the motion
+    in which it is only guessed; ``uncertainty``: (frame of ``video.mp4``, mm) of a sample of moments, by how much the
+    joints would differ had the pose network seen a mirror image.
     """
 
     body_model: str
@@ -31,6 +40,8 @@ class MotionMeta:
     method: str
     first_frame_s: float
     floor_m: float | None = None
+    unseen_limbs: Mapping[str, Ranges] = field(default_factory=dict)
+    uncertainty: tuple[tuple[int, float], ...] = ()
 
     @property
     def start_frame(self) -> int:
@@ -75,6 +86,15 @@ class SongMotion:
     def start_frame(self) -> int:
         """Frame of ``video.mp4`` at frame 0 of the motion."""
         return self.meta.start_frame
+
+    @property
+    def limbs_seen(self) -> np.ndarray:
+        """Whether each of the :data:`LIMBS` was seen and not only guessed, (T, 4) bool."""
+        seen = np.repeat(self.motion.valid[:, None], len(LIMBS), axis=1)
+        for column, limb in enumerate(LIMBS):
+            for start, stop in self.meta.unseen_limbs.get(limb, ()):
+                seen[max(start, 0) : max(stop, 0), column] = False
+        return seen
 
     def frame_at(self, seconds: float) -> int:
         """Frame of the motion at ``seconds`` of ``video.mp4``; negative before its beginning."""
@@ -130,12 +150,17 @@ def read_motion_meta(path: str | Path) -> MotionMeta:
             method=str(content["method"]),
             first_frame_s=float(content["first_frame_s"]),
             floor_m=float(content["floor_m"]) if "floor_m" in content else None,
+            unseen_limbs={
+                limb: tuple((int(start), int(stop)) for start, stop in content.get("unseen_limbs", {}).get(limb, []))
+                for limb in LIMBS
+                if content.get("unseen_limbs", {}).get(limb)
+            },
+            uncertainty=tuple((int(frame), float(mm)) for frame, mm in content.get("uncertainty", [])),
         )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"lacks {error}", where=path, next_step="delete it and the smplfull.json beside it") from error
-    if (
-        not 0 <= meta.first_frame_s <= LONGEST_VIDEO_S or not abs(meta.floor_m or 0.0) <= LARGEST_NUMBER
-    ):  # NaN is neither
+    in_song = 0 <= meta.first_frame_s <= LONGEST_VIDEO_S  # NaN is not
+    if not in_song or not abs(meta.floor_m or 0.0) <= LARGEST_NUMBER:
         raise InputError(
             "first_frame_s or floor_m is no time or height of a song",
             where=path,
@@ -155,5 +180,7 @@ def write_song_motion(motion: str | Path, meta: str | Path, song: SongMotion) ->
             "fps": FPS,
             "first_frame_s": song.meta.first_frame_s,
         }
-        | ({} if song.meta.floor_m is None else {"floor_m": song.meta.floor_m}),
+        | ({} if song.meta.floor_m is None else {"floor_m": song.meta.floor_m})
+        | ({"unseen_limbs": song.meta.unseen_limbs} if song.meta.unseen_limbs else {})
+        | ({"uncertainty": song.meta.uncertainty} if song.meta.uncertainty else {}),
     )

@@ -58,6 +58,26 @@ class PersonDetector:
             for found, score in _merged(corners, scores)
         ]
 
+    def in_tiles(self, frame: np.ndarray) -> list[Detection]:
+        """Detections in the squares of half the frame's height that cover it by halves, the surest first.
+
+        In the whole frame somebody is found from about 40 % of its height on, in a tile from 15 %.
+        """
+        height, width = frame.shape[:2]
+        side = min(height // 2, width)
+        found = []
+        for top in _starts(height, side):
+            for left in _starts(width, side):
+                shift = np.array([left, top], float)
+                for one in self(frame[top : top + side, left : left + side]):
+                    found.append(Detection(one.box + np.tile(shift, 2), one.points + shift, one.score))
+        return sorted(found, key=lambda one: -one.score)
+
+
+def _starts(length: int, side: int) -> np.ndarray:
+    """Where pieces of a side begin that cover a length, each beginning in the middle of the one before, at most."""
+    return np.linspace(0, length - side, 1 + -(-2 * (length - side) // side)).astype(int)
+
 
 def _merged(corners: np.ndarray, scores: np.ndarray) -> list[tuple[np.ndarray, float]]:
     """Weighted non-maximum suppression: what overlaps the surest box is averaged with it.

@@ -1,6 +1,6 @@
 """``keypoints2d.npz``: the dancer's landmarks in every frame of a video, and who else was seen."""
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,10 @@ class Keypoints2D:
         Of the frames in pixels.
     backend : str
         What found them.
+    mirrored_frames : ndarray of int32, (M,)
+        Frames that were looked at a second time, as mirror images; none from backends that do not.
+    mirrored, mirrored_world : ndarray of float32, (M, 33, 3)
+        What was found in these, as ``keypoints`` and ``world``; NaN where nobody was.
     """
 
     keypoints: np.ndarray
@@ -44,6 +48,9 @@ class Keypoints2D:
     width: int
     height: int
     backend: str
+    mirrored_frames: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
+    mirrored: np.ndarray = field(default_factory=lambda: np.zeros((0, len(LANDMARK_NAMES), 3), np.float32))
+    mirrored_world: np.ndarray = field(default_factory=lambda: np.zeros((0, len(LANDMARK_NAMES), 3), np.float32))
 
     def __len__(self) -> int:
         return len(self.keypoints)
@@ -89,7 +96,12 @@ def write_keypoints2d(path: str | Path, keypoints2d: Keypoints2D) -> None:
 
 def read_keypoints2d(path: str | Path) -> Keypoints2D:
     """Read what :func:`write_keypoints2d` wrote; raises InputError that names the file if it is something else."""
-    arrays = read_npz(path, [field.name for field in fields(Keypoints2D)])
+    arrays = read_npz(path)
+    needed = [one.name for one in fields(Keypoints2D) if one.default_factory is MISSING]
+    missing = [name for name in needed if name not in arrays]
+    if missing:
+        raise InputError(f"lacks {', '.join(missing)}", where=path, next_step="delete it")
+    arrays = {one.name: arrays[one.name] for one in fields(Keypoints2D) if one.name in arrays}
     count = len(arrays["keypoints"]) if arrays["keypoints"].ndim else 0
     shape = (count, len(LANDMARK_NAMES), 3)
     if arrays["keypoints"].shape != shape or arrays["world"].shape != shape or arrays["detected"].shape != (count,):

@@ -1,10 +1,12 @@
 """The landmarks of one person: MediaPipe's landmark network, and following a person from frame to frame."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from justlmd.pose.detector import PersonDetector
+from justlmd import FPS
+from justlmd.pose.detector import Detection, PersonDetector
 from justlmd.pose.inference import Network
 from justlmd.pose.networks import LANDMARKS, read_network
 from justlmd.pose.regions import Region, RegionFilter, region_about
@@ -18,6 +20,10 @@ HEATMAP_SIZE, WINDOW = 64, 4
 """Cells on each side of a heat map, and those on each side of a landmark's that refine it."""
 MIN_CONFIDENCE = 0.5
 """In the window of a heat map, for a landmark to be refined."""
+MIRROR = [0, 4, 5, 6, 1, 2, 3, 8, 7, 10, 9, *np.arange(11, COUNT).reshape(-1, 2)[:, ::-1].ravel()]
+"""Of each landmark, the one on the other side of the body."""
+TILES_APART = FPS
+"""Frames between two searches for a small person while nobody is found."""
 _AROUND = np.arange(-WINDOW, WINDOW + 1)
 
 
@@ -42,16 +48,23 @@ class LandmarkNetwork:
         # Output 2 is a mask of the person, a quarter of the network's work, which nobody asks for.
         self._network = Network(read_network(LANDMARKS), outputs=(0, 1, 3, 4))
 
-    def __call__(self, frame: np.ndarray, region: Region) -> Landmarks | None:
-        """Landmarks in a region of a frame (H, W, 3) uint8; None if there is no person."""
+    def __call__(self, frame: np.ndarray, region: Region, *, mirrored: bool = False) -> Landmarks | None:
+        """Landmarks in a region of a frame (H, W, 3) uint8; None if there is no person.
+
+        ``mirrored``: the network sees the region's mirror image; what it says is told of the region as it is.
+        """
         image = region.crop(frame, SIZE) * np.float32(1 / 255)
-        raw, presence, heatmaps, world = self._network.run(image)
+        raw, presence, heatmaps, world = self._network.run(np.ascontiguousarray(image[:, ::-1]) if mirrored else image)
         if presence[0] <= MIN_PRESENCE:
             return None
         points = raw.reshape(-1, 5)[: AUXILIARY.stop].astype(float)
-        places = region.to_frame(refined(points[:, :2] / SIZE, heatmaps))
+        parts = refined(points[:, :2] / SIZE, heatmaps)
         visibility = 1 / (1 + np.exp(-points[:COUNT, 3:4]))
         metres = world.reshape(-1, 3)[:COUNT].astype(float)
+        if mirrored:
+            parts = np.concatenate([parts[MIRROR], parts[AUXILIARY]]) * [-1, 1] + [1, 0]
+            visibility, metres = visibility[MIRROR], metres[MIRROR] * [-1, 1, 1]
+        places = region.to_frame(parts)
         return Landmarks(
             np.concatenate([places[:COUNT], visibility], axis=1).astype(np.float32),
             np.concatenate([region.turn(metres[:, :2]), metres[:, 2:]], axis=1).astype(np.float32),
@@ -95,29 +108,55 @@ class PoseNetworks:
 
     def find(self, frame: np.ndarray) -> Landmarks | None:
         """The landmarks of the surest detection in a frame (H, W, 3) uint8, searched anew; None without a person."""
-        detection = next(iter(self.detect(frame)), None)
-        return None if detection is None else self.landmarks_in(frame, detection.region)
+        return next((found for found, _ in self._confirmed(frame, self.detect(frame)[:1])), None)
+
+    def find_with_region(self, frame: np.ndarray, *, small: bool) -> tuple[Landmarks, Region] | None:
+        """As :meth:`find`, with the region; ``small``: search the frame's parts for somebody far away, too."""
+        found = next(self._confirmed(frame, self.detect(frame)[:1]), None)
+        if found is None and small:
+            found = next(self._confirmed(frame, self.detect.in_tiles(frame)[:1]), None)
+        return found
+
+    def _confirmed(self, frame: np.ndarray, detections: list[Detection]) -> Iterator[tuple[Landmarks, Region]]:
+        for detection in detections:
+            found = self.landmarks_in(frame, detection.region)
+            if found is not None:
+                yield found, detection.region
 
 
 class PersonTracker:
     """Follows one person through the frames of a video, as MediaPipe's graph does.
 
     Where the person was in the frame before is where it is looked for; once it is lost, the whole next frame is
-    searched for the surest detection.
+    searched for the surest detection, and once per second its parts, which show small people.
     """
 
     def __init__(self, networks: PoseNetworks) -> None:
         self._networks = networks
         self._filter = RegionFilter()
         self._region: Region | None = None
+        self._lost = 0
+        self._looked: Region | None = None
 
     def __call__(self, frame: np.ndarray) -> Landmarks | None:
         """The person's landmarks in the next frame (H, W, 3) uint8 at 30 frames/s; None if nobody is found."""
         region, networks = self._region, self._networks
-        found = networks.find(frame) if region is None else networks.landmarks_in(frame, region)
+        if region is None:
+            found, region = networks.find_with_region(frame, small=self._lost % TILES_APART <= 1) or (None, None)
+        else:
+            found = networks.landmarks_in(frame, region)
+        self._lost = 0 if found is not None else self._lost + 1
         if found is None:
-            self._region = None
+            self._region = self._looked = None
             self._filter.reset()
         else:
+            self._looked = region
             self._region = region_about(*self._filter(found.auxiliary))
         return found
+
+    def second_look(self, frame: np.ndarray) -> Landmarks | None:
+        """What the network says of the mirror image of the frame just looked at; None if it sees nobody there.
+
+        Where it does not say the same, at least one answer is wrong.
+        """
+        return None if self._looked is None else self._networks.landmarks_in(frame, self._looked, mirrored=True)

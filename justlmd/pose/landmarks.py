@@ -5,7 +5,7 @@ measures share one pass over the video; only several people take a pass more.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +22,8 @@ from justlmd.pose.people import other_people
 
 SEARCH_EVERY, FIRST_SEARCH = FPS, FPS // 2
 """Frames from one search for further people to the next, and the first one."""
+LOOK_AGAIN_EVERY = FPS // 2
+"""Frames from one second look at the dancer to the next: what the network says of a mirror image should be the same."""
 DECIDE_EVERY = 10
 """Searches from one to the next of which the result decides whether there are several dancers."""
 
@@ -88,7 +90,14 @@ def estimate_keypoints2d(
     keypoints = np.stack([MISSING if one is None else one.keypoints for one in found.landmarks])
     world = np.stack([MISSING if one is None else one.world for one in found.landmarks])
     size = (info.width, info.height)
-    return Keypoints2D.made(keypoints, world, size, "mediapipe-full", doubtful=doubtful, others=found.others)
+    made = Keypoints2D.made(keypoints, world, size, "mediapipe-full", doubtful=doubtful, others=found.others)
+    again = list(found.second.values())
+    return replace(
+        made,
+        mirrored_frames=np.array(list(found.second), np.int32),
+        mirrored=np.array([MISSING if one is None else one.keypoints for one in again]).reshape(-1, *MISSING.shape),
+        mirrored_world=np.array([MISSING if one is None else one.world for one in again]).reshape(-1, *MISSING.shape),
+    )
 
 
 MISSING = np.full((len(LANDMARK_NAMES), 3), np.nan, dtype=np.float32)
@@ -101,6 +110,12 @@ class Sightings:
 
     landmarks: list[Landmarks | None] = field(default_factory=list)
     others: dict[int, list[np.ndarray]] = field(default_factory=dict)
+    second: dict[int, Landmarks | None] = field(default_factory=dict)
+
+    def look_again(self, number: int, frame: np.ndarray, tracker: PersonTracker) -> None:
+        """Every :data:`LOOK_AGAIN_EVERY` frames, keep what the network says of the mirror image."""
+        if number % LOOK_AGAIN_EVERY == LOOK_AGAIN_EVERY // 2:
+            self.second[number] = tracker.second_look(frame)
 
     def add(self, found: Landmarks | None, frame: np.ndarray, observer: Observer | None) -> None:
         """Take in the next frame and show it to the observer."""
@@ -128,6 +143,7 @@ def _of_one_person(
             if beside and number // SEARCH_EVERY % DECIDE_EVERY == 0:
                 return None
             sightings.others[number] = beside
+        sightings.look_again(number, frame, tracker)
         sightings.add(found, frame, observer)
         count(number + 1)
     return sightings
@@ -150,6 +166,8 @@ def _of_selected(
             found = None
         if number % EVERY == 0:
             sightings.others[number] = selected.others(number)
+        if isolated is not None and found is not None:
+            sightings.look_again(number, isolated[0], tracker)
         sightings.add(found, frame, observer)
         count(number + 1)
     return sightings

@@ -137,7 +137,8 @@ def heading(name: str, quality: Mapping[str, Any]) -> list[list[Run]]:
     judged = [criterion for criterion in CRITERIA if criterion.name in figures and criterion.name in limits]
     judged.sort(key=lambda criterion: not criterion.fails(figures[criterion.name], limits[criterion.name]))
     shown = [_figure(criterion, figures[criterion.name], limits[criterion.name]) for criterion in judged]
-    return [[(one_line(name), INK, True)], [verdict], shown]
+    open_ = [[(f"cannot tell {one_line(sentence)}", GOLD, True)] for sentence in quality.get("cannot_tell", [])]
+    return [[(one_line(name), INK, True)], [verdict], *open_, shown]
 
 
 def _figure(criterion: Criterion, value: float, limit: float) -> Run:

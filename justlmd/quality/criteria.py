@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from justlmd import FPS
+from justlmd.body.limbs import LIMBS
 from justlmd.core.errors import InputError
+
+LEAST_LIMB_SEEN = 0.8
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ CRITERIA = (
               "times at which the frame becomes another one at once",
               "the video is cut {value} times"),
     Criterion("camera_moves", 0.05, False, "share",
-              "moments (five per second, where the background lets one tell) at which it moves by more than a "
-              "hundredth of the frame per second",
+              "moments (five per second, where background or feet let one tell) at which the camera moves by more than "
+              "a hundredth of the frame per second",
               "the camera moves in {value} of the time (limit {limit})"),
     Criterion("faded", 0.5, False, "s",
               "seconds with less than 40 % of the usual contrast: faded to black or white",
@@ -66,6 +69,12 @@ CRITERIA = (
     Criterion("visibility", 0.7, True, "share",
               "mean visibility of shoulders, elbows, wrists, hips, knees and ankles, as the 2D pose estimates it",
               "the joints are visible with a confidence of only {value}, {limit} is needed"),
+    *(
+        Criterion(f"{limb}_seen", LEAST_LIMB_SEEN, True, "share",
+                  f"frames with a person in which the {limb.replace('_', ' ')} is seen and not only guessed",
+                  f"the {limb.replace('_', ' ')} is seen in only {{value}} of the frames, {{limit}} are needed")
+        for limb in LIMBS
+    ),
     Criterion("body_height", 100, True, "px",
               "median height of the person in pixels of video.mp4",
               "the dancer is only {value} tall, {limit} are needed"),
@@ -82,6 +91,9 @@ CRITERIA = (
               "mean distance between the recovered body's joints and the visible 2D points, in parts of the person's "
               "height",
               "the recovered body misses the 2D points by {value} of the dancer's height (limit {limit})"),
+    Criterion("uncertainty", 70, False, "mm",
+              "mean distance of the joints from what they would be had the pose network seen a mirror image",
+              "the joints are uncertain by {value} (limit {limit}): too dark, noisy, blurred or coarse"),
     Criterion("motion_valid", 0.9, True, "share",
               "frames of the motion that hold a body",
               "only {value} of the frames hold a body, {limit} are needed"),

@@ -1,16 +1,23 @@
 """The quality gate: metrics of one song's video and motion, a verdict, and the reasons in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from justlmd.body.model import Body
-from justlmd.motion.motion import CameraMotion
+from justlmd.motion.motion import CameraMotion, runs
 from justlmd.pose.keypoints import Keypoints2D
 from justlmd.quality.criteria import CRITERIA, thresholds_of
 from justlmd.quality.image_signals import ImageSignals, image_metrics
-from justlmd.quality.motion_checks import landmark_metrics, motion_metrics, reprojection_metrics
+from justlmd.quality.motion_checks import (
+    USUAL_PACE_HZ,
+    landmark_metrics,
+    limb_metrics,
+    motion_metrics,
+    reprojection_metrics,
+    uncertainty_metrics,
+)
 
 
 def assess(
@@ -23,6 +30,7 @@ def assess(
     image_signals: ImageSignals | None = None,
     own_shapes: bool = True,
     named_dancer: bool = False,
+    uncertainty: Sequence[tuple[int, float]] = (),
     thresholds: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """Judge one song; bad data is a verdict, never an exception.
@@ -35,12 +43,14 @@ def assess(
     keypoints2d, image_signals : what the 2D pose and the frames say; None for motion without a video.
     own_shapes : False when the motion's shape parameters belong to another body model.
     named_dancer : a person has said whom to follow; others may then be in the picture.
+    uncertainty : (frame of ``video.mp4``, mm) of a sample of moments, see ``smplfull.meta.json``.
     thresholds : limits that differ from those of :data:`CRITERIA`.
 
     Returns
     -------
-    The contents of ``quality.json``: ``keep``, ``reasons`` (sentences), ``figures`` (name to number), ``thresholds``,
-    ``ranges`` (criterion to frames [start, stop) of ``video.mp4`` where it shows, also of criteria that are met).
+    The contents of ``quality.json``: ``keep``, ``reasons`` (sentences), ``cannot_tell`` (sentences on what could not be
+    judged), ``figures`` (name to number), ``thresholds``, ``ranges`` (criterion to frames [start, stop) of
+    ``video.mp4`` where it shows, also of criteria that are met).
 
     Raises InputError for unknown thresholds.
     """
@@ -53,9 +63,11 @@ def assess(
     found = [motion_metrics(camera_motion, body, span, start_frame, own_shapes)]
     if keypoints2d is not None:
         found.append(landmark_metrics(keypoints2d, span))
+        found.append(limb_metrics(keypoints2d, span))
         found.append(reprojection_metrics(camera_motion, body, keypoints2d, start_frame, own_shapes))
     if keypoints2d is not None and image_signals is not None:
         found.append(image_metrics(image_signals, keypoints2d, span))
+    found.append(uncertainty_metrics(uncertainty, span, limits["uncertainty"]))
     for some, places in found:
         metrics |= some
         ranges |= {name: pairs for name, mask in places.items() if (pairs := runs(mask, span[0]))}
@@ -69,16 +81,23 @@ def assess(
     return {
         "keep": not (nobody or reasons),
         "reasons": ["nobody was found"] if nobody else reasons,
+        "cannot_tell": [] if nobody else _undecided(metrics),
         "figures": {name: _rounded(value) for name, value in metrics.items()},
         "thresholds": limits,
         "ranges": ranges,
     }
 
 
-def runs(mask: np.ndarray, start_frame: int = 0) -> list[list[int]]:
-    """Stretches [start, stop) of a mask (T,), counted from ``start_frame``."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(mask, np.int8), [0]])))
-    return [[int(a) + start_frame, int(b) + start_frame] for a, b in edges.reshape(-1, 2)]
+def _undecided(metrics: Mapping[str, float]) -> list[str]:
+    """What the metrics leave open, as sentences."""
+    found = []
+    if "camera_known" in metrics and "camera_moves" not in metrics:
+        found.append("whether the camera moves: the background is plain, and no foot shows it")
+    low, high = USUAL_PACE_HZ
+    if not low <= (pace := metrics.get("pace", low)) <= high:
+        word = "slow motion" if pace < low else "sped up"
+        found.append(f"whether the dance is {word}: its pace is {pace:.2f} Hz, usual are {low:g} to {high:g}")
+    return found
 
 
 def _rounded(value: float) -> float | int:

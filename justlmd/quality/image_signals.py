@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,16 @@ from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz, write_npz
 from justlmd.media.video import read_frames
 from justlmd.pose.keypoints import Keypoints2D
-from justlmd.quality.motion_checks import STILL_S, Metrics, Span, long_runs, spikes
+from justlmd.quality.camera import (
+    CAMERA_KNOWN,
+    CAMERA_SPEED,
+    EVERY,
+    BackgroundMotion,
+    BackgroundTracker,
+    camera_speed,
+)
+from justlmd.quality.motion_checks import STILL_S, Metrics, Span, goes_on, long_runs, spikes
 
-CAMERA_SPEED = 0.01
-"""Parts of the frame per second: a camera on a stand shows 0.0004, one in a quiet hand 0.02, a slow pan 0.016."""
 CUT_CHANGE = 4.0
 """Grey levels by which a frame must differ from the one before to begin another scene."""
 CUT_SAMENESS = 0.5
@@ -28,9 +34,7 @@ FADED = 0.4
 
 SMALL_SIDE = 160
 """Frames are compared at about this size in pixels of the longer side."""
-COMPARED_AFTER = (FPS, 6)
-"""The background is compared with that of a second ago, which shows slow pans; if that fails, with a nearer one."""
-COMPARED_EVERY = 6
+BACKGROUND = [one.name for one in fields(BackgroundMotion)]
 EDGE = 4.0
 """Grey levels per small pixel from which on a change of brightness is an edge rather than noise."""
 
@@ -41,14 +45,19 @@ class ImageSignals:
 
     ``change`` (F,) mean absolute difference of brightness to the frame before; ``sameness`` (F,) how well the
     background's edges are where they were before, 1 equal, 0 another scene or no edges; ``contrast`` (F,) standard
-    deviation of brightness; ``camera`` (F,) how fast the background moves, in parts of the frame's longer side per
-    second, NaN where it was not measured or cannot be told. All float32.
+    deviation of brightness; ``background_*`` (F,) the fields of :class:`justlmd.quality.camera.BackgroundMotion`, NaN
+    where they were not measured. All float32.
     """
 
     change: np.ndarray
     sameness: np.ndarray
     contrast: np.ndarray
-    camera: np.ndarray
+    background_x: np.ndarray
+    background_y: np.ndarray
+    background_speed: np.ndarray
+    background_moving: np.ndarray
+    background_still: np.ndarray
+    background_corners: np.ndarray
 
 
 def write_image_signals(path: str | Path, signals: ImageSignals) -> None:
@@ -73,14 +82,15 @@ def read_image_signals(path: str | Path) -> ImageSignals:
 class ImageSignalRecorder:
     """Measures the image signals frame by frame: an observer of :func:`justlmd.pose.landmarks.estimate_keypoints2d`."""
 
-    _rows: list[tuple[float, float, float, float]]
-    _past: list[tuple[np.ndarray, np.ndarray]]  # small frames and the edges of their backgrounds
+    _rows: list[tuple[float, ...]]
+    _before: tuple[np.ndarray, np.ndarray] | None  # small frame and the edges of its background
 
     def __init__(self) -> None:
         self._begin()
 
     def _begin(self) -> None:
-        self._rows, self._past = [], []
+        self._rows, self._before = [], None
+        self._background = BackgroundTracker()
 
     def observe(self, number: int, frame: np.ndarray, dancer: np.ndarray, others: Sequence[np.ndarray]) -> None:
         """Take in the next frame, see :class:`justlmd.pose.landmarks.Observer`; number 0 begins anew."""
@@ -90,18 +100,21 @@ class ImageSignalRecorder:
         scale = small.shape[1] / frame.shape[1]
         edges = background_edges(small, dancer[:, :2] * scale, [box * scale for box in others])
         change, sameness = 0.0, 1.0
-        if self._past:
-            small_before, edges_before = self._past[-1]
+        if self._before is not None:
+            small_before, edges_before = self._before
             change = float(np.abs(small - small_before).mean())
             sameness = float((edges * edges_before.conj()).real.sum()) / _energy(edges, edges_before)
-        camera = _camera_speed([edge for _, edge in self._past], edges) if number % COMPARED_EVERY == 0 else np.nan
-        self._rows.append((change, sameness, float(small.std()), camera))
-        self._past = [*self._past[-COMPARED_AFTER[0] + 1 :], (small, edges)]
+        moved = BackgroundMotion()
+        if number % EVERY == 0:
+            moved = self._background.observe(frame, dancer, others)
+        self._rows.append((change, sameness, float(small.std()), *astuple(moved)))
+        self._before = (small, edges)
 
     @property
     def signals(self) -> ImageSignals:
         """What was measured since frame 0."""
-        return ImageSignals(*np.array(self._rows, np.float32).reshape(-1, 4).T)
+        count = len(fields(ImageSignals))
+        return ImageSignals(*np.array(self._rows, np.float32).reshape(-1, count).T)
 
 
 def measure_image_signals(video: str | Path, keypoints2d: Keypoints2D) -> ImageSignals:
@@ -154,49 +167,6 @@ def background_edges(small: np.ndarray, dancer: np.ndarray, others: Sequence[np.
     return edges
 
 
-def _camera_speed(past: list[np.ndarray], now: np.ndarray) -> float:
-    for frames in COMPARED_AFTER:
-        if len(past) >= frames:
-            shift = background_shift(past[-frames], now)
-            if np.isfinite(shift):
-                return shift / max(now.shape) * FPS / frames
-    return np.nan
-
-
-def background_shift(before: np.ndarray, now: np.ndarray) -> float:
-    """How many pixels the background has moved between two fields of edges (h, w); NaN where that cannot be told.
-
-    The quarters of the frame are correlated. Those without a clear peak in both directions (plain walls, a single
-    line), or whose content is another one, say nothing. A camera moves what all quarters see, a moving thing in the
-    background moves one: the median counts. If fewer than two know, the whole frame is asked.
-    """
-    rows, columns = before.shape[0] // 2, before.shape[1] // 2
-    quarters = [np.s_[top : top + rows, left : left + columns] for top in (0, rows) for left in (0, columns)]
-    shifts = [_shift(before[part], now[part]) for part in quarters]
-    known = [shift for shift in shifts if np.isfinite(shift)]
-    return float(np.median(known)) if len(known) > 1 else _shift(before, now)
-
-
-def _shift(a: np.ndarray, b: np.ndarray) -> float:
-    """Length of the shift from ``a`` to ``b`` in pixels, to parts of a pixel; NaN if there is no clear one."""
-    energy = _energy(a, b)
-    if energy < 0.02 * a.size:
-        return np.nan
-    correlation = np.fft.ifft2(np.fft.fft2(b) * np.conj(np.fft.fft2(a))).real / energy
-    at = np.unravel_index(int(correlation.argmax()), correlation.shape)
-    peak = correlation[at]
-    length = 0.0
-    for axis in (0, 1):
-        line, size = correlation[:, at[1]] if axis == 0 else correlation[at[0]], correlation.shape[axis]
-        if max(line[(at[axis] - 3) % size], line[(at[axis] + 3) % size]) > 0.9 * peak:
-            return np.nan
-        left, right = line[(at[axis] - 1) % size], line[(at[axis] + 1) % size]
-        bend = left - 2 * peak + right
-        place = (at[axis] + size // 2) % size - size // 2 + (0.5 * (left - right) / bend if bend < 0 else 0.0)
-        length = np.hypot(length, place)
-    return float(length) if peak > 0.4 else np.nan
-
-
 def _energy(a: np.ndarray, b: np.ndarray) -> float:
     """What the correlation of two fields of edges cannot exceed."""
     return float(np.sqrt((np.abs(a) ** 2).sum() * (np.abs(b) ** 2).sum())) + 1e-9
@@ -204,7 +174,9 @@ def _energy(a: np.ndarray, b: np.ndarray) -> float:
 
 def image_metrics(signals: ImageSignals, keypoints2d: Keypoints2D, span: Span) -> Metrics:
     """What the signals and the searches for further people say about the judged part."""
-    parts = (values[span[0] : span[1]] for values in (keypoints2d.detected, *vars(signals).values()))
+    background = {name: getattr(signals, f"background_{name}") for name in BACKGROUND}
+    series = (signals.change, signals.sameness, signals.contrast, camera_speed(background, keypoints2d))
+    parts = (values[span[0] : span[1]] for values in (keypoints2d.detected, *series))
     there, change, sameness, contrast, camera = (part[: max(len(signals.change) - span[0], 0)] for part in parts)
     metrics: dict[str, float] = {}
     places: dict[str, np.ndarray] = {}
@@ -213,13 +185,15 @@ def image_metrics(signals: ImageSignals, keypoints2d: Keypoints2D, span: Span) -
     metrics["other_people"] = float(others.sum() / searched.sum()) if searched.any() else 0.0
     # A sighting stands for the time until half way to the next search.
     places["other_people"] = _around(others, FPS // 2, FPS // 2)
-    measured = np.isfinite(camera)
-    # Otherwise the background is too plain to tell.
-    if measured.any() and measured.sum() * COMPARED_EVERY >= len(camera) / 10:
+    known = np.isfinite(camera)
+    metrics["camera_known"] = float(min(known.sum() * EVERY / max(len(camera), 1), 1.0))
+    if metrics["camera_known"] >= CAMERA_KNOWN:
         moves = np.nan_to_num(camera) > CAMERA_SPEED
-        metrics["camera_moves"] = float(moves.sum() / measured.sum())
-        places["camera_moves"] = _around(moves, COMPARED_AFTER[0], COMPARED_EVERY // 2)
+        metrics["camera_moves"] = float(moves.sum() / known.sum())
+        places["camera_moves"] = _around(moves, EVERY, EVERY // 2)
+    # A screen behind the dancer changes at once, too; but then the dancer goes on.
     cuts = (change >= CUT_CHANGE) & spikes(change) & (sameness < CUT_SAMENESS)
+    cuts &= ~goes_on(keypoints2d, span)[: len(cuts)]
     faded = contrast < FADED * np.median(contrast) if len(contrast) else np.zeros(0, bool)
     metrics |= {"cuts": int(cuts.sum()), "faded": float(faded.sum()) / FPS}
     places |= {"cuts": cuts, "faded": faded}

@@ -3,14 +3,18 @@
 Every function returns metrics by name and masks by name over the frames of the judged part of the video.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from justlmd import FPS
 from justlmd.body.kinematics import joint_transforms
 from justlmd.body.landmarks import LANDMARKS, mediapipe_landmarks
+from justlmd.body.limbs import LIMBS
 from justlmd.body.model import Body
 from justlmd.motion.motion import FLIP, CameraMotion, to_yup
 from justlmd.pose.keypoints import Keypoints2D
+from justlmd.pose.limbs import seen_limbs
 
 BODY = [11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
 """Landmarks of the body's joints: shoulders, elbows, wrists, hips, knees, ankles."""
@@ -22,12 +26,19 @@ SUDDEN_JUMP = 0.05
 """The same for the middle landmark (the fastest dance seen has 0.04), if the frames around move far less."""
 SUDDEN = 2.5
 """Times the largest change within :data:`NEAR` frames on both sides, from which on a change stands out."""
+PASSING = 0.5
+"""Of a sudden change, within which the body must come back for it to have been none."""
+USUAL, USUAL_NEAR, USUAL_STEP = 1.5, 3, 0.012
+"""Times the largest step within so many frames around, or parts of the height: a dancer's usual step."""
 NEAR = 8
 BAD_BEND, BAD_REPROJECTION = 0.1, 0.1
 """Of the person's height: a frame is marked as jittering, or as missed by the body."""
 PELVIS_JUMP_M = 0.25
 BAD_BEND_M = 0.1
 STILL_S = 0.5
+PACE_WINDOW_S = 8.0
+USUAL_PACE_HZ = (0.85, 1.75)
+"""Eleven dances at their own speed have 0.94 to 1.59, at half of it 0.47 to 0.85, at twice 1.87 to 2.69."""
 VISIBLE = 0.5
 
 Metrics = tuple[dict[str, float], dict[str, np.ndarray]]
@@ -75,6 +86,28 @@ def landmark_metrics(keypoints2d: Keypoints2D, span: Span) -> Metrics:
     }
 
 
+def limb_metrics(keypoints2d: Keypoints2D, span: Span) -> Metrics:
+    """In how many of the frames with a person each arm and leg is seen, and where it is not."""
+    detected = np.isfinite(keypoints2d.keypoints[span[0] : span[1]]).all((1, 2))
+    if not detected.any():
+        return {}, {}
+    seen = seen_limbs(keypoints2d)[span[0] : span[1]]
+    metrics = {f"{limb}_seen": float(seen[detected, column].mean()) for column, limb in enumerate(LIMBS)}
+    return metrics, {f"{limb}_seen": detected & ~seen[:, column] for column, limb in enumerate(LIMBS)}
+
+
+def uncertainty_metrics(uncertainty: Sequence[tuple[int, float]], span: Span, limit: float) -> Metrics:
+    """The mean of the joints' uncertainty in mm where it was measured, and the half seconds beyond the limit."""
+    inside = [(frame - span[0], value) for frame, value in uncertainty if span[0] <= frame < span[1]]
+    if not inside:
+        return {}, {}
+    beyond = np.zeros(span[1] - span[0], bool)
+    for frame, value in inside:
+        if value > limit:
+            beyond[max(frame - FPS // 4, 0) : frame + FPS // 4 + 1] = True
+    return {"uncertainty": float(np.mean([value for _, value in inside]))}, {"uncertainty": beyond}
+
+
 def _jumps(points: np.ndarray, detected: np.ndarray, height: float) -> np.ndarray:
     """Frames (T,) at which the body is suddenly elsewhere than where it was last seen.
 
@@ -85,8 +118,40 @@ def _jumps(points: np.ndarray, detected: np.ndarray, height: float) -> np.ndarra
     middle = np.concatenate([[0.0], np.median(moved, axis=1)])
     jumps = np.zeros(len(points), bool)
     jumps[seen[1:]] = moved[:, [11, 12, 23, 24]].min(1) > JUMP
-    jumps[seen] |= (middle > SUDDEN_JUMP) & spikes(middle)
+    for at in np.flatnonzero((middle > SUDDEN_JUMP) & spikes(middle)):
+        jumps[seen[at]] |= not _passes(points[seen], at)
     return jumps
+
+
+def goes_on(keypoints2d: Keypoints2D, span: Span) -> np.ndarray:
+    """Frames (T,) into which the dancer moves no more than usual: whatever the image does there, the dance goes on."""
+    points = keypoints2d.keypoints[span[0] : span[1], :, :2].astype(np.float64)
+    found = np.isfinite(points).all((1, 2))
+    if found.sum() < 2:
+        return np.zeros(len(points), bool)
+    height = max(float(np.median(np.ptp(points[found][:, :, 1], axis=1))), 1.0)
+    step = np.full(len(points), np.nan)
+    step[1:] = np.median(np.linalg.norm(np.diff(points, axis=0), axis=-1), axis=1) / height
+    padded = np.pad(np.nan_to_num(step), USUAL_NEAR)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * USUAL_NEAR + 1).copy()
+    around[:, USUAL_NEAR] = 0
+    return np.asarray(np.nan_to_num(step, nan=np.inf) <= np.maximum(USUAL * around.max(1), USUAL_STEP))
+
+
+def _passes(points: np.ndarray, at: int) -> bool:
+    """Whether the body of frame ``at`` (points (T, 33, 2)) is back where it was before the change within a moment.
+
+    That is a landmark network that a few blurred frames have misled; another person would stay.
+    """
+
+    def nearest(one: np.ndarray, others: np.ndarray) -> float:
+        distances = np.median(np.linalg.norm(others - one, axis=-1), axis=1)
+        return float(distances.min(initial=np.inf))
+
+    change = nearest(points[at - 1], points[at : at + 1])
+    after = nearest(points[at - 1], points[at + 1 : at + 1 + NEAR])
+    before = nearest(points[at], points[max(at - 1 - NEAR, 0) : at - 1])
+    return min(after, before) < PASSING * change
 
 
 def spikes(values: np.ndarray) -> np.ndarray:
@@ -121,12 +186,35 @@ def motion_metrics(motion: CameraMotion, body: Body, span: Span, start_frame: in
     if known.any():
         still[1 : len(part)] = known & (speed < 0.1 * np.median(speed[known]))
     still = long_runs(still, STILL_S)
+    pace = motion_pace(joints, part)
+    if pace is not None:
+        metrics["pace"] = pace
     metrics |= {
         "motion_jitter": 1000 * float(np.nanmean(bend)) if np.isfinite(bend).any() else 0.0,
         "motion_jumps": int(jumps.sum()),
         "motion_frozen": float(still.sum() / valid.sum()),
     }
     return metrics, places | {"motion_jitter": jittering, "motion_jumps": jumps, "motion_frozen": still}
+
+
+def motion_pace(joints: np.ndarray, valid: np.ndarray) -> float | None:
+    """How fast a dance changes direction, in Hz: slow motion halves it whatever is danced.
+
+    The centre of the spectrum, up to 6 Hz, of the joints' velocity about the pelvis, joints (T, 24, 3); the median over
+    windows of :data:`PACE_WINDOW_S` in which all frames are ``valid`` (T,). None with fewer than three of them.
+    """
+    size = round(PACE_WINDOW_S * FPS)
+    about = joints - joints[:, :1]
+    found = []
+    for first in range(0, len(joints) - size + 1, size // 2):
+        if valid[first : first + size].all():
+            velocity = np.diff(about[first : first + size], axis=0).reshape(size - 1, -1)
+            spectrum = np.fft.rfft((velocity - velocity.mean(0)) * np.hanning(size - 1)[:, None], axis=0)
+            rate = np.fft.rfftfreq(size - 1, 1 / FPS)
+            power = (np.abs(spectrum) ** 2).sum(1)[rate < 6]
+            if power.sum() > 0:
+                found.append(float((power * rate[rate < 6]).sum() / power.sum()))
+    return float(np.median(found)) if len(found) >= 3 else None
 
 
 def reprojection_metrics(

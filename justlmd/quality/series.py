@@ -1,5 +1,6 @@
 """How well a song's motion is recovered over time: what the sparklines of the gallery show."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,13 @@ def quality_series(
     keypoints2d: Keypoints2D | None = None,
     start_frame: int = 0,
     own_shapes: bool = True,
+    uncertainty: Sequence[tuple[int, float]] = (),
 ) -> dict[str, Any]:
     """Series over the frames of a motion, one value for each :data:`STEP_S`; None where nothing is known.
 
     Parameters
     ----------
-    motion, body, keypoints2d, start_frame, own_shapes
+    motion, body, keypoints2d, start_frame, own_shapes, uncertainty
         As of :func:`justlmd.quality.gate.assess`.
 
     Returns
@@ -33,10 +35,13 @@ def quality_series(
     ``start_s`` (second of ``video.mp4`` at the first value), ``step_s``, and lists of equal length: ``reprojection``
     (largest of the frames' mean distances between body and visible 2D points, in parts of the dancer's height; all
     None without a video), ``motion_jitter`` (largest mean second difference of the 24 joints, mm per frame squared),
-    ``speed`` (mean of the 24 joints' speed, m/s).
+    ``speed`` (mean of the 24 joints' speed, m/s), ``uncertainty`` (of the joints, mm, where it was measured).
     """
     frames = len(motion.valid)
-    error, jitter, speed = np.full((3, frames), np.nan)
+    error, jitter, speed, unsure = np.full((4, frames), np.nan)
+    for frame, value in uncertainty:
+        if 0 <= frame - start_frame < frames:
+            unsure[frame - start_frame] = value
     if motion.valid.any():
         joints = to_yup(motion, body, floor=0.0, own_shapes=own_shapes).joints(body)
         step = np.linalg.norm(np.diff(joints, axis=0), axis=-1).mean(1)
@@ -54,6 +59,7 @@ def quality_series(
         "reprojection": _steps(error, np.fmax),
         "motion_jitter": _steps(jitter, np.fmax),
         "speed": _steps(speed),
+        "uncertainty": _steps(unsure, np.fmax),
     }
 
 

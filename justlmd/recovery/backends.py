@@ -1,17 +1,21 @@
 """The backends of mesh recovery behind one call: the built-in fit and EasyMocap."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from justlmd import FPS
 from justlmd.body.camera import intrinsics
+from justlmd.body.limbs import LIMBS
 from justlmd.body.model import Body
 from justlmd.lyrics.document import Lyrics
 from justlmd.lyrics.slices import motion_span
+from justlmd.motion.motion import runs
 from justlmd.motion.song_motion import SongMotion
 from justlmd.pose.keypoints import Keypoints2D
+from justlmd.pose.limbs import seen_limbs
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,12 @@ def recover_song(
             focal=settings.focal_px,
         )
         own_shapes, method = fits_smpl_of(settings.easymocap, body), "EasyMocap"
+        uncertainty: tuple[tuple[int, float], ...] = ()
     else:
         from justlmd.core.device import choose_device
         from justlmd.recovery.camera import camera_of_video, pitch_of_camera
         from justlmd.recovery.fit import recover
+        from justlmd.recovery.uncertainty import joint_uncertainty
 
         device = choose_device(settings.device)
         size = keypoints2d.width, keypoints2d.height
@@ -91,16 +97,14 @@ def recover_song(
         pitch, spread = settings.pitch_deg or 0.0, 0.0
         if settings.pitch_deg is None:
             pitch, spread = pitch_of_camera(keypoints2d, camera)
-        motion = recover(
-            keypoints2d,
-            body,
-            start_frame=start_frame,
-            stop_frame=stop_frame,
-            camera=camera,
-            pitch_deg=pitch,
-            height_m=height_m,
-            device=device,
-        )
+        fit = partial(recover, body=body, camera=camera, pitch_deg=pitch, height_m=height_m, device=device)
+        motion = fit(keypoints2d, start_frame=start_frame, stop_frame=stop_frame)
+        uncertainty = joint_uncertainty(keypoints2d, body, fit, start_frame, stop_frame)
         own_shapes, method = True, f"fit to {keypoints2d.backend.split('-')[0]} landmarks on {device}"
         method += f", camera of {camera[0, 0]:.0f} px, looking down by {pitch:.0f} ± {spread:.0f}°"
-    return SongMotion.made(motion, body, method, start_frame / FPS, own_shapes=own_shapes)
+    song = SongMotion.made(motion, body, method, start_frame / FPS, own_shapes=own_shapes)
+    seen = seen_limbs(keypoints2d)[start_frame : start_frame + len(motion.valid)]
+    guessed = motion.valid[: len(seen), None] & ~seen
+    found = {limb: runs(guessed[:, column]) for column, limb in enumerate(LIMBS)}
+    unseen = {limb: tuple((start, stop) for start, stop in ranges) for limb, ranges in found.items() if ranges}
+    return replace(song, meta=replace(song.meta, unseen_limbs=unseen, uncertainty=uncertainty))

@@ -7,8 +7,7 @@ from scipy.spatial.transform import Rotation
 
 from justlmd.body.model import Body
 from justlmd.core.errors import InputError
-from justlmd.motion.motion import Motion
-from justlmd.quality.gate import runs
+from justlmd.motion.motion import Motion, runs
 from justlmd.view.packing import pack, unpack
 
 ROTATION_STEP = 2 * np.pi / 2**14

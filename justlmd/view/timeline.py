@@ -8,10 +8,10 @@ import numpy as np
 from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.model import JOINT_NAMES
 from justlmd.dataset.sequences import sequences_of
+from justlmd.motion.motion import runs
 from justlmd.motion.song_motion import SongMotion
 from justlmd.pose.keypoints import Keypoints2D
 from justlmd.quality.criteria import CRITERIA
-from justlmd.quality.gate import runs
 from justlmd.quality.motion_checks import reprojection_errors
 
 FEET = {side: [JOINT_NAMES.index(f"{side}_{name}") for name in ("ankle", "foot")] for side in ("left", "right")}

@@ -1,6 +1,7 @@
 """A song's motion with its meta file: one clock, one owner of the shape parameters, through files and back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,16 @@ def test_what_is_written_is_read_again(tmp_path):
         "fps": 30,
         "first_frame_s": 2.5,
     }
+
+
+def test_limbs_that_are_only_guessed_and_the_joints_uncertainty_go_through_files(tmp_path):
+    made = SongMotion.made(camera_motion(), BODY, "by hand", 2.5)
+    meta = replace(made.meta, unseen_limbs={"left_leg": ((3, 5),)}, uncertainty=((40, 31.5),))
+    write_song_motion(*files(tmp_path), replace(made, meta=meta))
+    back = read_song_motion(*files(tmp_path), made.body)
+    assert back.meta == meta
+    guessed = ~back.limbs_seen & back.motion.valid[:, None]
+    assert np.argwhere(guessed).tolist() == [[3, 2], [4, 2]]
 
 
 def test_shapes_of_another_body_model_are_left_out_of_the_upright_motion(tmp_path):

@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +15,13 @@ from justlmd.dataset.sequences import sequences_of
 from justlmd.media.ffmpeg import ffmpeg_exe
 from justlmd.media.standardise import standardise
 from justlmd.media.writer import write_video
-from justlmd.motion.motion import CameraMotion
+from justlmd.motion.motion import CameraMotion, runs
 from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.landmarks import estimate_keypoints2d
+from justlmd.quality.camera import EVERY, BackgroundMotion
 from justlmd.quality.criteria import CRITERIA, thresholds_of
-from justlmd.quality.gate import assess, runs
-from justlmd.quality.image_signals import (
-    ImageSignalRecorder,
-    ImageSignals,
-    background_edges,
-    background_shift,
-)
+from justlmd.quality.gate import assess
+from justlmd.quality.image_signals import ImageSignalRecorder, ImageSignals
 from justlmd.quality.motion_checks import spikes
 from justlmd.recovery.fit import recover
 
@@ -62,15 +58,28 @@ def moving(frames: int) -> CameraMotion:
 
 def calm(frames: int) -> ImageSignals:
     """A video without any fault."""
-    camera = np.where(np.arange(frames) % 6 == 0, 0.0004, np.nan)
-    return ImageSignals(np.full(frames, 1.0), np.full(frames, 0.98), np.full(frames, 40.0), camera)
+    measured = np.where(np.arange(frames) % EVERY == 0, 1.0, np.nan)
+    background = BackgroundMotion(x=0, y=0, speed=0, moving=0, still=1, corners=80)
+    return ImageSignals(
+        np.full(frames, 1.0),
+        np.full(frames, 0.98),
+        np.full(frames, 40.0),
+        *(measured * value for value in astuple(background)),
+    )
 
 
-def verdict(body: Body, keypoints2d: dict[str, np.ndarray], signals: ImageSignals | None = None) -> dict:
+def verdict(body: Body, keypoints2d: Keypoints2D, signals: ImageSignals | None = None) -> dict:
     frames = len(keypoints2d.keypoints)
     lenient = {"reprojection": 1e9}  # the made-up body is not the made-up points'
     measured = calm(frames) if signals is None else signals
-    return assess(moving(frames), body, keypoints2d=keypoints2d, image_signals=measured, thresholds=lenient)
+    return assess(
+        moving(frames),
+        body,
+        keypoints2d=keypoints2d,
+        image_signals=measured,
+        uncertainty=[(frames // 2, 20.0)],
+        thresholds=lenient,
+    )
 
 
 def test_a_song_without_faults_is_kept_and_says_nothing(body):
@@ -104,6 +113,9 @@ def spoilt_points(name: str) -> dict[str, np.ndarray]:
         points[100:250, :, 2] = 0.3
     elif name == "body_height":
         points[:, :, :2] *= 0.2
+    elif name.endswith("_seen"):
+        landmarks = {"left_arm_seen": [13, 15], "right_leg_seen": [26, 28]}[name]
+        points[100:200, landmarks, 2] = 0.05
     elif name == "jitter":
         points[:, :, :2] += np.random.default_rng(1).normal(0, 8, (300, 33, 2))
     return found
@@ -114,6 +126,7 @@ def spoilt_points(name: str) -> dict[str, np.ndarray]:
     [
         ("detection_rate", [100, 140]), ("identity_jumps", [100, 101]), ("whole_body", [100, 140]),
         ("upright", [100, 200]), ("visibility", [100, 250]), ("body_height", None), ("jitter", None),
+        ("left_arm_seen", None), ("right_leg_seen", None),
     ],
 )  # fmt: skip
 def test_faults_of_the_points_are_named_and_placed(body, name, place):
@@ -131,9 +144,14 @@ def test_faults_of_the_video_are_named_and_placed(body, name):
     if name == "other_people":
         people = replace(people, other_frames=np.array([135], np.int32))
     elif name == "camera_moves":
-        signals.camera[120:180:6] = 0.05
+        moments = np.arange(120, 180, EVERY)
+        feet = people.keypoints[:, 27:33, 0].mean(1)
+        signals.background_x[moments] = (feet[moments] - feet[moments - EVERY]) / 640
+        signals.background_speed[moments], signals.background_moving[moments] = 0.05, 0.9
+        signals.background_still[moments] = 0.1
     elif name == "cuts":
         signals.change[150], signals.sameness[150] = 30.0, 0.1
+        people.keypoints[150:, :, 0] += 10
     elif name == "faded":
         signals.contrast[140:170] = 5
     elif name == "picture_rate":
@@ -151,6 +169,12 @@ def test_faults_of_the_video_are_named_and_placed(body, name):
 def test_a_light_that_goes_on_is_no_cut(body):
     signals = calm(300)
     signals.change[150] = 30.0  # all edges stay where they are
+    assert verdict(body, standing(300), signals)["keep"]
+
+
+def test_a_screen_that_changes_behind_a_dancer_who_goes_on_is_no_cut(body):
+    signals = calm(300)
+    signals.change[100:200:25], signals.sameness[100:200:25] = 30.0, 0.1
     assert verdict(body, standing(300), signals)["keep"]
 
 
@@ -227,18 +251,38 @@ def test_runs_and_spikes():
     assert np.flatnonzero(spikes(series)).tolist() == [20]
 
 
-def test_the_backgrounds_shift_is_measured_and_plain_walls_say_nothing():
-    rng = np.random.default_rng(0)
-    wall = np.repeat(np.repeat(rng.uniform(0, 255, (40, 60)), 4, 0), 4, 1).astype(np.float32)
-    nobody = np.full((33, 2), np.nan)
+def test_five_blurred_frames_are_no_other_person(body):
+    blurred = standing(300)
+    blurred.keypoints[140:145, :, :2] += 25
+    assert verdict(body, blurred)["figures"]["identity_jumps"] == 0
+    other = standing(300)
+    other.keypoints[140:, :, :2] += 25  # and stays
+    assert verdict(body, other)["figures"]["identity_jumps"] == 1
 
-    def edges(x: int, y: int) -> np.ndarray:
-        return background_edges(wall[y : y + 90, x : x + 160], nobody)
 
-    assert background_shift(edges(10, 10), edges(10, 10)) < 0.05
-    assert background_shift(edges(10, 10), edges(13, 14)) == pytest.approx(5, abs=0.3)
-    plain = background_edges(np.full((90, 160), 128, np.float32), nobody)
-    assert np.isnan(background_shift(plain, plain))
+def test_slow_motion_is_noticed_where_the_song_is_long_enough(body):
+    slow, usual = moving(600), moving(600)
+    usual.poses[:, 50] = 0.5 * np.sin(np.arange(600) / 4)
+    assert "slow motion" in assess(slow, body)["cannot_tell"][0] and assess(usual, body)["cannot_tell"] == []
+    assert assess(moving(300), body)["cannot_tell"] == []
+
+
+def test_joints_that_a_mirror_image_moves_drop_the_song_and_are_placed(body):
+    people = standing(300)
+    unsure = [(45, 30.0), (60, 150.0), (75, 160.0)]
+    found = assess(moving(300), body, keypoints2d=people, uncertainty=unsure, thresholds={"reprojection": 1e9})
+    assert not found["keep"] and "uncertain by 113 mm" in found["reasons"][0]
+    assert found["ranges"]["uncertainty"] == [[53, 83]]
+
+
+def test_a_plain_room_in_which_no_foot_is_seen_is_said_to_be_undecided(body):
+    people, signals = standing(300), calm(300)
+    signals.background_corners[:] = 0
+    for name in ("x", "y", "speed", "moving", "still"):
+        getattr(signals, f"background_{name}")[:] = np.nan
+    people.keypoints[:, [27, 28], 2] = 0.1
+    found = verdict(body, people, signals)
+    assert "camera_moves" not in found["figures"] and "whether the camera moves" in found["cannot_tell"][0]
 
 
 # --- rendered dances, with the faults that videos have ---

@@ -40,10 +40,10 @@ def video(tmp_path_factory):
 def test_signals_tell_a_still_camera_from_a_moving_one(video):
     signals = measure_image_signals(video, NOBODY)
     assert all(values.shape == (FRAMES,) and values.dtype == np.float32 for values in vars(signals).values())
-    measured = np.flatnonzero(np.isfinite(signals.camera))
+    measured = np.flatnonzero(np.isfinite(signals.background_speed))
     assert set(measured) <= set(range(0, FRAMES, 6)) and len(measured) > 8
-    assert signals.camera[measured[measured <= 30]].max() < 0.001
-    assert signals.camera[measured[measured > 40]].min() > 0.05
+    assert signals.background_speed[measured[measured <= 30]].max() < 0.001
+    assert signals.background_speed[measured[measured > 36]].min() > 0.05
     metrics, places = image_metrics(signals, NOBODY, (0, FRAMES))
     assert metrics["camera_moves"] > 0.3 and not places["camera_moves"][:4].any()
     assert metrics["other_people"] == 0.5 and np.flatnonzero(places["other_people"]).tolist() == list(range(30, 61))
@@ -95,6 +95,6 @@ def test_signals_are_read_as_they_were_written_and_other_files_are_named(video, 
     write_npz(tmp_path / "other.npz", keypoints=np.zeros(3))
     with pytest.raises(InputError, match=r"other\.npz: holds keypoints instead of image signals"):
         read_image_signals(tmp_path / "other.npz")
-    write_npz(tmp_path / "short.npz", **vars(signals) | {"camera": np.zeros(3)})
+    write_npz(tmp_path / "short.npz", **vars(signals) | {"contrast": np.zeros(3)})
     with pytest.raises(InputError, match=r"short\.npz: its image signals differ in length"):
         read_image_signals(tmp_path / "short.npz")

@@ -1,0 +1,94 @@
+"""How sure the recovered joints are: what they would be had the pose network looked at mirror images.
+
+The second looks (:class:`justlmd.pose.keypoints.Keypoints2D`) say how far the landmarks of both differ. A sample of
+ranges is fitted twice, to the landmarks and to the landmarks moved by those differences. Errors that both looks share
+are not seen, so the figure is a lower bound; but where light, blur or distance leave the network guessing, it rises.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from justlmd import FPS
+from justlmd.body.model import Body
+from justlmd.motion.motion import CameraMotion, to_yup
+from justlmd.pose.keypoints import Keypoints2D
+
+RANGE, PERIOD = 2 * FPS, 16 * FPS
+"""Frames of one range, and from one range to the next: an eighth of the song is fitted twice."""
+
+Fit = Callable[[Keypoints2D], CameraMotion]
+
+
+def joint_uncertainty(
+    keypoints2d: Keypoints2D, body: Body, fit: Fit, start_frame: int, stop_frame: int
+) -> tuple[tuple[int, float], ...]:
+    """Mean distance of the joints, about the pelvis, between fits to the first and to the second look.
+
+    Parameters
+    ----------
+    keypoints2d
+        With second looks; without any, nothing is known.
+    body
+        The body that is fitted.
+    fit
+        Recovers the motion of some frames.
+    start_frame, stop_frame
+        The part of the video.
+
+    Returns
+    -------
+    For every half second of the ranges its middle frame and the distance in mm.
+    """
+    moved = second_opinion(keypoints2d)
+    found = []
+    stop_frame = min(stop_frame, len(keypoints2d))
+    if moved is not None:
+        for first in _ranges(start_frame, stop_frame):
+            part = slice(first, min(first + RANGE, stop_frame))
+            two = [fit(_part(points, part)) for points in (keypoints2d, moved)]
+            joints = [to_yup(one, body, floor=0.0).joints(body) for one in two]
+            about = [one - one[:, :1] for one in joints]
+            apart = np.linalg.norm(about[0] - about[1], axis=-1).mean(1)
+            known = two[0].valid & two[1].valid & np.isfinite(moved.keypoints[part, 0, 0])
+            for begin in range(0, len(apart), FPS // 2):
+                piece = slice(begin, begin + FPS // 2)
+                if known[piece].any():
+                    found.append((first + begin + FPS // 4, round(1000 * float(apart[piece][known[piece]].mean()), 1)))
+    return tuple(found)
+
+
+def second_opinion(keypoints2d: Keypoints2D) -> Keypoints2D | None:
+    """The landmarks moved by how far the second looks differ, in between by the interpolated difference."""
+    looks = keypoints2d.mirrored_frames
+    known = np.isfinite(keypoints2d.mirrored).all((1, 2)) & np.isfinite(keypoints2d.keypoints[looks]).all((1, 2))
+    if not known.any():
+        return None
+    looks, frames = looks[known], np.arange(len(keypoints2d))
+
+    def moved(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        change = (second[known] - first[looks]).reshape(len(looks), -1)
+        between = np.stack([np.interp(frames, looks, column) for column in change.T], axis=1)
+        return (first + between.reshape(first.shape)).astype(np.float32)
+
+    keypoints = moved(keypoints2d.keypoints, keypoints2d.mirrored)
+    keypoints[..., 2] = keypoints2d.keypoints[..., 2]
+    return replace(keypoints2d, keypoints=keypoints, world=moved(keypoints2d.world, keypoints2d.mirrored_world))
+
+
+def _part(keypoints2d: Keypoints2D, part: slice) -> Keypoints2D:
+    return replace(
+        keypoints2d,
+        keypoints=keypoints2d.keypoints[part],
+        world=keypoints2d.world[part],
+        detected=keypoints2d.detected[part],
+        doubtful=keypoints2d.doubtful[part],
+    )
+
+
+def _ranges(start: int, stop: int) -> list[int]:
+    """First frames of the ranges, spread evenly."""
+    count = max(1, round((stop - start) / PERIOD))
+    middles = start + (np.arange(count) + 0.5) * (stop - start) / count
+    return [max(start, int(middle) - RANGE // 2) for middle in middles]
