@@ -13,7 +13,7 @@ sys.path.insert(0, str(PROJECT))
 
 from justlmd.project.preflight import check_backends, check_files, check_ids
 from justlmd.pose.networks import NETWORK_FILES
-from justlmd.project.config import parse_config
+from justlmd.project.config import CHOREOGRAPHER, parse_config
 from justlmd.core.device import has_gpu_driver
 from justlmd.core.errors import JustLMDError
 from justlmd.export.kinds import AUDIO, files_of, made_by_blender
@@ -63,7 +63,7 @@ def one_of(names):
 
 wildcard_constraints:
     song=one_of(TABLE),
-    name=one_of(config["models"]),
+    name=one_of([*config["models"], CHOREOGRAPHER]),
     sample=r"(/sample_\d+)?",
 
 

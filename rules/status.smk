@@ -12,7 +12,7 @@ REQUIRED = ["download", "standardise", "audio", "fetch_lyrics", "lyrics", "slice
 REQUIRED += ["import_motion", "quality"]
 OPTIONAL = ["demo", "mmpose", "audio_features", "lyrics_embeddings", "overlay", "contact_sheet", "export"]
 OPTIONAL += ["thumbnail", "page_audio", "song_page"]
-OF_DANCES = ["generate", "generated_export", "generated_preview", "dance_script"]
+OF_DANCES = ["generate", "choreograph", "generated_export", "generated_preview", "dance_script"]
 
 
 def stages_of(name, required, /, **wildcards):
