@@ -51,7 +51,7 @@ Address = Annotated[
     _matches(r"|https?://[^\s/?#]+\S*", "the address of a server that begins with http:// or https://, or empty"),
 ]
 CHOREOGRAPHER = "choreographer"
-"""What ``generate.model`` calls the generator that joins training dances; it is not trained, so no model of the list."""
+"""What ``generate.model`` calls the generator that joins training dances; it is not trained, so it is in no list."""
 
 NpyPattern = Annotated[str, _matches(r".*\{song\}.*\.npy", "the path of .npy files with {song} in it")]
 
@@ -191,7 +191,9 @@ class Config(_Section):
     @model_validator(mode="after")
     def _fits_together(self) -> "Config":
         if CHOREOGRAPHER in self.models:
-            raise ValueError(f"models: the name {CHOREOGRAPHER} is taken by the generator without training; choose another")
+            raise ValueError(
+                f"models: the name {CHOREOGRAPHER} is taken by the generator without training; choose another"
+            )
         if self.generate.model not in (*self.models, CHOREOGRAPHER):
             known = ", ".join(self.models)
             raise ValueError(

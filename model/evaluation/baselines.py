@@ -1,10 +1,13 @@
-"""What a model has to beat: standing in the mean pose, and copying the training dance with the nearest conditions."""
+"""What a model has to beat: the mean pose, the training dance with the nearest conditions, and pieces of them all."""
 
 import numpy as np
 import torch
 
+from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.torch_kinematics import from_sixd, to_sixd
 from model.data import Batch, LyricsMusicDance
+from model.generation.choreographer import Choreographer
+from model.generation.word_salience import sung_words
 from model.networks.layouts import MotionTensors
 from model.networks.windows import chunks, joints_of, real_motion
 
@@ -59,6 +62,33 @@ def nearest(train: LyricsMusicDance, test: LyricsMusicDance) -> tuple[np.ndarray
     for first, batch in zip(range(0, len(test), 32), chunks(test), strict=True):
         source: Batch = train.batch(chosen[first : first + 32])
         motion = real_motion(source)
+        joints.append(joints_of(motion, batch.rest_joints))
+        rotations.append(motion.rotations.numpy())
+    return np.concatenate(joints), np.concatenate(rotations)
+
+
+def choreographed(train: LyricsMusicDance, test: LyricsMusicDance, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Joints and rotations of the test windows, cut from whole dances that a choreographer made of the training songs.
+
+    Raises InputError when no training song has beats with motion around them.
+    """
+    arrays = test.arrays
+    choreographer = Choreographer(arrays, train.songs)
+    dances = {}
+    for song in test.songs:
+        row = arrays.songs[song]
+        tokens = (arrays[name][row.token_rows] for name in ("token_states", "token_times"))
+        start_s = row.start_frame / FPS
+        words = sung_words(*tokens).from_second(start_s)
+        dances[song] = choreographer.dance(arrays.beats(song) - start_s, words, row.frames, seed)
+    joints, rotations = [], []
+    for first, batch in zip(range(0, len(test), 32), chunks(test), strict=True):
+        turned, placed = [], []
+        for window in test.windows[first : first + 32]:
+            span, dance = slice(window.first, window.first + SEQUENCE_FRAMES), dances[window.song]
+            turned.append(dance.rotations[span])
+            placed.append(dance.pelvis[span] - choreographer.rest_joints[0])
+        motion = MotionTensors(*(torch.from_numpy(np.stack(values)).float() for values in (turned, placed)))
         joints.append(joints_of(motion, batch.rest_joints))
         rotations.append(motion.rotations.numpy())
     return np.concatenate(joints), np.concatenate(rotations)

@@ -77,9 +77,7 @@ def dance_metrics(joints: np.ndarray, beats_s: np.ndarray, floor: Floor) -> dict
 
 def standing_floor(dances: Sequence[np.ndarray]) -> Floor:
     """How high ankles and toes of real dances (T, 24, 3) are when they are low: their 5th percentiles."""
-    heights = [
-        np.concatenate([np.min(dance[:, list(pair), 1], axis=1) for dance in dances]) for pair in (ANKLES, TOES)
-    ]
+    heights = [np.concatenate([np.min(dance[:, list(pair), 1], axis=1) for dance in dances]) for pair in (ANKLES, TOES)]
     return Floor(*(float(np.percentile(values, 5)) for values in heights))
 
 
@@ -120,7 +118,7 @@ def _smoothness(x: np.ndarray) -> dict[str, float]:
 def _feet(x: np.ndarray, floor: Floor) -> dict[str, float]:
     """Contact with the one floor of the song: a foot touches it with its ankle or its toe at standing height."""
     above = np.stack([x[:, list(ANKLES), 1] - floor.ankle, x[:, list(TOES), 1] - floor.toe], axis=-1)  # (T, 2, 2)
-    touching = (np.abs(above) < TOUCHING_M).any(-1)
+    touching: np.ndarray = np.any(np.abs(above) < TOUCHING_M, axis=-1)
     step = np.linalg.norm(np.diff(x[:, [*ANKLES, *TOES]][..., [0, 2]], axis=0), axis=-1).reshape(-1, 2, 2).min(1)
     during = step[touching[1:] & touching[:-1]]
     return {

@@ -66,6 +66,7 @@ def evaluate(
             ("real", truth),
             ("nearest", baselines.nearest(train, test)),
             ("mean_pose", baselines.mean_pose(train, test)),
+            ("choreographer", baselines.choreographed(train, test, seed)),
         )
     }
     described, lyrics = {}, {}

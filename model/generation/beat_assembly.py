@@ -1,5 +1,6 @@
 """One dance from pieces of training dances: warped to the beats of the song, cross-faded, and placed on the floor."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ FADE = 0.15  # m/s at which a phrase comes back to the place that it had in its 
 
 
 class Phrase(NamedTuple):
-    """A stretch of one training dance: from ``beat`` of ``dance`` on, danced from beat ``first`` to ``last`` of the song."""
+    """A stretch of one training dance: from ``beat`` on, danced from beat ``first`` to ``last`` of the song."""
 
     dance: SourceDance
     beat: int
@@ -24,7 +25,7 @@ class Phrase(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """Frames of a warped phrase: ``start`` in the song, rotations (T, 24, 3, 3), pelvis (T, 3), standing feet (T, 2)."""
+    """A warped phrase from frame ``start`` on: rotations (T, 24, 3, 3), pelvis (T, 3), standing feet (T, 2)."""
 
     start: int
     rotations: np.ndarray
@@ -63,25 +64,25 @@ def assemble(
     Rotations (T, 24, 3, 3), pelvis (T, 3) in metres and which feet stand (T, 2).
     """
     cuts = [round(float(beats[part.first])) for part in parts[1:]]
-    edges = [0, *cuts, frames]
-    shortest = min((b - a for a, b in zip(edges[:-1], edges[1:], strict=True)), default=BLEND)
-    half = max(1, min(BLEND // 2, shortest // 2)) if cuts else 0
+    # Half of each cross-fade, shorter where pieces are; the ends of the dance set no limit.
+    between = [frames, *np.diff(cuts).tolist(), frames]
+    halves = [max(1, min(BLEND // 2, around // 2)) for around in map(min, pairwise(between))]
     rotations, pelvis = np.zeros((frames, 24, 3, 3)), np.zeros((frames, 3))
     standing = np.zeros((frames, 2), bool)
     for number, part in enumerate(parts):
-        start = max(0, edges[number] - half) if number else 0
-        stop = min(frames, edges[number + 1] + half) if number + 1 < len(parts) else frames
+        start = max(0, cuts[number - 1] - halves[number - 1]) if number else 0
+        stop = min(frames, cuts[number] + halves[number]) if number < len(cuts) else frames
         piece = warped(part, beats, start, stop)
-        cut = edges[number]
         if not number:
             rotations[start:stop], pelvis[start:stop] = piece.rotations, piece.pelvis
             standing[start:stop] = piece.standing
             continue
+        cut, half = cuts[number - 1], halves[number - 1]
         fade = min(cut + half, stop) - start
         before = slice(start, start + fade)
         shift = _shift(rotations[before], pelvis[before], standing[before], piece, fade, rest_joints)
         moved = piece.pelvis + _fading(shift, stop - start, fade)
-        share = minimum_jerk((np.arange(fade) + 1) / (fade + 1))
+        share = minimum_jerk((np.arange(start, start + fade) - (cut - half) + 1) / (2 * half + 1))
         rotations[before] = _mixed(rotations[before], piece.rotations[:fade], share)
         pelvis[before] += share[:, None] * (moved[:fade] - pelvis[before])
         rotations[start + fade : stop], pelvis[start + fade : stop] = piece.rotations[fade:], moved[fade:]

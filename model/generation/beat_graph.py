@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import torch
 from scipy.interpolate import CubicSpline
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, percentile_filter
 
 from justlmd import FPS
 from justlmd.body.kinematics import in_own_heading
@@ -20,7 +20,7 @@ from justlmd.core.errors import InputError
 from justlmd.core.rotations import rotation_matrices
 from justlmd.dataset.storage import DanceArrays
 from justlmd.features.beats import RATE, best_path
-from model.generation.foot_lock import standing_feet
+from model.generation.foot_lock import TOES, standing_feet
 from model.generation.word_salience import Salience, SungWords, learn_salience, sung_words
 
 MARGIN = 14  # frames of motion needed before and after a beat, for the blends
@@ -34,8 +34,8 @@ FOOT_JOINTS = (7, 8, 10, 11)
 class SourceDance:
     """One training dance of T frames on the common skeleton.
 
-    ``rotations`` (T, 24, 3, 3) of each joint to its parent, ``joints`` (T, 24, 3) in metres, ``standing`` (T, 2) whether
-    the left and the right foot stand, ``beats`` (K,) rising, in frames, ``words`` with times in frames / 30.
+    ``rotations`` (T, 24, 3, 3) of each joint to its parent, ``joints`` (T, 24, 3) in metres, ``standing`` (T, 2)
+    whether the left and the right foot stand, ``beats`` (K,) rising, in frames, ``words`` with times in frames / 30.
     """
 
     song: str
@@ -91,10 +91,11 @@ class BeatGraph:
 
 @dataclass(frozen=True)
 class BodyState:
-    """The body at N moments: ``pose`` (N, 72) and ``velocity`` (N, 72) of the joints relative to the pelvis on the floor
+    """The body at N moments.
 
-    (their Euclidean distance is the weighted root mean square over the joints, m and m/s), ``root`` (N, 2) velocity of
-    the pelvis over the floor, m/s, ``standing`` (N, 2) of the feet.
+    ``pose`` (N, 72) and ``velocity`` (N, 72) of the joints relative to the pelvis on the floor: distances of rows are
+    weighted root mean squares over the joints, m and m/s. ``root`` (N, 2) velocity of the pelvis over the floor, m/s;
+    ``standing`` (N, 2) 1 for feet that stand.
     """
 
     pose: np.ndarray
@@ -139,10 +140,11 @@ def moments(dance: SourceDance, frames: np.ndarray) -> np.ndarray:
     return found
 
 
-def source_dance(arrays: DanceArrays, song: str, rest_joints: np.ndarray) -> SourceDance:
+def source_dance(arrays: DanceArrays, song: str, rest_joints: np.ndarray, even: bool = True) -> SourceDance:
     """A song of a data set on the skeleton ``rest_joints`` (24, 3), its path centred on the floor.
 
-    Songs without beats of music take those of the dance itself.
+    With ``even`` the floor is brought to one height all along the dance; without, the song has one floor. Songs without
+    beats of music take those of the dance itself.
     """
     row = arrays.songs[song]
     pose = np.concatenate([arrays["global_orient"][row.rows], arrays["body_pose"][row.rows]], axis=1)
@@ -150,14 +152,17 @@ def source_dance(arrays: DanceArrays, song: str, rest_joints: np.ndarray) -> Sou
     own_rest = np.asarray(arrays["rest_joints"][row.number], np.float64)
     pelvis = np.asarray(arrays["transl"][row.rows], np.float64) + own_rest[0]
     pelvis[:, [0, 2]] -= np.median(pelvis[:, [0, 2]], axis=0)
-    pelvis[:, 1] += _lowest(rotations, pelvis, own_rest) - _lowest(rotations, pelvis, rest_joints)
+    # The data set's floor is under the 5th percentile of the lowest joint of its own skeleton.
+    level = np.percentile(_lowest_toe(rotations, pelvis, own_rest), 5)
+    lowest = _lowest_toe(rotations, pelvis, rest_joints)
+    pelvis[:, 1] += level - (_slow_floor(lowest) if even else np.percentile(lowest, 5))
     joints = joints_of(rotations, pelvis, rest_joints)
     valid = np.asarray(arrays["valid"][row.rows])
     beats = arrays.beats(song) * FPS - row.start_frame
     if len(beats) < 2:
         beats = dance_beats(joints)
     words = sung_words(arrays["token_states"][row.token_rows], arrays["token_times"][row.token_rows])
-    words = SungWords(words.states, words.start_s - row.start_frame / FPS)
+    words = words.from_second(row.start_frame / FPS)
     inside = beats[(beats >= 0) & (beats <= len(joints) - 1)]
     return SourceDance(song, rotations, joints, standing_feet(joints), valid, inside, words)
 
@@ -168,10 +173,38 @@ def joints_of(rotations: np.ndarray, pelvis: np.ndarray, rest_joints: np.ndarray
     return joint_frames(*arguments)[1].numpy()
 
 
-def _lowest(rotations: np.ndarray, pelvis: np.ndarray, rest_joints: np.ndarray) -> float:
-    """Height of the lowest foot joint in the frames in which it is low: the 3rd percentile."""
-    joints = joints_of(rotations, pelvis, rest_joints)
-    return float(np.percentile(joints[:, list(FOOT_JOINTS), 1].min(1), 3))
+def _floor(joints: np.ndarray) -> np.ndarray:
+    """How much too high (T,) a dance is: the plane through its standing toes, less their usual height.
+
+    The floor of recovered motion is tilted as far as the camera's pitch was guessed wrong.
+    """
+    above = np.zeros(len(joints))
+    usual = None
+    for _ in range(2):
+        level = joints - above[:, None, None] * [0, 1, 0]
+        frame, side = np.nonzero(standing_feet(level))
+        toes = joints[frame, np.array(TOES)[side]]
+        if len(toes) < FPS:
+            return np.zeros(len(joints))
+        usual = float(np.median(toes[:, 1])) if usual is None else usual
+        columns = np.stack([toes[:, 0], toes[:, 2], np.ones(len(toes))], axis=1)
+        plane = np.linalg.lstsq(np.vstack([columns, STIFF * np.eye(3)[:2]]), np.r_[toes[:, 1] - usual, 0, 0], rcond=None)[0]
+        above = joints[:, 0, [0, 2]] @ plane[:2] + plane[2]
+    return above
+
+
+def _lowest_toe(rotations: np.ndarray, pelvis: np.ndarray, rest_joints: np.ndarray) -> np.ndarray:
+    """Height (T,) of the lower toe, or of where it would be in a flat foot if an ankle is lower."""
+    above = rest_joints[list(FOOT_JOINTS), 1] - rest_joints[TOES[0], 1]
+    return (joints_of(rotations, pelvis, rest_joints)[:, list(FOOT_JOINTS), 1] - above).min(1)
+
+
+def _slow_floor(lowest: np.ndarray) -> np.ndarray:
+    """The floor (T,) under the lowest toes: low within each second, so that jumps stay jumps.
+
+    Recovered motion has no single floor: errors of depth are errors of height under a camera that looks down.
+    """
+    return gaussian_filter1d(percentile_filter(lowest, 35, FPS, mode="nearest"), FPS / 4, mode="nearest")
 
 
 def dance_beats(joints: np.ndarray) -> np.ndarray:
@@ -237,7 +270,7 @@ def build_graph(arrays: DanceArrays, songs: list[str], rest_joints: np.ndarray) 
             next_step="a choreographer needs a song of at least some seconds without gaps in its motion",
         )
     found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    begins, ends = ([_states(dances, found, after) for after in (0, 1)])
+    begins, ends = [_states(dances, found, after) for after in (0, 1)]
     next_in_row = (np.diff(found["dance"]) == 0) & (np.diff(found["beat"]) == 1)
     following = np.where(np.r_[next_in_row, False], np.arange(len(found["beat"])) + 1, -1)
     return BeatGraph(tuple(dances), salience, begins=begins, ends=ends, following=following, **found)

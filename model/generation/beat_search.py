@@ -5,6 +5,7 @@ to any other beat. What is danced twice soon after one another is made dearer an
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,21 +14,21 @@ from model.generation.beat_graph import BeatGraph, BodyState
 
 @dataclass(frozen=True)
 class Costs:
-    """Weights of the search; one is the cost of a metre between two poses (root mean square over the joints)."""
+    """Weights of the search; ``pose`` is the cost of a metre between two poses (root mean square over the joints)."""
 
     shortest: int = 3  # beats of a phrase
     longest: int = 16
-    pose: float = 1.0
-    velocity: float = 0.08  # per m/s
-    contact: float = 0.1  # both feet differ: one stands, the other does not
-    root: float = 0.1  # per m/s
+    pose: float = 2.0
+    velocity: float = 0.16  # per m/s
+    contact: float = 0.2  # both feet differ: one stands, the other does not
+    root: float = 0.2  # per m/s
     jump: float = 0.3
     cut: float = 0.3  # times the weights of the words that are cut
     tempo: float = 1.0  # per natural logarithm of the ratio, ten times as much beyond 10 %
     word: float = 6.0  # times the squared distance of weighted word vectors
     repeat: float = 0.5  # for each time that a beat was danced shortly before
     chorus: float = 0.5  # gained where words return and the dance does
-    variety: float = 0.15  # standard deviation of what the seed adds to each training beat
+    variety: float = 0.1  # standard deviation of what the seed adds to each training beat
 
 
 KEPT_JUMPS = 250  # only so many of the cheapest phrases may end at each beat
@@ -41,9 +42,10 @@ MOST_BEATS = 6000  # of a graph: the costs of all joins are kept, 144 MB of floa
 
 @dataclass(frozen=True)
 class Target:
-    """The song to dance to: ``frames`` (K,) how long each beat lasts, ``words`` (K, D), ``weight`` (K,) as in the graph.
+    """The song to dance to.
 
-    ``returns`` (K,): the earlier beat at which the same words were sung in the same place of a chorus, -1: none.
+    ``frames`` (K,) how long each beat lasts; ``words`` (K, D) and ``weight`` (K,) as in the graph; ``returns`` (K,)
+    the earlier beat at which the same words were sung in the same place of a chorus, -1: none.
     """
 
     frames: np.ndarray
@@ -153,7 +155,8 @@ def _viterbi(graph: BeatGraph, local: np.ndarray, joins: np.ndarray, costs: Cost
 
 def _repeated(path: np.ndarray, returns: np.ndarray) -> np.ndarray:
     """Beats of the song whose training beat was danced within :data:`MEMORY` beats before, choruses excepted."""
-    found, last = [], {}
+    found: list[int] = []
+    last: dict[int, int] = {}
     for beat, state in enumerate(path.tolist()):
         again = returns[beat] >= 0 and path[returns[beat]] == state
         if not again and beat - last.get(state, -MEMORY - 1) <= MEMORY:
@@ -166,7 +169,7 @@ def phrases(graph: BeatGraph, path: np.ndarray) -> list[tuple[int, int]]:
     """First and last (exclusive) beat of the song of each stretch that one training dance dances without a cut."""
     cuts = np.flatnonzero(graph.following[path[:-1]] != path[1:]) + 1
     edges = [0, *cuts.tolist(), len(path)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def _longest_run(following: np.ndarray) -> int:

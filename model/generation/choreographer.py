@@ -8,6 +8,7 @@ and their feet locked. What comes out are pieces of the training dances: their t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,7 @@ class Choreographer:
 
     def _octave(self, beats: np.ndarray) -> np.ndarray:
         """The beats, or every second, or twice as many: whichever most training beats can follow, if few can now."""
+
         def reachable(grid: np.ndarray) -> int:
             ratio = self.graph.frames / np.median(np.diff(grid))
             return int((np.abs(np.log(ratio)) < np.log(1.1)).sum())
@@ -147,7 +149,7 @@ def beat_grid(beats: np.ndarray, frames: int, usual: float) -> np.ndarray:
     beats = np.array(kept)
     usual = float(np.median(np.diff(beats)))
     filled = [beats[:1]]
-    for start, end in zip(beats[:-1], beats[1:], strict=True):
+    for start, end in pairwise(beats):
         count = max(1, round((end - start) / usual)) if end - start > SLOWEST_S * FPS else 1
         filled.append(start + (end - start) * np.arange(1, count + 1) / count)
     beats = np.concatenate(filled)
@@ -162,8 +164,8 @@ def beat_grid(beats: np.ndarray, frames: int, usual: float) -> np.ndarray:
 def chorus_returns(vectors: np.ndarray, start: np.ndarray, beats: np.ndarray) -> np.ndarray:
     """For each of K beats (frames) the earlier beat of the same place in a chorus, -1: none.
 
-    A chorus is a stretch of at least :data:`CHORUS_BEATS` beats whose words, unit vectors (W, D) that begin at ``start``
-    (W,) frames, are those of an earlier stretch, beat by beat; at least half of its beats have words.
+    A chorus is a stretch of at least :data:`CHORUS_BEATS` beats whose words, unit vectors (W, D) that begin at
+    ``start`` (W,) frames, are those of an earlier stretch, beat by beat; at least half of its beats have words.
     """
     count = len(beats)
     returns = np.full(count, -1)

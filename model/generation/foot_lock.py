@@ -17,7 +17,8 @@ from justlmd.core.rotations import swing, unit_vectors
 
 HIPS, KNEES, ANKLES, TOES = (1, 2), (4, 5), (7, 8), (10, 11)  # left, right
 NEAR_FLOOR = 0.05  # m above its own lowest level at which an ankle and a toe may stand
-STILL = 0.25  # m/s, of the slower of the two
+STILL = 0.35  # m/s, of the slower of the two
+SMOOTHING = 1.0  # frames; recovered feet tremble
 SHORTEST = 5  # frames of a contact
 STEP_FRAMES = 10  # a foot takes at least so long from one place to another
 SMALL_STEP = 0.02  # m; nearer places count as one
@@ -30,8 +31,8 @@ def standing_feet(joints: np.ndarray) -> np.ndarray:
     """Whether the left and the right foot of a dance (T, 24, 3) stand, (T, 2)."""
     standing = []
     for ankle, toe in zip(ANKLES, TOES, strict=True):
-        pair = joints[:, [ankle, toe]]
-        low = (pair[..., 1] - np.percentile(pair[..., 1], 1, axis=0) < NEAR_FLOOR).all(1)
+        pair = gaussian_filter1d(joints[:, [ankle, toe]], SMOOTHING, axis=0, mode="nearest")
+        low = (pair[..., 1] - np.percentile(pair[..., 1], 10, axis=0) < NEAR_FLOOR).all(1)
         speed = np.linalg.norm(np.gradient(pair, axis=0), axis=-1).min(1) * FPS
         still = binary_closing(binary_opening(low & (speed < STILL), np.ones(3)), np.ones(3))
         for first, last in runs(still):
@@ -56,7 +57,7 @@ def minimum_jerk(share: np.ndarray) -> np.ndarray:
 def lock_feet(
     rotations: np.ndarray, pelvis: np.ndarray, standing: np.ndarray, rest_joints: np.ndarray, sole: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Hold standing feet where they stand, and all feet above the floor.
+    """Hold standing feet where they stand, on the floor, and all others above it.
 
     Parameters
     ----------
@@ -75,8 +76,9 @@ def lock_feet(
     targets = np.stack([joints[:, ankle] for ankle in ANKLES], axis=1)
     for side in (0, 1):
         above = (joints[:, [ANKLES[side], TOES[side]], 1] - sole).min(1)
-        targets[:, side] += _hold(targets[:, side], above, standing[:, side])
-        targets[:, side, 1] += _lift(above)
+        offset = _hold(targets[:, side], above, standing[:, side])
+        targets[:, side] += offset
+        targets[:, side, 1] += _lift(above + offset[:, 1])
     rotations, pelvis = rotations.copy(), pelvis.copy()
     legs = [_lengths(rest_joints, side) for side in (0, 1)]
     drop = _needed_drop(joints[:, list(HIPS)], targets, [LONGEST_LEG * sum(lengths) for lengths in legs])
@@ -107,6 +109,7 @@ def _hold(ankle: np.ndarray, above: np.ndarray, standing: np.ndarray) -> np.ndar
     contacts = _steps(ankle, runs(standing))
     for first, last in contacts:
         offset[first:last] = (_place(ankle, first, last) - ankle[first:last]) * [1, 0, 1]
+        offset[first:last, 1] = -above[first:last]
     ends = [(0, 0), *contacts, (len(ankle), len(ankle))]
     for (_, left), (landed, _) in pairwise(ends):
         before = offset[left - 1] if left else np.zeros(3)
@@ -122,7 +125,7 @@ def _hold(ankle: np.ndarray, above: np.ndarray, standing: np.ndarray) -> np.ndar
                 near_floor = 1 - minimum_jerk(np.minimum(way, 1 - way) * (landed - left + 1) / LEAVING)
                 offset[left:landed] -= aside * near_floor[:, None] * [1, 0, 1]
                 wanted = min(LIFT + LIFT_PER_M * distance, HIGHEST) * np.sin(np.pi * way)
-                offset[left:landed, 1] = np.maximum(wanted - above[left:landed].clip(0), 0)
+                offset[left:landed, 1] += np.maximum(wanted - above[left:landed] - offset[left:landed, 1], 0)
     return gaussian_filter1d(offset, 1.0, axis=0, mode="nearest")
 
 

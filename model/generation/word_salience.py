@@ -23,6 +23,10 @@ class SungWords:
     states: np.ndarray
     start_s: np.ndarray
 
+    def from_second(self, start_s: float) -> "SungWords":
+        """The same words with times that count from ``start_s``."""
+        return SungWords(self.states, self.start_s - start_s)
+
 
 def sung_words(token_states: np.ndarray, token_times: np.ndarray) -> SungWords:
     """Words of the tokens (M, D) with start and end (M, 2) in seconds; tokens of one word share their times."""
