@@ -173,26 +173,6 @@ def joints_of(rotations: np.ndarray, pelvis: np.ndarray, rest_joints: np.ndarray
     return joint_frames(*arguments)[1].numpy()
 
 
-def _floor(joints: np.ndarray) -> np.ndarray:
-    """How much too high (T,) a dance is: the plane through its standing toes, less their usual height.
-
-    The floor of recovered motion is tilted as far as the camera's pitch was guessed wrong.
-    """
-    above = np.zeros(len(joints))
-    usual = None
-    for _ in range(2):
-        level = joints - above[:, None, None] * [0, 1, 0]
-        frame, side = np.nonzero(standing_feet(level))
-        toes = joints[frame, np.array(TOES)[side]]
-        if len(toes) < FPS:
-            return np.zeros(len(joints))
-        usual = float(np.median(toes[:, 1])) if usual is None else usual
-        columns = np.stack([toes[:, 0], toes[:, 2], np.ones(len(toes))], axis=1)
-        plane = np.linalg.lstsq(np.vstack([columns, STIFF * np.eye(3)[:2]]), np.r_[toes[:, 1] - usual, 0, 0], rcond=None)[0]
-        above = joints[:, 0, [0, 2]] @ plane[:2] + plane[2]
-    return above
-
-
 def _lowest_toe(rotations: np.ndarray, pelvis: np.ndarray, rest_joints: np.ndarray) -> np.ndarray:
     """Height (T,) of the lower toe, or of where it would be in a flat foot if an ankle is lower."""
     above = rest_joints[list(FOOT_JOINTS), 1] - rest_joints[TOES[0], 1]

@@ -34,7 +34,8 @@ def standing_feet(joints: np.ndarray) -> np.ndarray:
         pair = gaussian_filter1d(joints[:, [ankle, toe]], SMOOTHING, axis=0, mode="nearest")
         low = (pair[..., 1] - np.percentile(pair[..., 1], 10, axis=0) < NEAR_FLOOR).all(1)
         speed = np.linalg.norm(np.gradient(pair, axis=0), axis=-1).min(1) * FPS
-        still = binary_closing(binary_opening(low & (speed < STILL), np.ones(3)), np.ones(3))
+        held = np.pad(low & (speed < STILL), 3, mode="edge")
+        still = binary_closing(binary_opening(held, np.ones(3)), np.ones(3))[3:-3]
         for first, last in runs(still):
             if last - first < SHORTEST:
                 still[first:last] = False
