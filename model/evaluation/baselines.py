@@ -6,6 +6,7 @@ import torch
 from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.torch_kinematics import from_sixd, to_sixd
 from model.data import Batch, LyricsMusicDance
+from model.generation.beat_graph import TOKENS
 from model.generation.choreographer import Choreographer
 from model.generation.word_salience import sung_words
 from model.networks.layouts import MotionTensors
@@ -77,9 +78,8 @@ def choreographed(train: LyricsMusicDance, test: LyricsMusicDance, seed: int = 0
     dances = {}
     for song in test.songs:
         row = arrays.songs[song]
-        tokens = (arrays[name][row.token_rows] for name in ("token_states", "token_times"))
         start_s = row.start_frame / FPS
-        words = sung_words(*tokens).from_second(start_s)
+        words = sung_words(*(arrays[name][row.token_rows] for name in TOKENS)).from_second(start_s)
         dances[song] = choreographer.dance(arrays.beats(song) - start_s, words, row.frames, seed)
     joints, rotations = [], []
     for first, batch in zip(range(0, len(test), 32), chunks(test), strict=True):

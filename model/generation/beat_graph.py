@@ -27,6 +27,7 @@ MARGIN = 14  # frames of motion needed before and after a beat, for the blends
 NEAR_BEAT = 0.3  # a word belongs to a beat if it begins within this share of a beat of it
 MOMENT_FRAMES = np.arange(-6, 7, 2)  # the motion about a word, frames from its start
 MOVED = (15, 18, 19, 20, 21, 4, 5, 7, 8)  # head, elbows, wrists, knees, ankles: what tells moves apart
+TOKENS = ("token_states", "token_times", "token_lines")  # of a data set, as they make words
 FOOT_JOINTS = (7, 8, 10, 11)
 
 
@@ -161,7 +162,7 @@ def source_dance(arrays: DanceArrays, song: str, rest_joints: np.ndarray, even: 
     beats = arrays.beats(song) * FPS - row.start_frame
     if len(beats) < 2:
         beats = dance_beats(joints)
-    words = sung_words(arrays["token_states"][row.token_rows], arrays["token_times"][row.token_rows])
+    words = sung_words(*(arrays[name][row.token_rows] for name in TOKENS))
     words = words.from_second(row.start_frame / FPS)
     inside = beats[(beats >= 0) & (beats <= len(joints) - 1)]
     return SourceDance(song, rotations, joints, standing_feet(joints), valid, inside, words)

@@ -24,8 +24,8 @@ class Costs:
     root: float = 0.2  # per m/s
     jump: float = 0.3
     cut: float = 0.3  # times the weights of the words that are cut
-    tempo: float = 1.0  # per natural logarithm of the ratio, ten times as much beyond 10 %
-    word: float = 6.0  # times the squared distance of weighted word vectors
+    tempo: float = 0.5  # per natural logarithm of the ratio, ten times as much beyond 10 %
+    word: float = 8.0  # times the squared distance of weighted word vectors
     repeat: float = 0.5  # for each time that a beat was danced shortly before
     chorus: float = 0.5  # gained where words return and the dance does
     variety: float = 0.1  # standard deviation of what the seed adds to each training beat
@@ -36,6 +36,7 @@ ROUNDS = 6
 MEMORY = 64  # beats within which a repeat counts
 OWN = 4  # a jump into the same dance goes at least so many beats past where it would have gone by itself
 FORBIDDEN = 100.0
+MOVING = 0.4  # weight of a word from which on its move may be repeated whenever it is sung
 TEMPO_LIMIT = 0.1
 MOST_BEATS = 6000  # of a graph: the costs of all joins are kept, 144 MB of float32
 
@@ -95,11 +96,12 @@ def find_path(graph: BeatGraph, joins: np.ndarray, target: Target, costs: Costs,
     local = _local_costs(graph, target, costs)
     local += (costs.variety * np.random.default_rng(seed).standard_normal(len(graph))).astype(np.float32)
     returns = np.flatnonzero(target.returns >= 0)
+    moving = np.convolve(target.weight >= MOVING, np.ones(3), mode="same") > 0
     best, best_score = np.zeros(0, int), (np.inf, np.inf, np.inf)
     repeats, gains = np.zeros_like(local), np.zeros_like(local)
     for _ in range(ROUNDS):
         path, cost = _viterbi(graph, local + repeats - gains, joins, costs)
-        repeated = _repeated(path, target.returns)
+        repeated = _repeated(path, target.returns, moving)
         kept = int((path[returns] == path[target.returns[returns]]).sum())
         score = (float(len(repeated)), float(-kept), cost)
         if score < best_score:
@@ -153,13 +155,16 @@ def _viterbi(graph: BeatGraph, local: np.ndarray, joins: np.ndarray, costs: Cost
     return path, cost
 
 
-def _repeated(path: np.ndarray, returns: np.ndarray) -> np.ndarray:
-    """Beats of the song whose training beat was danced within :data:`MEMORY` beats before, choruses excepted."""
+def _repeated(path: np.ndarray, returns: np.ndarray, moving: np.ndarray) -> np.ndarray:
+    """Beats of the song whose training beat was danced within :data:`MEMORY` beats before.
+
+    Not in a chorus, nor about words that move (``moving`` (K,)): they are danced alike whenever they are sung.
+    """
     found: list[int] = []
     last: dict[int, int] = {}
     for beat, state in enumerate(path.tolist()):
         again = returns[beat] >= 0 and path[returns[beat]] == state
-        if not again and beat - last.get(state, -MEMORY - 1) <= MEMORY:
+        if not again and not moving[beat] and beat - last.get(state, -MEMORY - 1) <= MEMORY:
             found.append(beat)
         last[state] = beat
     return np.array(found, int)

@@ -21,7 +21,7 @@ from justlmd.core.rotations import matrix_to_axis_angle
 from justlmd.dataset.storage import DanceArrays, open_dataset
 from justlmd.motion.motion import Motion
 from model.generation.beat_assembly import Phrase, assemble
-from model.generation.beat_graph import BeatGraph, beat_words, build_graph, joints_of
+from model.generation.beat_graph import TOKENS, BeatGraph, beat_words, build_graph, joints_of
 from model.generation.beat_search import MOST_BEATS, Costs, Target, find_path, join_costs, phrases
 from model.generation.foot_lock import ANKLES, TOES, lock_feet
 from model.generation.word_salience import SungWords, sung_words
@@ -225,7 +225,7 @@ def choreograph(
         raise InputError("nothing to dance to: the song has neither music nor timed words", where=audio_features)
     words = SungWords(np.zeros((0, arrays["token_states"].shape[1])), np.zeros(0))
     if tokens is not None and wanted:
-        words = sung_words(tokens["token_states"], tokens["token_times"])
+        words = sung_words(*(tokens[name] for name in TOKENS))
     if not arrays.splits.get("train"):
         raise InputError("no song is in the training split", where=dataset_dir, next_step="add songs to the song table")
     return Choreographer(arrays, rest_joints=body.rest_joints()).dance(beats_s, words, frames, seed)

@@ -28,14 +28,24 @@ class SungWords:
         return SungWords(self.states, self.start_s - start_s)
 
 
-def sung_words(token_states: np.ndarray, token_times: np.ndarray) -> SungWords:
-    """Words of the tokens (M, D) with start and end (M, 2) in seconds; tokens of one word share their times."""
-    if not len(token_times):
+def sung_words(token_states: np.ndarray, token_times: np.ndarray, token_lines: np.ndarray) -> SungWords:
+    """Words of the tokens (M, D) with start and end (M, 2) in seconds and their lines (M,).
+
+    Tokens of one word share their times. Those that last as long as their line are the encoder's marks of a beginning
+    and an end, and no words; where only the line's times are known the line counts as one word.
+    """
+    times, lines = np.asarray(token_times, np.float64), np.asarray(token_lines)
+    kept = np.zeros(len(times), bool)
+    for line in np.unique(lines):
+        rows = np.flatnonzero(lines == line)
+        shorter = (times[rows, 0] > times[rows, 0].min()) | (times[rows, 1] < times[rows, 1].max())
+        kept[rows] = shorter if shorter.any() else True
+    times, states = times[kept], np.asarray(token_states, np.float64)[kept]
+    if not len(times):
         return SungWords(np.zeros((0, token_states.shape[1])), np.zeros(0))
-    first = np.flatnonzero(np.r_[True, (np.diff(token_times, axis=0) != 0).any(1)])
-    counts = np.diff(np.r_[first, len(token_times)])
-    states = np.add.reduceat(np.asarray(token_states, np.float64), first) / counts[:, None]
-    return SungWords(states, np.asarray(token_times[first, 0], np.float64))
+    first = np.flatnonzero(np.r_[True, (np.diff(times, axis=0) != 0).any(1)])
+    counts = np.diff(np.r_[first, len(times)])
+    return SungWords(np.add.reduceat(states, first) / counts[:, None], times[first, 0])
 
 
 @dataclass(frozen=True)
