@@ -91,7 +91,7 @@ def _amplitudes(x: np.ndarray) -> dict[str, float]:
     frequency = np.fft.rfftfreq(len(x), 1 / FPS)
     for number, (low, high) in enumerate(BANDS_HZ):
         inside = (frequency >= low) & (frequency < high + (high == FPS / 2))
-        found[f"band_{number}"] = float(np.sqrt(power[inside].sum() / x.shape[1] * x.shape[1] / (x.shape[1] - 1)))
+        found[f"band_{number}"] = float(np.sqrt(power[inside].sum() / centred.shape[1]))
     path = x[:, 0, [0, 2]]
     return found | {"path": float(np.sqrt(path.var(0).sum()))}
 

@@ -158,6 +158,9 @@ def source_dance(arrays: DanceArrays, song: str, rest_joints: np.ndarray, even: 
     lowest = _lowest_toe(rotations, pelvis, rest_joints)
     pelvis[:, 1] += level - (_slow_floor(lowest) if even else np.percentile(lowest, 5))
     joints = joints_of(rotations, pelvis, rest_joints)
+    standing = standing_feet(joints)
+    if even and standing.any():
+        joints[..., 1] -= np.median(joints[:, list(TOES), 1][standing]) - level
     valid = np.asarray(arrays["valid"][row.rows])
     beats = arrays.beats(song) * FPS - row.start_frame
     if len(beats) < 2:
@@ -165,7 +168,7 @@ def source_dance(arrays: DanceArrays, song: str, rest_joints: np.ndarray, even: 
     words = sung_words(*(arrays[name][row.token_rows] for name in TOKENS))
     words = words.from_second(row.start_frame / FPS)
     inside = beats[(beats >= 0) & (beats <= len(joints) - 1)]
-    return SourceDance(song, rotations, joints, standing_feet(joints), valid, inside, words)
+    return SourceDance(song, rotations, joints, standing, valid, inside, words)
 
 
 def joints_of(rotations: np.ndarray, pelvis: np.ndarray, rest_joints: np.ndarray) -> np.ndarray:

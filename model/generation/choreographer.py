@@ -86,12 +86,12 @@ class Choreographer:
         self.sole = self._sole_heights()
 
     def _sole_heights(self) -> np.ndarray:
-        """Heights (2,) of ankles and toes of feet that stand, over all training dances: their 5th percentiles."""
+        """Heights (2,) of ankles and toes of feet that stand, over all training dances: their medians."""
         found = []
         for pair in (ANKLES, TOES):
             heights = [dance.joints[:, list(pair), 1][dance.standing] for dance in self.graph.dances]
             together = np.concatenate(heights)
-            found.append(float(np.percentile(together, 5)) if len(together) else 0.0)
+            found.append(float(np.median(together)) if len(together) else 0.0)
         return np.array(found)
 
     def dance(self, beats_s: np.ndarray, words: SungWords, frames: int, seed: int = 0) -> Choreography:

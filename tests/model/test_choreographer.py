@@ -1,6 +1,7 @@
 """Dances joined from training dances: on the beat, to the words, never long copies, with feet that stand still."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -120,7 +121,7 @@ def test_no_stretch_of_a_training_dance_is_longer_than_sixteen_beats(planted, bo
         lengths = [last - first for first, last in pieces]
         assert max(lengths) <= costs.longest and min(lengths[:-1]) >= costs.shortest
         assert dance.longest_copy_s <= max(np.diff(dance.beats)) * costs.longest / FPS
-        for (_, last), (first, _) in zip(pieces[:-1], pieces[1:], strict=True):
+        for (_, last), (first, _) in pairwise(pieces):
             left, entered = dance.path[last - 1], dance.path[first]
             same = graph.dance[left] == graph.dance[entered]
             assert not (same and abs(graph.beat[entered] - graph.beat[left] - 1) <= 4)
