@@ -2,9 +2,9 @@
 
     python -m benchmarks.dances [--short] [--data DIR] [--v3 STEPS]
 
-Synthetic songs in which ten words trigger moves: a choreographer with 30, 10, 3 and 1 of them to learn from and one
-without words, V3 trained for ``STEPS`` steps on the 30 (default 0: without it), another song's dance warped to the
-beats, and degenerate dancers. With ``DIR/motion/<song>/`` (smplfull.json, sliced.json, lyrics.lrc) also real songs,
+Synthetic songs in which ten words trigger moves: a choreographer with 30, 10, 3 and 1 of them to learn from, with
+shuffled lyrics and without, V3 trained for ``STEPS`` steps on the 30 (default 0: without it), another song's dance
+warped to the beats, and degenerate dancers. With ``DIR/motion/<song>/`` (smplfull.json, sliced.json, lyrics.lrc) also real songs,
 each left out in turn; they have no music, so the beats are those of each dance itself. Prints a table of ratios to the
 song's own real dance (means over songs; +- is the standard error) and writes ``benchmarks/results/dances.json``.
 """
@@ -51,8 +51,10 @@ Dances = dict[str, tuple[np.ndarray, np.ndarray]]
 """By test song: joints (T, 24, 3) and the frames (C,) of the cuts."""
 
 
-def choreographed(arrays: DanceArrays, learned: list[str], tested: list[str], costs: Costs) -> tuple[Dances, dict]:
-    """The choreographer's dances to the tested songs, and what they cost and copy."""
+def choreographed(
+    arrays: DanceArrays, learned: list[str], tested: list[str], costs: Costs, shuffled: bool = False, seed: int = 0
+) -> tuple[Dances, dict]:
+    """The choreographer's dances to the tested songs, and what they cost and copy; ``shuffled``: to shuffled lyrics."""
     begin = time.process_time()
     choreographer = Choreographer(arrays, learned, costs=costs)
     built = time.process_time() - begin
@@ -60,8 +62,10 @@ def choreographed(arrays: DanceArrays, learned: list[str], tested: list[str], co
     for number, song in enumerate(tested):
         row = arrays.songs[song]
         truth = source_dance(arrays, song, choreographer.rest_joints, even=False)
+        order = np.random.default_rng(number).permutation(len(truth.words.states)) if shuffled else slice(None)
+        words = replace(truth.words, states=truth.words.states[order])
         begin = time.process_time()
-        dance = choreographer.dance(truth.beats / FPS, truth.words, row.frames, seed=number)
+        dance = choreographer.dance(truth.beats / FPS, words, row.frames, seed=seed + number)
         seconds += time.process_time() - begin
         found[song] = joints_of(dance.rotations, dance.pelvis, choreographer.rest_joints), dance.cuts
         copied.append(dance.longest_copy_s)
@@ -70,8 +74,14 @@ def choreographed(arrays: DanceArrays, learned: list[str], tested: list[str], co
         "build_cpu_s": built,
         "cpu_s_per_minute": seconds / minutes,
         "cuts_per_minute": sum(len(cuts) for _, cuts in found.values()) / minutes,
-        "longest_copy_s": max(copied),
+        "longest_copy_s": float(max(copied)),
     }
+
+
+def distance(first: Dances, second: Dances) -> float:
+    """Mean distance in metres of the joints of two dances to the same songs, pelvis aside."""
+    pairs = [(first[song][0], second[song][0]) for song in first]
+    return float(np.mean([np.linalg.norm((a - a[:, :1]) - (b - b[:, :1]), axis=-1).mean() for a, b in pairs]))
 
 
 def another_song(truths: list[SourceDance], learned: list[SourceDance], rest: np.ndarray) -> Dances:
@@ -168,9 +178,14 @@ def planted(short: bool, steps: int) -> dict[str, dict]:
         columns: dict[str, Dances] = {"another_song": another_song(truths, known, rest)}
         costs: dict[str, dict[str, float]] = {}
         arms = {f"choreographer_{n}": (n, Costs()) for n in (trained, 10, 3, 1) if n <= trained}
-        arms |= {"without_words": (trained, Costs(word=0, cut=0))}
+        arms |= {"shuffled_lyrics": (trained, Costs()), "without_words": (trained, Costs(word=0, cut=0))}
         for name, (count, settings) in arms.items():
-            columns[name], costs[name] = choreographed(arrays, learned[:count], tested, settings)
+            shuffled = name == "shuffled_lyrics"
+            columns[name], costs[name] = choreographed(arrays, learned[:count], tested, settings, shuffled)
+        again = choreographed(arrays, learned, tested, Costs(), seed=1000)[0]
+        truth = {dance.song: (dance.joints, np.zeros(0)) for dance in truths}
+        apart = distance(columns[f"choreographer_{trained}"], again) / distance(truth, columns["another_song"])
+        costs[f"choreographer_{trained}"]["two_samples_share"] = apart
         if steps:
             columns["v3"] = v3_dances(data, {song.song: song for song in files}, tested, steps)
         table = Judge(known, truths, moves).table(columns)
@@ -212,7 +227,8 @@ def show(table: dict[str, dict[str, dict[str, float]]]) -> None:
         cells = []
         for column in table.values():
             entry = column.get(row, {"value": float("nan")})
-            cell = "" if np.isnan(entry["value"]) else f"{entry['value']:.3g}"
+            value = round(entry["value"], 6)
+            cell = "" if np.isnan(value) else f"{value:.3g}"
             cells.append(
                 cell + (f" +-{entry['error']:.2g}" if cell and np.isfinite(entry.get("error", np.nan)) else "")
             )

@@ -21,7 +21,7 @@ from justlmd.core.rotations import matrix_to_axis_angle
 from justlmd.dataset.storage import DanceArrays, open_dataset
 from justlmd.motion.motion import Motion
 from model.generation.beat_assembly import Phrase, assemble
-from model.generation.beat_graph import TOKENS, BeatGraph, beat_words, build_graph, joints_of
+from model.generation.beat_graph import TOKENS, BeatGraph, beat_words, build_graph
 from model.generation.beat_search import MOST_BEATS, Costs, Target, find_path, join_costs, phrases
 from model.generation.foot_lock import ANKLES, TOES, lock_feet
 from model.generation.word_salience import SungWords, sung_words
@@ -134,6 +134,16 @@ def _within_limit(arrays: DanceArrays, songs: list[str]) -> list[str]:
     return songs[: max(1, int((counts <= MOST_BEATS).sum()))]
 
 
+def nearest_in_tempo(arrays: DanceArrays, songs: list[str], beats_s: np.ndarray) -> list[str]:
+    """The songs, those whose beats last as long as ``beats_s`` first, in case not all of them can be used."""
+
+    def beat_length(times: np.ndarray) -> float:
+        return max(float(np.median(np.diff(times))), FASTEST_S) if len(times) > 1 else 0.5
+
+    wanted = beat_length(beats_s)
+    return sorted(songs, key=lambda song: abs(np.log(beat_length(arrays.beats(song)) / wanted)))
+
+
 def beat_grid(beats: np.ndarray, frames: int, usual: float) -> np.ndarray:
     """Beats (K,) in frames that cover ``frames`` frames: gaps are filled, and the pulse goes on beyond both ends.
 
@@ -228,7 +238,8 @@ def choreograph(
         words = sung_words(*(tokens[name] for name in TOKENS))
     if not arrays.splits.get("train"):
         raise InputError("no song is in the training split", where=dataset_dir, next_step="add songs to the song table")
-    return Choreographer(arrays, rest_joints=body.rest_joints()).dance(beats_s, words, frames, seed)
+    songs = nearest_in_tempo(arrays, arrays.splits["train"], beats_s)
+    return Choreographer(arrays, songs, body.rest_joints()).dance(beats_s, words, frames, seed)
 
 
 def motion_of(found: Choreography, body: Body) -> Motion:
@@ -242,8 +253,3 @@ def motion_of(found: Choreography, body: Body) -> Motion:
         betas=np.zeros(10),
         valid=np.ones(len(pose), dtype=bool),
     )
-
-
-def joints(found: Choreography, rest_joints: np.ndarray) -> np.ndarray:
-    """Joint positions (T, 24, 3) of a dance on a body with rest joints (24, 3)."""
-    return joints_of(found.rotations, found.pelvis, rest_joints)
