@@ -4,9 +4,10 @@
 
 Synthetic songs in which ten words trigger moves: a choreographer with 30, 10, 3 and 1 of them to learn from, with
 shuffled lyrics and without, V3 trained for ``STEPS`` steps on the 30 (default 0: without it), another song's dance
-warped to the beats, and degenerate dancers. With ``DIR/motion/<song>/`` (smplfull.json, sliced.json, lyrics.lrc) also real songs,
-each left out in turn; they have no music, so the beats are those of each dance itself. Prints a table of ratios to the
-song's own real dance (means over songs; +- is the standard error) and writes ``benchmarks/results/dances.json``.
+warped to the beats, and degenerate dancers. With ``DIR/motion/<song>/`` (smplfull.json, sliced.json, lyrics.lrc) also
+real songs, each left out in turn; they have no music, so the beats are those of each dance itself. Prints a table of
+ratios to the song's own real dance (means over songs; +- is the standard error), and writes
+``benchmarks/results/dances.json``.
 """
 
 import argparse
