@@ -18,10 +18,10 @@ class Costs:
 
     shortest: int = 3  # beats of a phrase
     longest: int = 16
-    pose: float = 2.0
-    velocity: float = 0.16  # per m/s
-    contact: float = 0.2  # both feet differ: one stands, the other does not
-    root: float = 0.2  # per m/s
+    pose: float = 3.0
+    velocity: float = 0.24  # per m/s
+    contact: float = 0.3  # both feet differ: one stands, the other does not
+    root: float = 0.3  # per m/s
     jump: float = 0.3
     cut: float = 0.3  # times the weights of the words that are cut
     tempo: float = 0.5  # per natural logarithm of the ratio, ten times as much beyond 10 %
