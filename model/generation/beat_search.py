@@ -27,7 +27,7 @@ class Costs:
     tempo: float = 0.5  # per natural logarithm of the ratio, ten times as much beyond 10 %
     word: float = 8.0  # times the squared distance of weighted word vectors
     repeat: float = 0.5  # for each time that a beat was danced shortly before
-    chorus: float = 0.5  # gained where words return and the dance does
+    chorus: float = 1.0  # gained where words return and the dance does
     variety: float = 0.1  # standard deviation of what the seed adds to each training beat
 
 
@@ -97,20 +97,21 @@ def find_path(graph: BeatGraph, joins: np.ndarray, target: Target, costs: Costs,
     local += (costs.variety * np.random.default_rng(seed).standard_normal(len(graph))).astype(np.float32)
     returns = np.flatnonzero(target.returns >= 0)
     moving = np.convolve(target.weight >= MOVING, np.ones(3), mode="same") > 0
-    best, best_score = np.zeros(0, int), (np.inf, np.inf, np.inf)
+    best, best_score = np.zeros(0, int), (np.inf, np.inf)
     repeats, gains = np.zeros_like(local), np.zeros_like(local)
     for _ in range(ROUNDS):
         path, cost = _viterbi(graph, local + repeats - gains, joins, costs)
         repeated = _repeated(path, target.returns, moving)
         kept = int((path[returns] == path[target.returns[returns]]).sum())
-        score = (float(len(repeated)), float(-kept), cost)
+        score = (float(len(repeated) - kept), cost)
         if score < best_score:
             best, best_score = path, score
         if not len(repeated) and kept == len(returns):
             break
         repeats[repeated, path[repeated]] += costs.repeat
         gains[:] = 0
-        gains[returns, path[target.returns[returns]]] = costs.chorus
+        first = target.returns[returns]
+        gains[first, path[first]] = gains[returns, path[first]] = costs.chorus  # both, or the first would move on
     return best
 
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import convolve1d
 
 from justlmd import FPS
 from justlmd.body.model import Body
@@ -23,7 +24,7 @@ from justlmd.motion.motion import Motion
 from model.generation.beat_assembly import Phrase, assemble
 from model.generation.beat_graph import TOKENS, BeatGraph, beat_words, build_graph
 from model.generation.beat_search import MOST_BEATS, Costs, Target, find_path, join_costs, phrases
-from model.generation.foot_lock import ANKLES, TOES, lock_feet
+from model.generation.foot_lock import ANKLES, TOES, lock_feet, runs
 from model.generation.word_salience import SungWords, sung_words
 
 SLOWEST_S, FASTEST_S = 1.5, 0.25  # seconds between two beats; longer gaps are filled, shorter ones merged
@@ -183,17 +184,20 @@ def chorus_returns(vectors: np.ndarray, start: np.ndarray, beats: np.ndarray) ->
     place = np.searchsorted(beats, start, side="right") - 1
     inside = (place >= 0) & (place < count)
     np.add.at(sums, place[inside], vectors[inside])
+    sung = np.linalg.norm(sums, axis=1) > 1e-9
+    sums = convolve1d(sums, [0.5, 1, 0.5], axis=0, mode="constant")  # words need not fall on the very same beats
     length = np.linalg.norm(sums, axis=1)
-    sung = length > 1e-9
     unit = sums / length.clip(1e-9)[:, None]
-    same = (unit @ unit.T > SAME_LINE) | (~sung[:, None] & ~sung)
+    silent = length <= 1e-9
+    same = (unit @ unit.T > SAME_LINE) | (silent[:, None] & silent)
+    found = []
     for lag in range(CHORUS_BEATS, count):
-        flags = same.diagonal(lag)
-        edges = np.flatnonzero(np.diff(np.r_[False, flags, False].astype(int))).reshape(-1, 2)
-        for first, last in edges:
-            long_enough = last - first >= CHORUS_BEATS and sung[first:last].mean() >= 0.5
-            if long_enough and (returns[first + lag : last + lag] < 0).all():
-                returns[first + lag : last + lag] = np.arange(first, last)
+        for first, last in runs(same.diagonal(lag)):
+            if last - first >= CHORUS_BEATS and sung[first:last].mean() >= 0.5:
+                found.append((last - first, lag, first, last))
+    for _, lag, first, last in sorted(found, key=lambda run: (-run[0], run[1])):  # the longest first
+        if (returns[first + lag : last + lag] < 0).all():
+            returns[first + lag : last + lag] = np.arange(first, last)
     return returns
 
 
