@@ -106,6 +106,8 @@ rule generate:
         "results/generated/{song}/{name}{sample}/logs/generate.log",
     benchmark:
         "results/generated/{song}/{name}{sample}/logs/generate.tsv"
+    wildcard_constraints:
+        name=one_of(config["models"]),
     conda:
         "../envs/model.yaml"
     threads: 2
@@ -122,3 +124,32 @@ rule generate:
         "Dancing to {wildcards.song} with {wildcards.name}{wildcards.sample}"
     script:
         "../workflow_scripts/generate.py"
+
+
+rule choreograph:
+    input:
+        index=rules.dataset.output.index,
+        splits=rules.dataset.output.splits,
+        audio_features=with_audio(rules.audio_features.output[0]),
+        lyrics_embeddings=rules.lyrics_embeddings.output[0],
+    output:
+        motion="results/generated/{song}/{name}{sample}/smplfull.json",
+        meta="results/generated/{song}/{name}{sample}/smplfull.meta.json",
+    log:
+        "results/generated/{song}/{name}{sample}/logs/choreograph.log",
+    benchmark:
+        "results/generated/{song}/{name}{sample}/logs/choreograph.tsv"
+    wildcard_constraints:
+        name=CHOREOGRAPHER,
+    conda:
+        "../envs/model.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    params:
+        seed=lambda wildcards: config["generate"]["seed"] + sample_number(wildcards.sample) - 1,
+        body_model=config["body_model"],
+    message:
+        "Choreographing {wildcards.song} from the dances of the data set{wildcards.sample}"
+    script:
+        "../workflow_scripts/choreograph.py"

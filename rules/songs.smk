@@ -18,7 +18,7 @@ gc.set_threshold(100_000, 50, 100)  # a plan keeps every job and path, so that l
 
 from justlmd.project.preflight import check_backends, check_files, check_ids
 from justlmd.pose.networks import NETWORK_FILES
-from justlmd.project.config import parse_config
+from justlmd.project.config import CHOREOGRAPHER, parse_config
 from justlmd.project.lock import claim_folder
 from justlmd.core.device import has_gpu_driver
 from justlmd.core.errors import JustLMDError
@@ -111,7 +111,7 @@ def if_for(rule, wanted=()):
 
 wildcard_constraints:
     song=ID,
-    name="|".join(config["models"]) or "(?!)",
+    name="|".join([*config["models"], CHOREOGRAPHER]),
     sample=r"(/sample_\d+)?",
 
 

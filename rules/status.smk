@@ -10,7 +10,7 @@ REQUIRED = ["download", "standardise", "audio", "fetch_lyrics", "lyrics", "pose"
 REQUIRED += ["import_motion", "quality"]
 OPTIONAL = ["demo", "mmpose", "audio_features", "lyrics_embeddings", "overlay", "export"]
 OPTIONAL += ["thumbnail", "song_page", "page_without_video", "page_without_audio"]
-OF_DANCES = ["generate", "generated_export", "generated_preview", "dance_script"]
+OF_DANCES = ["generate", "choreograph", "generated_export", "generated_preview", "dance_script"]
 
 
 def stages_of(name, required, /, **wildcards):

@@ -48,6 +48,15 @@ def landmarks(transforms: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return tied[..., :3, 3] + np.einsum("tlab,lb->tla", tied[..., :3, :3], offsets)
 
 
+def in_own_heading(joints: np.ndarray) -> np.ndarray:
+    """Joints (..., 24, 3) above where the pelvis is over the floor, turned about y so that the hips face +z; metres."""
+    across = joints[..., 1, :] - joints[..., 2, :]  # from the right hip to the left, +x of a body that faces +z
+    across = across / np.hypot(across[..., 0], across[..., 2]).clip(1e-9)[..., None]
+    cosine, sine = across[..., None, 0], across[..., None, 2]
+    x, y, z = np.moveaxis(joints - joints[..., :1, :] * [1, 0, 1], -1, 0)
+    return np.stack([cosine * x + sine * z, y, cosine * z - sine * x], axis=-1)
+
+
 def mirrored_pose(pose: np.ndarray) -> np.ndarray:
     """Axis-angle pose (..., 24, 3) in radians with left and right exchanged, in the mirror plane x = 0."""
     return pose[..., MIRRORED_JOINTS, :] * [1, -1, -1]

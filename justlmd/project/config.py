@@ -50,6 +50,9 @@ Address = Annotated[
     str,
     _matches(r"|https?://[^\s/?#]+\S*", "the address of a server that begins with http:// or https://, or empty"),
 ]
+CHOREOGRAPHER = "choreographer"
+"""What ``generate.model`` calls the generator that joins training dances; it is not trained, so it is in no list."""
+
 NpyPattern = Annotated[str, _matches(r".*\{song\}.*\.npy", "the path of .npy files with {song} in it")]
 
 
@@ -190,9 +193,15 @@ class Config(_Section):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Config":
-        if self.generate.model not in self.models:
+        if CHOREOGRAPHER in self.models:
+            raise ValueError(
+                f"models: the name {CHOREOGRAPHER} is taken by the generator without training; choose another"
+            )
+        if self.generate.model not in (*self.models, CHOREOGRAPHER):
             known = ", ".join(self.models)
-            raise ValueError(f"generate.model: {self.generate.model!r} is not one of the models {known}")
+            raise ValueError(
+                f"generate.model: {self.generate.model!r} is not one of the models {known}, nor {CHOREOGRAPHER}"
+            )
         return self
 
 

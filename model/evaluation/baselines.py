@@ -1,4 +1,4 @@
-"""What a model has to beat: standing in the mean pose, and copying the training dance with the nearest conditions."""
+"""What a model has to beat: the mean pose, the training dance with the nearest conditions, and pieces of them all."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,12 +6,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.model import Body
 from justlmd.body.torch_kinematics import from_sixd, to_sixd
 from justlmd.core.files import read_npz
 from justlmd.motion.motion import Motion
 from model.data import Batch, Conditions, LyricsMusicDance
+from model.generation.beat_graph import TOKENS
+from model.generation.choreographer import Choreographer
 from model.generation.generate import joined_dance, song_conditions, window_starts
+from model.generation.word_salience import sung_words
 from model.networks.layouts import MotionTensors
 from model.networks.windows import chunks, joints_of, real_motion
 
@@ -98,3 +102,29 @@ def copied_dance(
         values.double().numpy() for values in (source.global_orient, source.body_pose, source.transl)
     )
     return joined_dance(orient, pose, transl, frames, body)
+
+
+def choreographed(train: LyricsMusicDance, test: LyricsMusicDance, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Joints and rotations of the test windows, cut from whole dances that a choreographer made of the training songs.
+
+    Raises InputError when no training song has beats with motion around them.
+    """
+    arrays = test.arrays
+    choreographer = Choreographer(arrays, train.songs)
+    dances = {}
+    for song in test.songs:
+        row = arrays.songs[song]
+        start_s = row.start_frame / FPS
+        words = sung_words(*(arrays[name][row.token_rows] for name in TOKENS)).from_second(start_s)
+        dances[song] = choreographer.dance(arrays.beats(song) - start_s, words, row.frames, seed)
+    joints, rotations = [], []
+    for first, batch in zip(range(0, len(test), 32), chunks(test), strict=True):
+        turned, placed = [], []
+        for window in test.windows[first : first + 32]:
+            span, dance = slice(window.first, window.first + SEQUENCE_FRAMES), dances[window.song]
+            turned.append(dance.rotations[span])
+            placed.append(dance.pelvis[span] - choreographer.rest_joints[0])
+        motion = MotionTensors(*(torch.from_numpy(np.stack(values)).float() for values in (turned, placed)))
+        joints.append(joints_of(motion, batch.rest_joints))
+        rotations.append(motion.rotations.numpy())
+    return np.concatenate(joints), np.concatenate(rotations)

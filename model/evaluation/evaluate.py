@@ -68,6 +68,12 @@ def evaluate(
             ("mean_pose", baselines.mean_pose(train, test)),
         )
     }
+    left_out = []
+    try:
+        joined = baselines.choreographed(train, test, seed)
+        methods["choreographer"] = evaluation.summary(_one_sample(joined), joined)
+    except InputError as error:  # training songs too short or too broken to be joined say nothing against the models
+        left_out.append(f"The choreographer is left out: {error.what}.")
     described, lyrics = {}, {}
     for name, folder in models.items():
         model, facts = load_model(folder, device)
@@ -92,6 +98,7 @@ def evaluate(
         "floor": evaluation.floor(),
         "lyrics": lyrics,
         "notes": notes(methods, described, songs, len(test))
+        + left_out
         + [f"{name}: {found['sentence']}" for name, found in lyrics.items()],
     }
     write_json(out_dir / "metrics.json", result)

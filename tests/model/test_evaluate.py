@@ -27,6 +27,8 @@ from model.training.train import train
 
 torch.set_num_threads(1)
 
+METHODS = ["real", "nearest", "mean_pose", "choreographer", "v2", "v3"]
+
 
 def models(folder):
     return {"v2": folder / "v2", "v3": folder / "v3"}
@@ -55,7 +57,7 @@ def result(folder):
 
 
 def test_every_number_stands_beside_the_real_dances_and_the_baselines(result):
-    assert list(result["methods"]) == ["real", "nearest", "mean_pose", "v2", "v3"]
+    assert list(result["methods"]) == METHODS
     for method, values in result["methods"].items():
         missing = set(measures.LABELS) - set(values)
         assert missing == (set() if method in ("v2", "v3") else {"multimodality_mm"})
@@ -99,7 +101,7 @@ def test_the_test_songs_are_those_of_the_split(folder, result):
 
 def test_the_table_has_a_row_per_measure_and_the_plots_exist(folder):
     rows = list(csv.reader((folder / "out" / "metrics.csv").open()))
-    assert rows[0] == ["measure", "real", "nearest", "mean_pose", "v2", "v3"] and len(rows) == len(measures.LABELS) + 1
+    assert rows[0] == ["measure", *METHODS] and len(rows) == len(measures.LABELS) + 1
     for name in ("metrics.svg", "history.svg", "lyrics.svg"):
         assert (folder / "out" / name).read_text().startswith("<?xml")
 

@@ -125,7 +125,9 @@ def test_the_lines_of_sight_are_level_and_lead_to_the_hips(detected):
 
 def test_it_is_less_sure_without_metres(detected):
     rays, confidence, world = inputs(detected)
-    sure, unsure = (load_lifter()(rays, confidence, values).sigma[..., 1] for values in (world, np.full_like(world, np.nan)))
+    sure, unsure = (
+        load_lifter()(rays, confidence, values).sigma[..., 1] for values in (world, np.full_like(world, np.nan))
+    )
     assert unsure.mean() > 1.1 * sure.mean()
 
 
