@@ -107,7 +107,7 @@ rule generate:
     benchmark:
         "results/generated/{song}/{name}{sample}/logs/generate.tsv"
     wildcard_constraints:
-        name=one_of(config["models"]),
+        name="|".join(config["models"]) or "(?!)",
     conda:
         "../envs/model.yaml"
     threads: 2
