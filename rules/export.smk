@@ -18,6 +18,7 @@ rule export:
         "results/songs/{song}/logs/export.tsv"
     conda:
         "../envs/body.yaml"
+    priority: -1 # the models wait for the other stages, nobody for this one
     threads: 1
     resources:
         mem_mb=2000,

@@ -50,6 +50,7 @@ rule overlay:
         song=id_in("overlay"),
     conda:
         "../envs/body.yaml"
+    priority: -1 # the models wait for the other stages, nobody for this one
     threads: 1
     resources:
         mem_mb=2000,

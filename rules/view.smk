@@ -52,6 +52,7 @@ rule song_page:
         song=id_in("song_page"),
     conda:
         "../envs/body.yaml"
+    priority: -1 # the models wait for the other stages, nobody for this one
     threads: 1
     resources:
         mem_mb=1000,
