@@ -41,7 +41,7 @@ def right_level(
     struck = _near(snare, beats)
     if bpm >= 2 * SLOWEST_BPM:
         half = max((0, 1), key=lambda first: alternation(struck[first::2]))
-        if _alternates_more(alternation(struck[half::2]), alternation(struck)):
+        if _alternates_more(alternation(struck[half::2]), alternation(struck), bpm > FAST_BPM):
             return beats[half::2]
         if bpm > FAST_BPM and alternation(struck) < 0.3 and not _is_divided(beats, strength):
             first, is_clear = _long_bars(beats, chroma, rate)
@@ -60,9 +60,9 @@ def alternation(values: np.ndarray) -> float:
     return float(np.abs(np.diff(values)).mean()) if len(values) > 1 else 0.0
 
 
-def _alternates_more(half: float, full: float) -> bool:
-    """Whether the backbeat is clearly on every second of every second beat: there it alternates twice as much."""
-    return half > full + 0.35 or (half > full + 0.15 and half > 1.4 * full)
+def _alternates_more(half: float, full: float, fast: bool) -> bool:
+    """Whether the backbeat is on every second of every second beat: there it alternates more. Fast beats are doubted."""
+    return half > full + 0.35 or (fast and half > full + 0.15 and half > 1.4 * full)
 
 
 def _near(curve: np.ndarray, frames: np.ndarray, reach: int = 3) -> np.ndarray:
