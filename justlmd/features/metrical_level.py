@@ -10,7 +10,7 @@ BEATS_PER_BAR = 4
 SLOWEST_BPM, FASTEST_BPM = 55.0, 200.0
 
 FAST_BPM = 140.0  # from here on beats may be half beats, which divide nothing
-TOO_FAST_BPM = 182.0  # and from here on they are, unless a backbeat or a division speaks for them
+TOO_FAST_BPM = 182.0  # and from here on they are, unless divisions, or a backbeat and the harmony, speak for them
 SLOW_BPM = 80.0  # below, beats may be every second one
 CHROMA_RATE = 10
 """Chroma frames per second."""
@@ -41,12 +41,15 @@ def right_level(
     struck = _near(snare, beats)
     if bpm >= 2 * SLOWEST_BPM:
         half = max((0, 1), key=lambda first: alternation(struck[first::2]))
-        if _alternates_more(alternation(struck[half::2]), alternation(struck)):
+        if _alternates_more(alternation(struck[half::2]), alternation(struck), bpm > FAST_BPM):
             return beats[half::2]
-        if bpm > FAST_BPM and alternation(struck) < 0.3 and not _is_divided(beats, strength):
-            first, is_clear = _long_bars(beats, chroma, rate)
-            if is_clear or bpm > TOO_FAST_BPM:
-                return beats[first % 2 if is_clear else 0 :: 2]
+        if bpm > FAST_BPM and not _is_divided(beats, strength):
+            has_backbeat, is_too_fast = alternation(struck) > 0.3, bpm > TOO_FAST_BPM
+            first, in_long_bars = _long_bars(beats, chroma, rate)
+            if in_long_bars and (is_too_fast or not has_backbeat):
+                return beats[first % 2 :: 2]
+            if is_too_fast and not has_backbeat:
+                return beats[::2]
     between = (beats[:-1] + beats[1:]) // 2
     both = np.sort(np.concatenate([beats, between]))
     # A backbeat right between slow beats, or on all of them: the other half of a bar of four is missing.
@@ -60,9 +63,9 @@ def alternation(values: np.ndarray) -> float:
     return float(np.abs(np.diff(values)).mean()) if len(values) > 1 else 0.0
 
 
-def _alternates_more(half: float, full: float) -> bool:
-    """Whether the backbeat is clearly on every second of every second beat: there it alternates twice as much."""
-    return half > full + 0.35 or (half > full + 0.15 and half > 1.4 * full)
+def _alternates_more(half: float, full: float, fast: bool) -> bool:
+    """Whether the backbeat is on every second of every second beat: it alternates there. At fast tempi less does."""
+    return half > full + 0.35 or (fast and half > full + 0.15 and half > 1.4 * full)
 
 
 def _near(curve: np.ndarray, frames: np.ndarray, reach: int = 3) -> np.ndarray:
