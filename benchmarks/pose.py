@@ -22,8 +22,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.filming import rendered_frames
-from benchmarks.takes import CONDITIONS, demo_take
+from benchmarks.recovery_films.filming import rendered_frames
+from benchmarks.recovery_films.takes import CONDITIONS, demo_take
 from justlmd.body.model import load_body
 from justlmd.core.files import write_json
 from justlmd.media.standardise import standardise

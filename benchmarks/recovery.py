@@ -4,7 +4,7 @@
                                    [--only WORDS] [--overlays]
 
 The dances are songs (``DIR/motion/*/smplfull.json``, real dancers recovered by EasyMocap) and motion capture
-(``DIR/mocap/*.bvh``, retargeted); how each half is chosen and filmed: ``benchmarks/takes.py``. Every video goes the
+(``DIR/mocap/*.bvh``, retargeted); how each half is chosen and filmed: ``benchmarks/recovery_films/takes.py``. Every video goes the
 workflow's way at default settings: 2D pose, then the fit. Figures are for the half ``report``, on which nothing was
 tuned. J12 are the twelve limb joints about the middle of the hips, which MediaPipe's own 3D (its world landmarks) has
 too; x is across the picture, y up, z along the view. Films and landmarks are kept in ``benchmarks/.cache``, so that a
@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.filming import film
-from benchmarks.takes import CONDITIONS, SHORT, Take, takes, video_camera
+from benchmarks.recovery_films.filming import film
+from benchmarks.recovery_films.takes import CONDITIONS, SHORT, Take, takes, video_camera
 from justlmd.body.model import JOINT_NAMES, Body, load_body
 from justlmd.core.files import write_json
 from justlmd.core.rotations import rotation_matrices
@@ -112,7 +112,7 @@ def judged(scene: Take, body: Body, overlay: Path | None) -> Judged | None:
     motion = recover(keypoints2d, body, camera=camera, pitch_deg=pitch_of_camera(keypoints2d, camera)[0])
     seconds = time.process_time() - start
     if overlay is not None:
-        from benchmarks.overlays import write_picture
+        from benchmarks.recovery_films.overlays import write_picture
 
         write_picture(overlay, video, scene, motion, body)
     known = recover(

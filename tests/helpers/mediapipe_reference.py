@@ -69,8 +69,8 @@ def unpack(arrays: dict[str, np.ndarray], name: str) -> Reference:
 
 def takes() -> dict[str, list[np.ndarray]]:
     """Frames by name: a dance at 720p, and one at 480p in which the dancer is gone for a moment."""
-    from benchmarks.filming import rendered_frames
-    from benchmarks.takes import CONDITIONS, demo_take
+    from benchmarks.recovery_films.filming import rendered_frames
+    from benchmarks.recovery_films.takes import CONDITIONS, demo_take
     from demo.build import motion_of
     from demo.film import rendered_frames as demo_frames
     from demo.song_list import song_by_id

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.filming import filmed_frames
-from benchmarks.takes import CONDITIONS, Condition, demo_take, shape_of, takes, video_camera
+from benchmarks.recovery_films.filming import filmed_frames
+from benchmarks.recovery_films.takes import CONDITIONS, Condition, demo_take, shape_of, takes, video_camera
 from justlmd.body.model import load_body
 from justlmd.media.bars import picture_of
 from justlmd.motion.motion import to_camera, to_yup

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.takes import Take
+from benchmarks.recovery_films.takes import Take
 from justlmd.body.kinematics import skin
 from justlmd.body.model import PARENTS, Body
 from justlmd.media.video import read_chosen_frames

@@ -15,7 +15,7 @@ import justlmd.pose.landmark_network
 import justlmd.pose.landmarks
 import justlmd.pose.tracking
 import justlmd.preview.renderer
-from benchmarks.takes import Condition, Take
+from benchmarks.recovery_films.takes import Condition, Take
 from justlmd.body.clothing import clothing_colors
 from justlmd.body.kinematics import skin
 from justlmd.body.model import JOINT_NAMES, Body
