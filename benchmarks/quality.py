@@ -3,8 +3,8 @@
     python -m benchmarks.quality [--short] [--data DIR] [--only WORD]
 
 The films are those of ``benchmarks/quality_films/cases.py``: dances of the demo and of ``DIR/motion`` in drawn rooms,
-and the clips of ``DIR/clips``, as good dance-game videos and with one fault each. Every film goes the whole way from its
-pixels: 2D pose with image signals, fit, verdict. Limits were chosen on the even half; the odd half is the figure.
+and the clips of ``DIR/clips``, as good dance-game videos and with one fault each. Every film goes the whole way from
+its pixels: 2D pose with image signals, fit, verdict. Limits were chosen on the even half; the odd half is the figure.
 Prints the verdicts and the figures, and writes ``benchmarks/results/quality.json``. What was made once is kept in
 ``benchmarks/results/quality_cache``, so that a change of the gate alone is judged within a minute. ``--short``: every
 seventh film; without ``DIR`` the films that need it are left out.

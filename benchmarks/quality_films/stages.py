@@ -76,7 +76,8 @@ class Stages:
 
     def other(self, name: str, content: bytes, code: Callable[..., Any], make: Callable[[], dict]) -> dict[str, Any]:
         """What else is measured: arrays by name, kept by ``content`` and the module of ``code``."""
-        path = self.cache / f"{_digest(content + inspect.getsource(inspect.getmodule(code)).encode())}.{name}.npz"
+        text = Path(inspect.getfile(code)).read_bytes()
+        path = self.cache / f"{_digest(content + text)}.{name}.npz"
         if not path.is_file():
             write_npz(path, **make())
         return read_npz(path)

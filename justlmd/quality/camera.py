@@ -117,10 +117,9 @@ def _motion(before: np.ndarray, now: np.ndarray, mask: np.ndarray, dancer: np.nd
     points = _corners(before, mask)
     if len(points) < LEAST:
         return BackgroundMotion(corners=float(len(points)))
-    options = {"winSize": (15, 15), "maxLevel": 3}
-    there, ok, _ = cv2.calcOpticalFlowPyrLK(before, now, points, None, **options)
-    back, ok_back, _ = cv2.calcOpticalFlowPyrLK(now, before, there, None, **options)
-    sure = (ok.ravel() & ok_back.ravel()).astype(bool) & (np.linalg.norm(back - points, axis=1) < 0.5)
+    there, ok, _ = cv2.calcOpticalFlowPyrLK(before, now, points, points.copy(), winSize=(15, 15), maxLevel=3)
+    back, ok_back, _ = cv2.calcOpticalFlowPyrLK(now, before, there, points.copy(), winSize=(15, 15), maxLevel=3)
+    sure = ok.ravel().astype(bool) & ok_back.ravel().astype(bool) & (np.linalg.norm(back - points, axis=1) < 0.5)
     points, there = points[sure], there[sure]
     count = len(points)
     if count < LEAST:

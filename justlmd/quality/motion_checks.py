@@ -118,7 +118,7 @@ def _jumps(points: np.ndarray, detected: np.ndarray, height: float) -> np.ndarra
     middle = np.concatenate([[0.0], np.median(moved, axis=1)])
     jumps = np.zeros(len(points), bool)
     jumps[seen[1:]] = moved[:, [11, 12, 23, 24]].min(1) > JUMP
-    for at in np.flatnonzero((middle > SUDDEN_JUMP) & spikes(middle)):
+    for at in np.flatnonzero((middle > SUDDEN_JUMP) & spikes(middle)).tolist():
         jumps[seen[at]] |= not _passes(points[seen], at)
     return jumps
 
