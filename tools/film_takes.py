@@ -90,7 +90,9 @@ def _random_motion(rng: np.random.Generator, frames: int = 1200) -> Motion:
         keys[:, joint] = rng.normal(0, spread, (len(at), 3))
     for side, hip, knee, shoulder, elbow in ((1, 1, 4, 16, 18), (-1, 2, 5, 17, 19)):
         bend = rng.exponential(0.35, len(at)).clip(max=1.6)
-        keys[:, hip] = np.stack([0.2 - bend, rng.normal(0, 0.3, len(at)), side * rng.normal(0.1, 0.25, len(at))], axis=1)
+        keys[:, hip] = np.stack(
+            [0.2 - bend, rng.normal(0, 0.3, len(at)), side * rng.normal(0.1, 0.25, len(at))], axis=1
+        )
         keys[:, knee, 0] = (bend * rng.uniform(0.6, 1.8, len(at)) + rng.normal(0, 0.15, len(at))).clip(0, 2.2)
         aim = rng.normal(0, 1, (len(at), 3)) + [0.35 * side, -0.2, 0.5]
         twist = Rotation.from_rotvec(rng.normal(0, 0.6, (len(at), 1)) * [1.0, 0, 0])

@@ -30,7 +30,7 @@ WINDOW_FRAMES = 300
 OVERLAP_FRAMES = 40
 WINDOWS_AT_ONCE = 4
 
-STEPS = (2, 5)
+STEPS = (1, 3)
 """Gauss-Newton steps with all points trusted alike, then with outliers weighed down; more gain nothing."""
 
 

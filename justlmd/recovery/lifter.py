@@ -40,7 +40,9 @@ def _mirrored_segments() -> tuple[np.ndarray, np.ndarray]:
     """Which part is the mirror image of each, and the sign of its x: 1 where mirroring turns the part's ends round."""
     names = list(SEGMENTS)
     swapped = {"left": "right", "right": "left"}
-    other = [name.replace(side, swapped[side], 1) if (side := name.split("_")[0]) in swapped else name for name in names]
+    other = [
+        name.replace(side, swapped[side], 1) if (side := name.split("_")[0]) in swapped else name for name in names
+    ]
     across = [name in ("hips", "shoulders", "head") for name in names]
     return np.array([names.index(name) for name in other]), np.where(across, -1.0, 1.0)
 
@@ -109,7 +111,7 @@ def mirrored_features(values: np.ndarray) -> np.ndarray:
     metres = values[..., 3 * count : 6 * count].reshape(*lead, count, 3)[..., _MIRRORED, :] * np.float32([-1, 1, 1])
     lengths = values[..., 6 * count : -4][..., MIRRORED_SEGMENTS]
     camera = values[..., -4:] * np.float32([1, 1, -1, 1])
-    parts = [flat.reshape(*lead, -1), confidence, metres.reshape(*lead, -1), lengths, camera]
+    parts = [flat.reshape(*lead, 2 * count), confidence, metres.reshape(*lead, 3 * count), lengths, camera]
     return np.concatenate(parts, axis=-1)
 
 

@@ -24,7 +24,7 @@ class Weights:
     robust_sigma: float = 0.03  # Geman-McClure, box heights
     world: float = 10.0  # MediaPipe's metres, where no lifter is asked
     world_across: float = 0.3  # share of it square to the viewing axis, where the pixels know better
-    lifted: float = 0.3  # times the lifter's own precision, 1/m^2: its errors last for many frames
+    lifted: float = 0.03  # times the lifter's own precision, 1/m^2: its errors last for many frames
     lifted_across: float = 0.1  # share of it square to the line of sight
     unsure_sigma: float = 0.2  # of depth, in lengths of the part: below it the prior counts less
     smooth_points: float = 300.0

@@ -93,7 +93,9 @@ def test_errors_are_measured_and_replayed(takes, dances, body):
     pieces = projected_points(dances, 4, np.random.default_rng(1), body)
     seen_pieces = with_errors(pieces, errors, np.random.default_rng(2))
     about = pieces.world - pieces.world[..., [LANDMARKS.index(23), LANDMARKS.index(24)], :].mean(-2, keepdims=True)
-    depth = np.polyfit((about @ np.swapaxes(views(pieces.rays), -1, -2))[..., 2].ravel(), seen_pieces.world[..., 2].ravel(), 1)
+    depth = np.polyfit(
+        (about @ np.swapaxes(views(pieces.rays), -1, -2))[..., 2].ravel(), seen_pieces.world[..., 2].ravel(), 1
+    )
     assert 0.4 < depth[0] < 1.0, "depth is as flat as in the takes"
     miss = np.abs(seen_pieces.rays - pieces.rays)
     assert 0 < np.median(miss) < 0.02
