@@ -24,7 +24,6 @@ from justlmd.recovery.lifter import (
     DILATIONS,
     FEATURES,
     LIFTER_PATH,
-    MIRRORED_SEGMENTS,
     OUTPUTS,
     Lifter,
     features,

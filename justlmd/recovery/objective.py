@@ -40,11 +40,13 @@ class Weights:
 
 @dataclass(frozen=True)
 class Observations:
-    """What was seen in N frames: ``pixels`` (N, 23, 2), ``confidence`` (N, 23) with 0 for what was not seen,
-    ``segments`` (N, S, 3) metres from end to end of each part of the body along the axes of ``view`` (N, 3, 3), and their
-    ``precision`` (N, S, 3) in 1/m^2; ``prior`` (N,) how much the prior counts, 0..1; ``box`` (N,) height of the person
-    in pixels, ``standing`` (N, 23) how surely a point rests on the floor; ``focal`` and ``centre`` (2,) of the camera in
-    pixels."""
+    """What was seen in N frames.
+
+    ``pixels`` (N, 23, 2), ``confidence`` (N, 23) with 0 for what was not seen; ``segments`` (N, S, 3) metres from end
+    to end of each part of the body, along the axes of ``view`` (N, 3, 3), and their ``precision`` (N, S, 3) in 1/m^2;
+    ``prior`` (N,) how much the prior counts, 0..1; ``box`` (N,) height of the person in pixels, ``standing`` (N, 23)
+    how surely a point rests on the floor; ``focal`` and ``centre`` (2,) of the camera in pixels.
+    """
 
     pixels: Tensor
     confidence: Tensor

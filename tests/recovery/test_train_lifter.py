@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from projected import seen
 
 from demo.build import motion_of
 from demo.song_list import song_by_id
 from justlmd.body.landmarks import LANDMARKS
 from justlmd.body.model import Body, load_body
-from justlmd.motion.motion import FLIP, Motion
+from justlmd.motion.motion import Motion
 from justlmd.recovery.lifter import FEATURES, MIRRORED_SEGMENTS, features, mirrored_segments, split, views
 from justlmd.recovery.skeleton import SEGMENTS
 from tools import train_lifter
