@@ -1,9 +1,9 @@
-"""Film dances for :mod:`tools.train_lifter`: motion is varied, rendered before random cameras, and seen by the networks.
+"""Film dances for :mod:`tools.train_lifter`: varied motion, rendered before random cameras and seen by the networks.
 
     python -m tools.film_takes --mocap DIR --takes 100 --seed 1 --out takes.npz
 
-The dances are the project's own choreographies and motion capture of free terms. Half of the takes keep them as they
-were danced; in the others limbs come from other dances and the joints wander.
+The dances are the project's own choreographies, random movement, and motion capture of free terms. Some takes keep them
+as they were danced; in the others limbs come from other dances and the joints wander.
 """
 
 import argparse
@@ -38,7 +38,7 @@ SIZES = ((854, 480), (854, 480), (640, 480), (480, 854))
 LEFT_ARM, RIGHT_ARM, LEGS = (13, 16, 18, 20, 22), (14, 17, 19, 21, 23), (1, 2, 4, 5, 7, 8, 10, 11)
 WANDER = {1: 0.6, 2: 0.6, 3: 0.4, 4: 0.5, 5: 0.5, 6: 0.4, 9: 0.4, 12: 0.5, 13: 0.2, 14: 0.2, 15: 0.5, 16: 1, 17: 1,
           18: 0.7, 19: 0.7}  # fmt: skip
-"""Joints that wander, and by how much of :attr:`the take's <vary>` amplitude."""
+"""Joints that wander, and by how much of the take's amplitude."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,12 @@ class Dance:
 
 @dataclass(frozen=True)
 class Take:
-    """What a camera saw of T frames: ``joints`` (T, 24, 3) and ``points`` (T, 23, 3), the true joints and landmarks in
-    camera axes, metres, ``rest`` (23, 3) landmarks of the unposed body, ``keypoints`` and ``world`` (T, 33, 3) as the networks saw them, NaN where nobody was
-    found; ``focal`` in pixels, ``size`` (width, height)."""
+    """What a camera saw of T frames.
+
+    ``joints`` (T, 24, 3) and ``points`` (T, 23, 3) are the true joints and landmarks in camera axes, metres, ``rest``
+    (23, 3) landmarks of the unposed body; ``keypoints`` and ``world`` (T, 33, 3) as the networks saw them, NaN where
+    nobody was found; ``focal`` in pixels, ``size`` (width, height).
+    """
 
     source: str
     joints: np.ndarray
@@ -167,7 +170,7 @@ def _at_speed(motion: Motion, frames: int, rng: np.random.Generator, natural: bo
 
 
 def random_camera(joints: np.ndarray, rng: np.random.Generator) -> Camera:
-    """A camera from 10 degrees below to 20 above, whose focal length nobody knows; the dancer fills 25 to 95 % of it."""
+    """A camera from 10 degrees below to 20 above, of unknown focal length; the dancer fills 25 to 95 % of it."""
     size = SIZES[rng.integers(len(SIZES))]
     focal = assumed_focal_px(size) * float(np.exp(rng.uniform(np.log(0.8), np.log(1.6))))
     low, high = joints.reshape(-1, 3).min(0) - 0.15, joints.reshape(-1, 3).max(0) + 0.15

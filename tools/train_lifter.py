@@ -27,6 +27,7 @@ from justlmd.recovery.lifter import (
     OUTPUTS,
     Lifter,
     features,
+    load_lifter,
     mirrored_features,
     mirrored_segments,
     views,
@@ -249,6 +250,20 @@ class Network(nn.Module):
             last_bias=kept(self.last.bias),
         )
 
+    def go_on_from(self, lifter: Lifter) -> None:
+        """Take over the weights of an earlier training."""
+
+        def taken(layer: nn.Module, weight: np.ndarray, bias: np.ndarray) -> None:
+            layer.weight.data = torch.as_tensor(np.ascontiguousarray(weight).reshape(layer.weight.shape))
+            layer.bias.data = torch.as_tensor(bias)
+
+        self.linear.weight.data = torch.as_tensor(np.ascontiguousarray(lifter.linear.T))
+        taken(self.first, lifter.first.T, lifter.first_bias)
+        taken(self.last, lifter.last.T, lifter.last_bias)
+        for number in range(len(DILATIONS)):
+            taken(self.taps[number], lifter.taps[number].transpose(2, 1, 0), lifter.taps_bias[number])
+            taken(self.mix[number], lifter.mix[number].T, lifter.mix_bias[number])
+
 
 def loss_of(outputs: Tensor, segments: Tensor) -> Tensor:
     """Negative log likelihood of a Gaussian across and along the line of sight, each term weighted by its own standard
@@ -262,13 +277,17 @@ def loss_of(outputs: Tensor, segments: Tensor) -> Tensor:
     return likelihood.mean() + 2 * miss.diff(dim=1).square().mean()
 
 
-def trained(seconds: Seconds, real: Seconds | None, steps: int, seed: int, errors: Errors) -> Network:
-    """Train on projected pieces ``seconds`` and, where there are any, on ``real`` ones."""
+def trained(
+    seconds: Seconds, real: Seconds, steps: int, seed: int, errors: Errors, start: Lifter | None = None
+) -> Network:
+    """Train on projected pieces ``seconds`` and ``real`` ones, from ``start`` on where there is one."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = Network()
-    design = batch(with_errors(seconds, errors, rng), np.arange(len(seconds)), rng)
-    network.start_linear(*design)
+    if start is None:
+        network.start_linear(*batch(with_errors(seconds, errors, rng), np.arange(len(seconds)), rng))
+    else:
+        network.go_on_from(start)
     optimiser = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps, pct_start=0.1)
     some = round(REAL_SHARE * BATCH)
@@ -297,6 +316,7 @@ def main() -> None:
     parser.add_argument("--without", nargs="*", default=[], help="sources that are left out")
     parser.add_argument("--pieces", type=int, default=2500, help="projected seconds (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=3000, help="of training (default: %(default)s)")
+    parser.add_argument("--start", type=Path, help="weights of an earlier training to go on from")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=LIFTER_PATH, help="file to write (default: %(default)s)")
     arguments = parser.parse_args()
@@ -308,7 +328,9 @@ def main() -> None:
     rng = np.random.default_rng([arguments.seed, 1])
     projected = projected_points(dances, arguments.pieces, rng, body)
     print(f"{len(takes)} takes, {len(projected)} projected seconds", flush=True)
-    network = trained(projected, seconds_of(takes, 16), arguments.steps, arguments.seed, measured_errors(takes))
+    start = load_lifter(arguments.start) if arguments.start else None
+    real, errors = seconds_of(takes, 16), measured_errors(takes)
+    network = trained(projected, real, arguments.steps, arguments.seed, errors, start)
     write_npz(arguments.out, **{name: half(values) for name, values in vars(network.lifter()).items()})
 
 

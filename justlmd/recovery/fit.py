@@ -30,8 +30,8 @@ WINDOW_FRAMES = 300
 OVERLAP_FRAMES = 40
 WINDOWS_AT_ONCE = 4
 
-STEPS = (2, 5)
-"""Gauss-Newton steps with all points trusted alike, then with outliers weighed down; more gain nothing."""
+STEPS = (1, 3)
+"""Gauss-Newton steps with all points trusted alike, then with outliers weighed down; three more gain half a millimetre."""
 
 
 def recover(

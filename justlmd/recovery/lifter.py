@@ -111,7 +111,7 @@ def mirrored_features(values: np.ndarray) -> np.ndarray:
     metres = values[..., 3 * count : 6 * count].reshape(*lead, count, 3)[..., _MIRRORED, :] * np.float32([-1, 1, 1])
     lengths = values[..., 6 * count : -4][..., MIRRORED_SEGMENTS]
     camera = values[..., -4:] * np.float32([1, 1, -1, 1])
-    parts = [flat.reshape(*lead, -1), confidence, metres.reshape(*lead, -1), lengths, camera]
+    parts = [flat.reshape(*lead, 2 * count), confidence, metres.reshape(*lead, 3 * count), lengths, camera]
     return np.concatenate(parts, axis=-1)
 
 

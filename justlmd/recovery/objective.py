@@ -24,7 +24,7 @@ class Weights:
     robust_sigma: float = 0.03  # Geman-McClure, box heights
     world: float = 10.0  # MediaPipe's metres, where no lifter is asked
     world_across: float = 0.3  # share of it square to the viewing axis, where the pixels know better
-    lifted: float = 0.3  # times the lifter's own precision, 1/m^2: its errors last for many frames
+    lifted: float = 0.03  # times the lifter's own precision, 1/m^2: its errors last for many frames
     lifted_across: float = 0.1  # share of it square to the line of sight
     unsure_sigma: float = 0.2  # of depth, in lengths of the part: below it the prior counts less
     smooth_points: float = 300.0
@@ -40,11 +40,13 @@ class Weights:
 
 @dataclass(frozen=True)
 class Observations:
-    """What was seen in N frames: ``pixels`` (N, 23, 2), ``confidence`` (N, 23) with 0 for what was not seen,
-    ``segments`` (N, S, 3) metres from end to end of each part of the body along the axes of ``view`` (N, 3, 3), and their
-    ``precision`` (N, S, 3) in 1/m^2; ``prior`` (N,) how much the prior counts, 0..1; ``box`` (N,) height of the person
-    in pixels, ``standing`` (N, 23) how surely a point rests on the floor; ``focal`` and ``centre`` (2,) of the camera in
-    pixels."""
+    """What was seen in N frames.
+
+    ``pixels`` (N, 23, 2), ``confidence`` (N, 23) with 0 for what was not seen; ``segments`` (N, S, 3) metres from end
+    to end of each part of the body, along the axes of ``view`` (N, 3, 3), and their ``precision`` (N, S, 3) in 1/m^2;
+    ``prior`` (N,) how much the prior counts, 0..1; ``box`` (N,) height of the person in pixels, ``standing`` (N, 23)
+    how surely a point rests on the floor; ``focal`` and ``centre`` (2,) of the camera in pixels.
+    """
 
     pixels: Tensor
     confidence: Tensor

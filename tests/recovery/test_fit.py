@@ -135,6 +135,12 @@ def test_the_same_points_give_the_same_bytes(keypoints2d, body):
     assert first.Th.tobytes() == second.Th.tobytes()
 
 
+@pytest.mark.parametrize("frames", [2, 3, 40, 41])
+def test_short_videos_are_recovered(keypoints2d, body, frames):
+    motion = recover(keypoints2d, body, stop_frame=frames)
+    assert motion.valid.all() and len(motion.valid) == frames and np.isfinite(motion.poses).all()
+
+
 def test_a_given_height_becomes_the_bodys(keypoints2d, body):
     motion = recover(keypoints2d, body, stop_frame=60, height_m=1.62)
     assert np.ptp(body.rest_vertices(motion.shapes)[:, 1]) == pytest.approx(1.62, abs=0.01)
