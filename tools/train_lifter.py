@@ -109,9 +109,10 @@ def seconds_of(takes: Sequence[Take], step: int) -> Seconds:
 
 def projected_points(dances: Sequence[Dance], count: int, rng: np.random.Generator, body: Body) -> Seconds:
     """``count`` pieces of varied dances as a perfect detector would see them; ``world`` are the true points, metres."""
+    sources = sorted({dance.source for dance in dances})
     rows = []
     for _ in range(count):
-        source = "random" if rng.random() < 0.3 else rng.choice(sorted({dance.source for dance in dances}))
+        source = "random" if "random" in sources and rng.random() < 0.3 else rng.choice(sources)
         index = int(rng.choice([n for n, dance in enumerate(dances) if dance.source == source]))
         motion = varied(dances, index, FRAMES, rng, natural=rng.random() < 0.25)
         camera = random_camera(motion.joints(body), rng)
