@@ -91,7 +91,7 @@ def recover(
     fit_body = FitBody(body, betas, device)
     keypoints, world = _filled(keypoints, seen), _filled(world, seen)
     observations = _observations(keypoints, world, seen, fit_body, camera, weights)
-    if lift:
+    if lift and keypoints[:, 29:33, 2].any():  # without feet (COCO's points) the lifter is worse than no lifter
         metres = np.where(measured & seen[:, None, None], world, np.nan)
         observations = _lifted(load_lifter(), observations, keypoints, metres, fit_body, weights)
     objective = Objective(fit_body, load_pose_prior(device), weights)
