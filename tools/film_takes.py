@@ -24,6 +24,7 @@ from justlmd.body.clothing import clothing_colors
 from justlmd.body.kinematics import joint_transforms, skin
 from justlmd.body.landmarks import fitted_points, mediapipe_landmarks
 from justlmd.body.model import Body, load_body
+from justlmd.core.files import write_npz
 from justlmd.core.rotations import interpolated_rotations, matrix_to_axis_angle, rotation_matrices, swing
 from justlmd.motion.importers.formats import read_yup_motion
 from justlmd.motion.motion import Motion, mirror
@@ -232,8 +233,7 @@ def taken(dance_source: str, motion: Motion, camera: Camera, body: Body, rng: np
 
 def write_takes(path: Path, takes: Sequence[Take]) -> None:
     """Keep takes for later training runs."""
-    fields = {name: np.array([getattr(take, name) for take in takes]) for name in Take.__dataclass_fields__}
-    np.savez(path, **fields)
+    write_npz(path, **{name: np.array([getattr(take, name) for take in takes]) for name in Take.__dataclass_fields__})
 
 
 def read_takes(path: Path) -> list[Take]:

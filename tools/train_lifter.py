@@ -11,6 +11,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -109,9 +110,10 @@ def seconds_of(takes: Sequence[Take], step: int) -> Seconds:
 
 def projected_points(dances: Sequence[Dance], count: int, rng: np.random.Generator, body: Body) -> Seconds:
     """``count`` pieces of varied dances as a perfect detector would see them; ``world`` are the true points, metres."""
+    sources = sorted({dance.source for dance in dances})
     rows = []
     for _ in range(count):
-        source = "random" if rng.random() < 0.3 else rng.choice(sorted({dance.source for dance in dances}))
+        source = "random" if "random" in sources and rng.random() < 0.3 else rng.choice(sources)
         index = int(rng.choice([n for n, dance in enumerate(dances) if dance.source == source]))
         motion = varied(dances, index, FRAMES, rng, natural=rng.random() < 0.25)
         camera = random_camera(motion.joints(body), rng)
@@ -188,8 +190,8 @@ def batch(seconds: Seconds, index: np.ndarray, rng: np.random.Generator) -> tupl
         start = rng.integers(FRAMES)
         confidence[piece, start : start + rng.integers(5, FRAMES), hidden] = 0
     for piece in np.flatnonzero(rng.random(count) < 0.1):  # nobody found for some frames
-        start = int(rng.integers(FRAMES))
-        gap = slice(start, start + int(rng.integers(1, 10)))
+        first = int(rng.integers(FRAMES))
+        gap = slice(first, first + int(rng.integers(1, 10)))
         confidence[piece, gap], world[piece, gap] = 0, np.nan
     rays = rays + rng.normal(0, 1, rays.shape) * rng.exponential(0.002, (count, 1, 1, 1))
     seen, view = features(rays, confidence, world)
@@ -230,22 +232,25 @@ class Network(nn.Module):
         weight = np.zeros((FEATURES, len(SEGMENTS), 5))
         weight[..., :3] = np.linalg.solve(gram, design.T @ target.reshape(len(design), -1)).reshape(FEATURES, -1, 3)
         self.linear.weight.data = torch.as_tensor(weight.reshape(FEATURES, OUTPUTS).T, dtype=torch.float32)
-        self.last.bias.data.view(-1, 5)[:, 3:] = -1.5
+        bias: Any = self.last.bias
+        bias.data.view(-1, 5)[:, 3:] = -1.5
 
     def lifter(self) -> Lifter:
         """The weights in the layout of :class:`~justlmd.recovery.lifter.Lifter`, rounded to half precision."""
 
-        def kept(values: Tensor) -> np.ndarray:
+        def kept(values: Any) -> np.ndarray:
             return values.detach().numpy().astype(np.float16).astype(np.float32)
 
+        taps: Any = self.taps
+        mix: Any = self.mix
         return Lifter(
             linear=kept(self.linear.weight.T),
             first=kept(self.first.weight[..., 0].T),
             first_bias=kept(self.first.bias),
-            taps=np.stack([kept(layer.weight.permute(2, 1, 0)) for layer in self.taps]),
-            taps_bias=np.stack([kept(layer.bias) for layer in self.taps]),
-            mix=np.stack([kept(layer.weight[..., 0].T) for layer in self.mix]),
-            mix_bias=np.stack([kept(layer.bias) for layer in self.mix]),
+            taps=np.stack([kept(layer.weight.permute(2, 1, 0)) for layer in taps]),
+            taps_bias=np.stack([kept(layer.bias) for layer in taps]),
+            mix=np.stack([kept(layer.weight[..., 0].T) for layer in mix]),
+            mix_bias=np.stack([kept(layer.bias) for layer in mix]),
             last=kept(self.last.weight[..., 0].T),
             last_bias=kept(self.last.bias),
         )
@@ -253,7 +258,7 @@ class Network(nn.Module):
     def go_on_from(self, lifter: Lifter) -> None:
         """Take over the weights of an earlier training."""
 
-        def taken(layer: nn.Module, weight: np.ndarray, bias: np.ndarray) -> None:
+        def taken(layer: Any, weight: np.ndarray, bias: np.ndarray) -> None:
             layer.weight.data = torch.as_tensor(np.ascontiguousarray(weight).reshape(layer.weight.shape))
             layer.bias.data = torch.as_tensor(bias)
 

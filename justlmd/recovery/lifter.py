@@ -106,11 +106,13 @@ def mirrored_features(values: np.ndarray) -> np.ndarray:
     """The features of the mirror image, left and right exchanged."""
     count = len(LANDMARKS)
     lead = values.shape[:-1]
-    flat = values[..., : 2 * count].reshape(*lead, count, 2)[..., _MIRRORED, :] * np.float32([-1, 1])
+    flat = values[..., : 2 * count].reshape(*lead, count, 2)[..., _MIRRORED, :] * np.array([-1, 1], np.float32)
     confidence = values[..., 2 * count : 3 * count][..., _MIRRORED]
-    metres = values[..., 3 * count : 6 * count].reshape(*lead, count, 3)[..., _MIRRORED, :] * np.float32([-1, 1, 1])
+    metres = values[..., 3 * count : 6 * count].reshape(*lead, count, 3)[..., _MIRRORED, :] * np.array(
+        [-1, 1, 1], np.float32
+    )
     lengths = values[..., 6 * count : -4][..., MIRRORED_SEGMENTS]
-    camera = values[..., -4:] * np.float32([1, 1, -1, 1])
+    camera = values[..., -4:] * np.array([1, 1, -1, 1], np.float32)
     parts = [flat.reshape(*lead, 2 * count), confidence, metres.reshape(*lead, 3 * count), lengths, camera]
     return np.concatenate(parts, axis=-1)
 

@@ -102,7 +102,7 @@ def test_errors_are_measured_and_replayed(takes, dances, body):
 
 def test_the_trained_network_and_the_one_that_is_kept_agree(takes, dances, body, monkeypatch):
     monkeypatch.setattr(train_lifter, "WIDTH", 8)
-    pieces = projected_points(dances, 20, np.random.default_rng(1), body)
+    pieces = projected_points(dances, 24, np.random.default_rng(1), body)
     network, again = (trained(pieces, seconds_of(takes, 16), 8, 0, measured_errors(takes)) for _ in range(2))
     lifter = network.lifter()
     assert all(np.array_equal(a, b) for a, b in zip(vars(lifter).values(), vars(again.lifter()).values(), strict=True))
