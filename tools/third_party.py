@@ -55,12 +55,16 @@ def main() -> None:
 def licence(name: str) -> str:
     """The licence of an installed package in one short line."""
     said = metadata(name)
+
+    def first_of(key: str) -> str:
+        return str((said.get_all(key) or [""])[0]).strip()
+
     classifiers = [
         value.rpartition("::")[2].strip()
         for value in said.get_all("Classifier") or []
         if value.startswith("License ::") and not value.endswith("OSI Approved")
     ]
-    found = said.get("License-Expression") or "; ".join(classifiers) or (said.get("License") or "").strip()
+    found = first_of("License-Expression") or "; ".join(classifiers) or first_of("License")
     first = (found.splitlines() or ["not stated"])[0].strip().replace("|", "/")
     return first if len(first) <= LONGEST else f"{first[:LONGEST]}..."
 
