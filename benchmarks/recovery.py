@@ -4,12 +4,12 @@
                                    [--only WORDS] [--overlays]
 
 The dances are songs (``DIR/motion/*/smplfull.json``, real dancers recovered by EasyMocap) and motion capture
-(``DIR/mocap/*.bvh``, retargeted); how each half is chosen and filmed:
-``benchmarks/recovery_films/takes.py``. Every
-video goes the workflow's way at default settings: 2D pose, then the fit. Figures are for the half ``report``, on which
-nothing was tuned. J12 are the twelve limb joints about the middle of the hips, which MediaPipe's own 3D (its world landmarks) has
-too; x is across the picture, y up, z along the view. Films and landmarks are kept in ``benchmarks/.cache``, so that a
-changed fit alone is judged in a fraction of the time. Prints tables and writes ``benchmarks/results/recovery.json``.
+(``DIR/mocap/*.bvh``, retargeted); how each half is chosen and filmed: ``benchmarks/recovery_films/takes.py``. Every
+video goes the workflow's way at default settings: 2D pose, then the fit. Figures are for the half ``report``, on
+which nothing was tuned. J12 are the twelve limb joints about the middle of the hips, which MediaPipe's own 3D (its
+world landmarks) has too; x is across the picture, y up, z along the view. Films and landmarks are kept in
+``benchmarks/.cache``, so that a changed fit alone is judged in a fraction of the time. Prints tables and writes
+``benchmarks/results/recovery.json``.
 """
 
 import argparse
