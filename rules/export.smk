@@ -16,9 +16,9 @@ rule export:
         "results/songs/{song}/logs/export.log",
     benchmark:
         "results/songs/{song}/logs/export.tsv"
+    priority: -1  # the models wait for the other stages, nobody for this one
     conda:
         "../envs/body.yaml"
-    priority: -1 # the models wait for the other stages, nobody for this one
     threads: 1
     resources:
         mem_mb=2000,

@@ -48,9 +48,9 @@ rule overlay:
         "results/songs/{song}/logs/overlay.tsv"
     wildcard_constraints:
         song=id_in("overlay"),
+    priority: -1  # the models wait for the other stages, nobody for this one
     conda:
         "../envs/body.yaml"
-    priority: -1 # the models wait for the other stages, nobody for this one
     threads: 1
     resources:
         mem_mb=2000,

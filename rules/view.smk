@@ -50,9 +50,9 @@ rule song_page:
         "results/songs/{song}/logs/song_page.tsv"
     wildcard_constraints:
         song=id_in("song_page"),
+    priority: -1  # the models wait for the other stages, nobody for this one
     conda:
         "../envs/body.yaml"
-    priority: -1 # the models wait for the other stages, nobody for this one
     threads: 1
     resources:
         mem_mb=1000,
