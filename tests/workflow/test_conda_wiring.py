@@ -21,7 +21,7 @@ def project(repo: Path, tmp_path: Path) -> Path:
     copied_project(repo, folder)
     shutil.rmtree(folder / "profiles")
     (folder / "song_a.lrc").write_text(LYRICS)
-    (folder / "songs.tsv").write_text("id\turl\tlyrics\nsong_a\tvideo.mp4\tsong_a.lrc\n")
+    (folder / "songs.tsv").write_text("id\turl\tlyrics\tmotion\nsong_a\t\tsong_a.lrc\tmotion.json\n")
     programs = tmp_path / "conda" / "bin"
     programs.mkdir(parents=True)
     shutil.copy(repo / "tests" / "helpers" / "conda_stand_in.py", programs / "conda")
