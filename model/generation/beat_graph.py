@@ -136,7 +136,9 @@ def moments(dance: SourceDance, frames: np.ndarray) -> np.ndarray:
     values = np.concatenate([relative.reshape(len(turned), -1), turned[:, 0, 1:2]], axis=1)
     wanted = np.rint(frames).astype(int)[:, None] + MOMENT_FRAMES
     inside = ((wanted >= 0) & (wanted < len(values))).all(1)
-    found = values[wanted.clip(0, len(values) - 1)].reshape(len(frames), -1) / np.sqrt(len(MOMENT_FRAMES))
+    found = values[wanted.clip(0, len(values) - 1)].reshape(
+        len(frames), values.shape[1] * len(MOMENT_FRAMES)
+    ) / np.sqrt(len(MOMENT_FRAMES))
     found[~inside] = np.nan
     return found
 

@@ -181,7 +181,9 @@ def work(repo, tmp_path):
     """A folder with two songs of the same lyrics and one whose lyrics are missing."""
     (tmp_path / "good.lrc").write_text("[00:01.00]paper star\n[00:04.00]round and round\n[00:08.00]\n")
     (tmp_path / "other.lrc").write_text("[00:01.00]round and round\n[00:04.00]something else\n[00:08.00]\n")
-    (tmp_path / "songs.tsv").write_text("id\turl\tlyrics\na\tx.mp4\tgood.lrc\nb\tx.mp4\tgood.lrc\nc\tx.mp4\tnone.lrc\n")
+    rows = ["id\turl\tlyrics\tmotion"]  # without a video no word is heard, so that the text is all there is to do
+    rows += [f"{song}\t\t{lyrics}.lrc\tx.json" for song, lyrics in (("a", "good"), ("b", "good"), ("c", "none"))]
+    (tmp_path / "songs.tsv").write_text("\n".join(rows) + "\n")
     (tmp_path / "config.yaml").write_text("songs: songs.tsv\n")
     return tmp_path
 
@@ -225,7 +227,7 @@ def test_a_new_song_costs_its_own_lines_and_one_lookup(repo, work):
     first = (work / states_of("a")).read_bytes()
     assert first == (work / states_of("b")).read_bytes()
     with (work / "songs.tsv").open("a") as table:
-        table.write("d\tx.mp4\tother.lrc\n")
+        table.write("d\t\tother.lrc\tx.json\n")
     encoded = ("text_states", "3 different lines, 1 of them new")
     assert run(repo, work, states_of("a"), states_of("d")) == [("lyrics", "d"), ("lyrics_embeddings", "d"), encoded]
     assert run(repo, work, *map(states_of, "abd")) == []
@@ -236,7 +238,7 @@ def test_a_new_song_costs_its_own_lines_and_one_lookup(repo, work):
     assert run(repo, work, *map(states_of, "ad")) == [("lyrics", "d"), ("lyrics_embeddings", "d"), encoded]
     (work / states_of("a")).unlink()
     with (work / "songs.tsv").open("a") as table:
-        table.write("e\tx.mp4\tnew.lrc\n")
+        table.write("e\t\tnew.lrc\tx.json\n")
     (work / "new.lrc").write_text("[00:01.00]one more\n[00:08.00]\n")
     wanted = [("lyrics", "e"), ("lyrics_embeddings", "a"), ("lyrics_embeddings", "e")]
     assert [job for job in run(repo, work, *map(states_of, "ae")) if job[0] != "text_states"] == wanted

@@ -86,7 +86,7 @@ def test_in_the_workflow_lyrics_are_fetched_once_and_failures_stand_in_the_table
     assert states["unknown"]["stage"] == "fetch_lyrics"
     assert states["unknown"]["cause"] == "not_found"
     assert states["unknown"]["next_step"].startswith("correct artist and title in the song table")
-    assert (states["known"]["status"], states["known"]["reached"]) == ("waiting", "download")
+    assert (states["known"]["status"], states["known"]["reached"]) == ("waiting", "lyrics")
 
     # An edited table does not ask again, nor touch what a person has mended.
     fetched = tmp_path / "results/songs/known/fetched.lrc"

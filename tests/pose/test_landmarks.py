@@ -86,7 +86,7 @@ def test_the_frame_size_rate_and_finder_are_kept_with_the_points(found, tmp_path
 def test_a_file_of_other_arrays_is_no_keypoints(tmp_path, found):
     path = tmp_path / "keypoints2d.npz"
     write_npz(path, keypoints=np.zeros((3, 33, 3)))
-    with pytest.raises(InputError, match=r"keypoints2d\.npz: not a readable npz file"):
+    with pytest.raises(InputError, match=r"keypoints2d\.npz: lacks world"):
         read_keypoints2d(path)
     write_keypoints2d(path, replace(found[0], world=np.zeros((3, 17, 3))))
     with pytest.raises(InputError, match=r"keypoints2d\.npz: its arrays do not hold 33 landmarks of each frame"):

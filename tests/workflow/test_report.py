@@ -62,6 +62,7 @@ def stand_in(path: Path) -> bytes:
                 "kept",
                 "",
                 "20",
+                "1.0",
                 f"song_{k:03d}",
                 split[k % 5],
                 "an artist",

@@ -309,7 +309,14 @@ def faulty(demo, repo, tmp_path_factory) -> tuple[Path, subprocess.CompletedProc
     lines = ["\t".join(COLUMNS), *("\t".join(row.get(column, "") for column in COLUMNS) for row in rows)]
     (folder / "songs.tsv").write_text("\n".join(lines) + "\n")
     config = (folder / "config.yaml").read_text()
-    (folder / "config.yaml").write_text(config.replace("attempts: 4", "attempts: 1").replace("pause: 5", "pause: 0"))
+    for there, here in (
+        ("attempts: 4", "attempts: 1"),
+        ("pause: 5", "pause: 0"),
+        ("addresses: false", "addresses: true"),
+    ):
+        assert there in config
+        config = config.replace(there, here)
+    (folder / "config.yaml").write_text(config)
     result = snakemake(folder, "--resources", "gpu=1")
     server.shutdown()
     return folder, result
