@@ -24,7 +24,7 @@ from justlmd.pose.keypoints import Keypoints2D, read_keypoints2d, write_keypoint
 from justlmd.pose.landmarks import estimate_keypoints2d
 from justlmd.preview.renderer import draw_shadow, render_mesh, render_room
 
-CACHE = Path(__file__).parent / ".cache"
+CACHE = Path(__file__).parents[1] / ".cache"
 """Films and their 2D landmarks, named by the hash of everything that they are made from; may be deleted."""
 
 

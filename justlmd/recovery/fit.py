@@ -33,6 +33,9 @@ WINDOWS_AT_ONCE = 4
 STEPS = (2, 5)
 """Gauss-Newton steps with all points trusted alike, then with outliers weighed down; (1, 3) is 2 mm worse on songs."""
 
+STEPS_WITHOUT_DEPTH = (1, 3)
+"""The same where no metres were measured: further steps trust the guessed depth too much, by 7 to 12 mm."""
+
 
 def recover(
     keypoints2d: Keypoints2D,
@@ -46,7 +49,7 @@ def recover(
     height_m: float | None = None,
     device: str = "cpu",
     weights: Weights | None = None,
-    steps: tuple[int, int] = STEPS,
+    steps: tuple[int, int] | None = None,
     lift: bool = True,
 ) -> CameraMotion:
     """Fit the body to the landmarks of one video.
@@ -69,7 +72,7 @@ def recover(
     device
         Where torch computes.
     steps
-        Of the fit, see :data:`STEPS`; (0, 0) is the closed-form start alone.
+        Of the fit; None: :data:`STEPS` or :data:`STEPS_WITHOUT_DEPTH`; (0, 0) is the closed-form start alone.
     lift
         Whether the lifter tells the depth; else MediaPipe's metres do, or without any, limits and prior alone.
 
@@ -80,6 +83,8 @@ def recover(
     """
     weights = weights or Weights()
     measured = np.isfinite(keypoints2d.world).any()
+    if steps is None:
+        steps = STEPS if measured else STEPS_WITHOUT_DEPTH
     if not measured:
         keypoints2d, weights = completed(keypoints2d, body), replace(weights, world=0.0)
     stop_frame = len(keypoints2d.keypoints) if stop_frame is None else stop_frame
