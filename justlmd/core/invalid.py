@@ -9,8 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-MOST_LINES = 20
-"""Faults that are listed; of more only the number is given."""
+from justlmd.core.limits import first_faults
 
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")  # of a model, of a dataclass
 _WORDS = {
@@ -51,8 +50,7 @@ def fault_lines(error: ValidationError, name: str, kind: type, section: str = ""
         ": ".join(filter(None, (name, key, " ".join(filter(None, (shown, _either(messages)))))))
         for (key, shown), messages in found.items()
     ]
-    rest = len(lines) - MOST_LINES
-    return [*lines[:MOST_LINES], f"{name}: and {rest} more faults"] if rest > 0 else lines
+    return first_faults(lines, name)
 
 
 def _either(messages: list[str]) -> str:

@@ -84,7 +84,11 @@ def _announced_bytes(file: BinaryIO) -> int:
     return math.prod(shape) * kind.itemsize
 
 
-def listed(problems: list[str], most: int = 20) -> str:
-    """The first problems, one per line, and how many more there are."""
-    rest = len(problems) - most
-    return "\n".join([*problems[:most], *([f"and {rest} more of this kind"] if rest > 0 else [])])
+MOST_LINES = 20
+"""Faults that are listed; of more only the number is given."""
+
+
+def first_faults(lines: list[str], name: str) -> list[str]:
+    """The first :data:`MOST_LINES` lines, and one that says how many more faults ``name`` has."""
+    rest = len(lines) - MOST_LINES
+    return [*lines[:MOST_LINES], f"{name}: and {rest} more faults"] if rest > 0 else lines

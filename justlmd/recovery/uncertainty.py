@@ -18,7 +18,7 @@ from justlmd.pose.keypoints import Keypoints2D
 RANGE, PERIOD = 2 * FPS, 16 * FPS
 """Frames of one range, and from one range to the next: an eighth of the song is fitted twice."""
 
-Fit = Callable[[Keypoints2D], CameraMotion]
+Fit = Callable[..., CameraMotion]
 
 
 def joint_uncertainty(
@@ -33,7 +33,7 @@ def joint_uncertainty(
     body
         The body that is fitted.
     fit
-        Recovers the motion of some frames.
+        Recovers the motion of the frames from ``start_frame`` to ``stop_frame`` of keypoints.
     start_frame, stop_frame
         The part of the video.
 
@@ -47,7 +47,7 @@ def joint_uncertainty(
     if moved is not None:
         for first in _ranges(start_frame, stop_frame):
             part = slice(first, min(first + RANGE, stop_frame))
-            two = [fit(_part(points, part)) for points in (keypoints2d, moved)]
+            two = [fit(points, start_frame=part.start, stop_frame=part.stop) for points in (keypoints2d, moved)]
             joints = [to_yup(one, body, floor=0.0).joints(body) for one in two]
             about = [one - one[:, :1] for one in joints]
             apart = np.linalg.norm(about[0] - about[1], axis=-1).mean(1)
@@ -75,16 +75,6 @@ def second_opinion(keypoints2d: Keypoints2D) -> Keypoints2D | None:
     keypoints = moved(keypoints2d.keypoints, keypoints2d.mirrored)
     keypoints[..., 2] = keypoints2d.keypoints[..., 2]
     return replace(keypoints2d, keypoints=keypoints, world=moved(keypoints2d.world, keypoints2d.mirrored_world))
-
-
-def _part(keypoints2d: Keypoints2D, part: slice) -> Keypoints2D:
-    return replace(
-        keypoints2d,
-        keypoints=keypoints2d.keypoints[part],
-        world=keypoints2d.world[part],
-        detected=keypoints2d.detected[part],
-        doubtful=keypoints2d.doubtful[part],
-    )
 
 
 def _ranges(start: int, stop: int) -> list[int]:

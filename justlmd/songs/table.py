@@ -16,7 +16,7 @@ import pandas as pd
 import yaml
 
 from justlmd.core.errors import InputError
-from justlmd.core.limits import LARGEST_TEXT_BYTES, check_file, listed
+from justlmd.core.limits import LARGEST_TEXT_BYTES, check_file, first_faults
 
 SCHEMA = resources.files("justlmd.songs") / "songs.schema.yaml"
 
@@ -129,7 +129,7 @@ def read_songs(path: str | Path) -> list[Song]:
     ]
     problems += [f"{path}: column '{name}' is missing" for name in ("id", "url", "lyrics") if name not in table.columns]
     if problems:
-        raise InputError(listed(problems))
+        raise InputError("\n".join(first_faults(problems, str(path))))
     rows = [{str(name): str(cell).strip() for name, cell in row.items()} for row in table.to_dict("records")]
     songs, problems = [], []
     for number, row in enumerate(rows, start=2):  # line 1 of the file holds the column names
@@ -145,7 +145,7 @@ def read_songs(path: str | Path) -> list[Song]:
     if not rows:
         problems.append(f"{path}: the song table has no rows")
     if problems:
-        raise InputError(listed(problems))
+        raise InputError("\n".join(first_faults(problems, str(path))))
     return songs
 
 

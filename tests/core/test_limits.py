@@ -13,7 +13,7 @@ from justlmd.body.model import load_body
 from justlmd.core import limits
 from justlmd.core.errors import InputError, JustLMDError, failed_for_good, of_system, write_failure
 from justlmd.core.files import read_json, read_npz
-from justlmd.core.limits import check_arrays, listed
+from justlmd.core.limits import check_arrays, first_faults
 from justlmd.motion.importers.formats import read_any_motion
 
 
@@ -90,9 +90,9 @@ def test_text_is_no_pickle(tmp_path: Path) -> None:
 
 
 def test_many_faults_make_one_page() -> None:
-    lines = listed([f"line {number}" for number in range(100_000)]).splitlines()
+    lines = first_faults([f"line {number}" for number in range(100_000)], "songs.tsv")
     assert len(lines) == 21
-    assert lines[-1] == "and 99980 more of this kind"
+    assert lines[-1] == "songs.tsv: and 99980 more faults"
 
 
 @pytest.mark.parametrize(
