@@ -5,11 +5,10 @@ from job import run
 
 def main(snakemake) -> str:
     import json
-    from pathlib import Path
 
     from justlmd.core.files import write_npz, write_text
     from justlmd.lyrics.document import write_lyrics
-    from justlmd.lyrics.lrc import raw_lines
+    from justlmd.lyrics.lrc import lrc_bytes, raw_lines
     from justlmd.lyrics.slices import padded_slices, sliced_json, variable_slices
     from justlmd.lyrics.song_lyrics import song_lyrics
     from justlmd.media.video import probe
@@ -29,7 +28,7 @@ def main(snakemake) -> str:
         print(f"warning: {params.lrc}: {warning}")
     write_lyrics(output.lyrics, lyrics, snakemake.wildcards.song, params.language, how)
     end_s = probe(files.video).duration_s if files.video else None
-    raw = raw_lines(Path(params.lrc).read_bytes(), params.lrc)
+    raw = raw_lines(lrc_bytes(params.lrc), params.lrc)
     sliced = sliced_json(params.slicing, lyrics, raw, params.stride, end_s)
     write_text(output.sliced, json.dumps(sliced, ensure_ascii=False, indent=4))  # the original's layout, byte for byte
     write_npz(output.variable_slices, **padded_slices(variable_slices(lyrics, end_s=end_s)))

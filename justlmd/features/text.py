@@ -14,7 +14,7 @@ import numpy as np
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz, write_npz
 from justlmd.lyrics.document import Line, Lyrics
-from justlmd.lyrics.lrc import parse_lrc
+from justlmd.lyrics.lrc import lrc_bytes, parse_lrc
 from justlmd.lyrics.word_timing import word_spans
 
 MINILM = "minilm"
@@ -172,7 +172,7 @@ def _stored_keys(path: str | Path) -> list[tuple[str, str]]:
 
 
 def _texts_of(path: str | Path, encoder: str, offset_sign: int) -> set[tuple[str, str]]:
-    return {(encoder, line.text) for line in parse_lrc(Path(path).read_bytes(), str(path), offset_sign).sung}
+    return {(encoder, line.text) for line in parse_lrc(lrc_bytes(path), str(path), offset_sign).sung}
 
 
 def _word_at(text: str, start: int, end: int) -> int:

@@ -3,8 +3,10 @@
 import re
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
+from pathlib import Path
 
 from justlmd.core.errors import InputError
+from justlmd.core.limits import LARGEST_TEXT_BYTES, check_file
 from justlmd.lyrics.credits import find_credits
 from justlmd.lyrics.document import Line, Lyrics
 from justlmd.lyrics.word_timing import text_syllables, word_spans, word_times
@@ -33,6 +35,12 @@ class _Event:
     text: str
     marks: tuple[tuple[int, float], ...]
     credit: bool = False
+
+
+def lrc_bytes(path: str | Path) -> bytes:
+    """The bytes of an ``.lrc`` file; raises InputError when it is too large for lyrics, or no file."""
+    check_file(path, LARGEST_TEXT_BYTES, "an .lrc file")
+    return Path(path).read_bytes()
 
 
 def parse_lrc(data: bytes, name: str, offset_sign: int = -1) -> Lyrics:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from justlmd.core.errors import InputError
 from justlmd.lyrics.document import Lyrics, shift
-from justlmd.lyrics.lrc import parse_lrc
+from justlmd.lyrics.lrc import lrc_bytes, parse_lrc
 
 
 def song_lyrics(
@@ -57,7 +57,7 @@ def song_lyrics(
         raise InputError(
             "the lyrics file does not exist", where=path, next_step="correct the song table or put it there"
         )
-    lyrics = parse_lrc(path.read_bytes(), str(path), offset_sign)
+    lyrics = parse_lrc(lrc_bytes(path), str(path), offset_sign)
     how: dict[str, Any] | None = None
     if first_line == "auto":
         from justlmd.lyrics.alignment import AUTO, load_whisper  # loads librosa, which the other ways do not need

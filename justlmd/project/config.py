@@ -173,7 +173,7 @@ class Config(_Section):
     mmpose: MMPose = MMPose()
     recovery: Literal["fit", "easymocap"] = "fit"
     focal: float = Field(default=0, ge=0, le=1_000_000)
-    pitch: float = Field(default=0, ge=-60, le=60)
+    pitch: Literal["auto"] | Annotated[float, Field(ge=-60, le=60)] = "auto"
     easymocap: EasyMocap = EasyMocap()
     quality: Annotated[dict[str, Annotated[float, Field(ge=0)]], AfterValidator(_known_thresholds)] = {}
     overlay: Overlay = Overlay()

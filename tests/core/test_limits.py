@@ -14,6 +14,7 @@ from justlmd.core import limits
 from justlmd.core.errors import InputError, JustLMDError, failed_for_good, of_system, write_failure
 from justlmd.core.files import read_json, read_npz
 from justlmd.core.limits import check_arrays, first_faults
+from justlmd.lyrics.lrc import lrc_bytes
 from justlmd.motion.importers.formats import read_any_motion
 
 
@@ -81,6 +82,14 @@ def test_numbers_that_are_no_motion_are_named(tmp_path: Path, value: complex) ->
     np.savez(path, poses=poses, trans=np.zeros((30, 3)), mocap_framerate=30.0)
     with pytest.raises(InputError, match=r"a\.npz"):
         read_any_motion(path, load_body())
+
+
+def test_lyrics_of_any_size_are_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.lrc"
+    with path.open("wb") as file:
+        file.truncate(limits.LARGEST_TEXT_BYTES + 1)
+    with pytest.raises(InputError, match=r"a\.lrc: has .* GB; an \.lrc file may have"):
+        lrc_bytes(path)
 
 
 def test_text_is_no_pickle(tmp_path: Path) -> None:

@@ -8,11 +8,9 @@ import pytest
 import torch
 from projected import seen
 
-from demo.build import motion_of
-from demo.song_list import song_by_id
 from justlmd.body.kinematics import joint_transforms
 from justlmd.body.landmarks import LANDMARKS, mediapipe_landmarks
-from justlmd.body.model import Body, load_body
+from justlmd.body.model import Body
 from justlmd.core.errors import InputError
 from justlmd.core.files import write_npz
 from justlmd.core.rotations import rotation_matrices
@@ -30,13 +28,8 @@ FRAMES = 700  # more than two windows
 
 
 @pytest.fixture(scope="module")
-def body() -> Body:
-    return load_body()
-
-
-@pytest.fixture(scope="module")
-def truth(body) -> Motion:
-    return motion_of(song_by_id("kitchen_parade"), body).cut(100, 100 + FRAMES)
+def truth(dance) -> Motion:
+    return dance.cut(100, 100 + FRAMES)
 
 
 @pytest.fixture(scope="module")

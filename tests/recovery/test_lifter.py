@@ -7,10 +7,8 @@ import pytest
 from projected import seen
 from scipy.ndimage import gaussian_filter1d
 
-from demo.build import motion_of
-from demo.song_list import song_by_id
 from justlmd.body.landmarks import LANDMARKS, fitted_points
-from justlmd.body.model import Body, load_body
+from justlmd.body.model import Body
 from justlmd.core.errors import InputError
 from justlmd.core.files import write_npz
 from justlmd.motion.motion import Motion, mirror, to_yup
@@ -32,13 +30,8 @@ FRAMES = 240
 
 
 @pytest.fixture(scope="module")
-def body() -> Body:
-    return load_body()
-
-
-@pytest.fixture(scope="module")
-def truth(body) -> Motion:
-    return motion_of(song_by_id("kitchen_parade"), body).cut(100, 100 + FRAMES)
+def truth(dance) -> Motion:
+    return dance.cut(100, 100 + FRAMES)
 
 
 @pytest.fixture(scope="module")

@@ -7,18 +7,13 @@ import torch
 from demo.build import motion_of
 from demo.song_list import song_by_id
 from justlmd.body.landmarks import LANDMARKS
-from justlmd.body.model import Body, load_body
+from justlmd.body.model import Body
 from justlmd.motion.motion import Motion
 from justlmd.recovery.lifter import FEATURES, MIRRORED_SEGMENTS, features, mirrored_segments, split, views
 from justlmd.recovery.skeleton import SEGMENTS
 from tools import train_lifter
 from tools.film_takes import Dance, Take, random_camera, read_takes, true_points, varied, write_takes
 from tools.train_lifter import FRAMES, measured_errors, parts_of, projected_points, seconds_of, trained, with_errors
-
-
-@pytest.fixture(scope="module")
-def body() -> Body:
-    return load_body()
 
 
 @pytest.fixture(scope="module")

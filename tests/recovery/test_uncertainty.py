@@ -4,22 +4,16 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import pytest
 from projected import seen
 
 from demo.build import motion_of
 from demo.song_list import song_by_id
-from justlmd.body.model import Body, load_body
+from justlmd.body.model import Body
 from justlmd.pose.keypoints import Keypoints2D
 from justlmd.recovery.fit import recover
 from justlmd.recovery.uncertainty import joint_uncertainty, second_opinion
 
 FRAMES = 90
-
-
-@pytest.fixture(scope="module")
-def body() -> Body:
-    return load_body()
 
 
 def looked_at_twice(body: Body, apart_m: float) -> Keypoints2D:
