@@ -5,7 +5,6 @@
 Prints a table and writes ``benchmarks/results/cuda.json``; without a CUDA device it says so and measures nothing.
 """
 
-import argparse
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks import options
 from benchmarks.models import CONFIGS, random_batch
 from benchmarks.points import dance_of
 from justlmd.body.model import load_body
@@ -70,8 +70,7 @@ def step(config: str, size: int, bf16: bool, repeats: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--short", action="store_true", help="shorter songs, fewer repeats")
+    parser = options.parser(__doc__, short="shorter songs, fewer repeats")
     short = parser.parse_args().short
     if not torch.cuda.is_available():
         print("no CUDA device: nothing to measure")

@@ -10,7 +10,6 @@ ratios to the song's own real dance (means over songs; +- is the standard error)
 ``benchmarks/results/dances.json``.
 """
 
-import argparse
 import tempfile
 import time
 from dataclasses import replace
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import options
 from benchmarks.models import CONFIGS, RESULTS, real_dataset
 from demo.planted_dataset import write_planted_songs
 from justlmd import FPS
@@ -237,9 +237,7 @@ def show(table: dict[str, dict[str, dict[str, float]]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with motion/<song>/")
-    parser.add_argument("--short", action="store_true", help="few songs")
+    parser = options.parser(__doc__, short="few songs", data="folder with motion/<song>/")
     parser.add_argument("--v3", type=int, default=0, metavar="STEPS", help="also train V3 on the same songs")
     args = parser.parse_args()
     results = {"planted": planted(args.short, args.v3)}

@@ -9,7 +9,6 @@ trains V2 and V3 on the songs of ``DIR/motion`` and tests each on the song left 
 song, one seed, few steps). Prints tables and writes ``benchmarks/results/models.json`` or ``models_real.json``.
 """
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from scipy.stats import kstest
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks import options
 from demo.planted_dataset import planted_dataset, write_planted_songs
 from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.model import load_body
@@ -284,9 +284,7 @@ def show(results: dict[str, dict[str, float]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with motion/<song>/ (--real)")
-    parser.add_argument("--short", action="store_true", help="fewer repeats and songs")
+    parser = options.parser(__doc__, short="fewer repeats and songs", data="folder with motion/<song>/ (--real)")
     parser.add_argument("--real", action="store_true", help="V2 against V3 on real songs, each left out in turn")
     args = parser.parse_args()
     if args.real:

@@ -7,13 +7,13 @@ projected with noise of 0.4 % of its height and handed to the fit in the layouts
 the figures are what is lost because depth is not seen. Prints a table and writes ``benchmarks/results/points.json``.
 """
 
-import argparse
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks import options
 from demo.build import motion_of
 from demo.song_list import song_by_id
 from justlmd.body.kinematics import joint_transforms, landmarks
@@ -33,9 +33,9 @@ SONG = "kitchen_parade"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--short", action="store_true", help="10 s of each dance instead of a minute")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser = options.parser(
+        __doc__, short="10 s of each dance instead of a minute", data="folder with motion/*/smplfull.json"
+    )
     arguments = parser.parse_args()
     dances = sorted(arguments.data.glob("motion/*/smplfull.json"))
     if not dances:

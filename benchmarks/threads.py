@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import options
 from justlmd.core.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "threads.json"
@@ -66,8 +67,7 @@ def measured(jobs: int, threads: int, frames: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--short", action="store_true", help="300 frames once instead of 900 five times")
+    parser = options.parser(__doc__, short="300 frames once instead of 900 five times")
     parser.add_argument("--work", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.work:
