@@ -97,7 +97,7 @@ class FlowDancer(AblatableModel):
         t = torch.sigmoid(self.config.time_mean + self.config.time_std * normal)
         return t.masked_fill(at_start, 0.0)
 
-    def draw(self, starts: list[int], generator: torch.Generator) -> Tensor:
+    def draw(self, starts: list[int], generator: torch.Generator, frames: int = SEQUENCE_FRAMES) -> Tensor:
         """Noise of a song's windows, cut from one noise for the whole song: what they have in common starts equal."""
         song = torch.randn(starts[-1] + SEQUENCE_FRAMES, MOVING.stop, generator=generator)
         return torch.stack([song[start : start + SEQUENCE_FRAMES].flatten() for start in starts])

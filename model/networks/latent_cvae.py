@@ -154,7 +154,7 @@ class Dancer(AblatableModel):
         """Where motions and lyrics lie in the common space, for retrieval; see :meth:`_keys`."""
         return self._keys(self.encoder(self.motion.encode(batch)), batch.conditions)
 
-    def draw(self, starts: list[int], generator: torch.Generator) -> Tensor:
+    def draw(self, starts: list[int], generator: torch.Generator, frames: int = SEQUENCE_FRAMES) -> Tensor:
         """Latents of a song's windows: one for the whole song, and one per second that overlapping windows share."""
         config = self.config
         whole = torch.randn(config.global_dim, generator=generator)

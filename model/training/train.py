@@ -16,6 +16,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
 from torch import Tensor
 
+from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.core.device import choose_device, choose_precision
 from justlmd.core.errors import InputError, JustLMDError
 from justlmd.core.files import replacing
@@ -96,6 +97,24 @@ class _Average:
         torch._foreach_lerp_(self.ours, self.theirs, 1 - self.decay)
 
 
+def _windows(dataset_dir: str | Path, frames: int, stride: int) -> tuple[LyricsMusicDance, LyricsMusicDance]:
+    """Windows of ``frames`` frames to train on and to validate with.
+
+    Longer windows than the data set's sequences start every ``stride`` frames, and those of the validation songs every
+    half window. Raises InputError when there are none to train on.
+    """
+    long = frames > SEQUENCE_FRAMES
+    data = LyricsMusicDance(dataset_dir, "train", stride or (frames // 2 if long else None), frames)
+    if not len(data):
+        advice = "lower network.window in the model's configuration" if long else ""
+        raise InputError(
+            f"the training split has no window of {frames / FPS:g} seconds without a gap",
+            where=dataset_dir,
+            next_step=advice,
+        )
+    return data, LyricsMusicDance(dataset_dir, "val", frames // 2 if long else None, frames)
+
+
 def _check_width(info: dict[str, Any], config: ModelConfig) -> None:
     """Raise InputError where the model expects text states of another width than the data set has."""
     if info["text_encoder"] and info["token_dim"] != config.network.token_dim:
@@ -114,13 +133,10 @@ class _Run:
         self.config = replace(config, training=settings)
         self.last, self.seed = last, seed
         self.fabric = _fabric(kind, settings.precision)
-        self.data = LyricsMusicDance(dataset_dir, "train", stride=settings.stride or None)
-        self.validation = LyricsMusicDance(dataset_dir, "val")
-        if not len(self.data):
-            raise InputError("the training split has no window of six seconds", where=dataset_dir)
-        _check_width(self.data.arrays.info, config)
         torch.manual_seed(seed)
         self.model: DanceModel = build_model(config)
+        self.data, self.validation = _windows(dataset_dir, self.model.window, settings.stride)
+        _check_width(self.data.arrays.info, config)
         self.start = start_weights(self.model, config) if settings.start_from else ""
         self.model.fit_normalisers(self.data)
         self.model.to(self.fabric.device)
