@@ -59,6 +59,7 @@ class FlatCVAEConfig:
     latent_dim: Size = 512
     max_tokens: Size = 50  # further tokens of a window are dropped, missing ones are 0
     token_dim: Size = 384
+    rhythm: bool = False  # also hear onsets, beats and bars; the report's music are mel bands alone
     kl_weight: Weight = 1.0
 
 
@@ -73,6 +74,7 @@ class TransformerCVAEConfig:
     n_layers: Layers = 4  # in the encoder and in the decoder
     dropout: Share = 0.1
     music_dim: Literal[128] = 128  # bands of the mel spectrum, as the data set holds it
+    rhythm: bool = False  # also hear onsets, beats and bars; the report's music are mel bands alone
     lyrics_dim: Size = 128
     token_dim: Size = 384  # width of the text encoder's states
     kl: Literal["batch_sum", "per_sample"] = "batch_sum"  # batch_sum: summed over the batch, as the original ran it
@@ -102,6 +104,7 @@ class BackboneConfig(MotionLossConfig):
     d_feedforward: Size = 256
     decoder_layers: Layers = 3
     patch: Patch = 3  # frames per step of the backbone
+    bar: bool = False  # also hear the place in the bar
     token_dim: Size = 384  # width of the text encoder's states
     music_dropout: Share = 0.1
     lyrics_dropout: Share = 0.1
@@ -138,15 +141,15 @@ class FlowDancerConfig(BackboneConfig):
 class LatentFlowConfig(MotionLossConfig):
     """V5: the codec, the flow over its latents, and which conditions are left out in training."""
 
-    d_model: Annotated[Size, AfterValidator(_even)] = 256
+    d_model: Annotated[Size, AfterValidator(_even)] = 192
     n_heads: Size = 4
-    d_feedforward: Size = 512
-    layers: Layers = 6
+    d_feedforward: Size = 384
+    layers: Layers = 4
     dropout: Share = 0.1
     window: Annotated[int, Field(ge=SEQUENCE_FRAMES, le=18_000), AfterValidator(_whole_sequences)] = 600  # frames
     patch: Patch = 5  # frames per latent
     latent_dim: Size = 48
-    codec_dim: Size = 192
+    codec_dim: Size = 128
     codec_layers: Annotated[int, Field(ge=1, le=8)] = 3
     latent_noise: Weight = 0.1  # added to latents in training, where their mean square is 1
     flow_weight: Weight = 1.0

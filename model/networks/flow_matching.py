@@ -54,7 +54,7 @@ class FlowDancer(AblatableModel):
         d, self.config = config.d_model, config
         self.latent_dim = SEQUENCE_FRAMES * MOVING.stop
         self.motion = MotionSpace()
-        self.conditions = ConditionEncoder(d, config.n_heads, config.patch, config.token_dim)
+        self.conditions = ConditionEncoder(d, config.n_heads, config.patch, config.token_dim, config.bar)
         self.state_in = nn.Linear(config.patch * MOVING.stop, d)
         self.time = TimeInput(d)
         self.backbone = Backbone(config)

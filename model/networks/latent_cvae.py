@@ -84,7 +84,7 @@ class Dancer(AblatableModel):
         self.latent_dim = config.global_dim + SECONDS * config.local_dim
         self.motion = MotionSpace()
         self.encoder = MotionEncoder(config)
-        self.conditions = ConditionEncoder(d, config.n_heads, config.patch, config.token_dim)
+        self.conditions = ConditionEncoder(d, config.n_heads, config.patch, config.token_dim, config.bar)
         self.latent = LatentInput(config)
         self.backbone = Backbone(config)
         self.heads = MotionHeads(d)

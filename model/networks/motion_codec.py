@@ -20,6 +20,9 @@ from model.networks.motion_space import MotionSpace, motion_losses
 FOLD = FOLD_FRAMES
 """Frames over which the way over the floor is compared; over a whole window its error would outgrow all others."""
 
+DECODED = 120
+"""Frames of each training window that are decoded."""
+
 
 class ConvBlock(nn.Module):
     """A residual convolution over three steps (B, S, d), ``dilation`` apart."""
@@ -63,15 +66,22 @@ class MotionCodec(nn.Module):
         self, motion: MotionSpace, batch: Batch, noise: float, generator: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The latents of a batch, and the losses of :func:`model.networks.motion_space.motion_losses` when they are
-        decoded with ``noise`` times standard normal noise on them."""
+        decoded with ``noise`` times standard normal noise on them.
+
+        Only :data:`DECODED` of each window's latents are decoded, from a random place on; joints take most of a step.
+        """
         target, real_joints = motion.encode_with_joints(batch)
         latents = self.encode(target)
-        found = folded(self.decode(latents + noise * standard_normal(latents, generator)))
-        rest = batch.rest_joints.repeat_interleave(target.shape[1] // FOLD, dim=0)
-        real_joints = folded(real_joints)
+        steps = min(DECODED // self.patch, latents.shape[1])
+        first = int(torch.randint(latents.shape[1] - steps + 1, (), generator=generator))
+        part = slice(first * self.patch, (first + steps) * self.patch)
+        shown = latents[:, first : first + steps]
+        found = folded(self.decode(shown + noise * standard_normal(shown, generator)))
+        rest = batch.rest_joints.repeat_interleave(len(found) // len(target), dim=0)
+        real_joints = folded(real_joints[:, part])
         real_joints = real_joints - real_joints[:, :1, :1] * real_joints.new_tensor([1.0, 0.0, 1.0])
         keep = found.new_ones(len(found))
-        return latents, motion_losses(found, folded(target), motion.joints(found, rest), real_joints, keep)
+        return latents, motion_losses(found, folded(target[:, part]), motion.joints(found, rest), real_joints, keep)
 
 
 def folded(frames: Tensor) -> Tensor:
