@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,7 +20,8 @@ from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.core.device import choose_device, choose_precision
 from justlmd.core.errors import InputError, JustLMDError
 from justlmd.core.files import replacing
-from model.configuration import ModelConfig, TrainingConfig
+from justlmd.dataset.storage import LEARNED
+from model.configuration import LatentFlowConfig, ModelConfig, TrainingConfig
 from model.data import LyricsMusicDance, training_batches
 from model.networks.base import DanceModel
 from model.training.augmentation import augmented_batch
@@ -115,13 +116,21 @@ def _windows(dataset_dir: str | Path, frames: int, stride: int) -> tuple[LyricsM
     return data, LyricsMusicDance(dataset_dir, "val", frames // 2 if long else None, frames)
 
 
-def _check_width(info: dict[str, Any], config: ModelConfig) -> None:
-    """Raise InputError where the model expects text states of another width than the data set has."""
+def _check_width(info: dict[str, Any], arrays: Mapping[str, np.ndarray], config: ModelConfig) -> None:
+    """Raise InputError where the model expects text states or learned features of another width than the data has."""
     if info["text_encoder"] and info["token_dim"] != config.network.token_dim:
         raise InputError(
             f"the text states of {info['text_encoder']} have {info['token_dim']} numbers, and the model's "
             f"configuration says token_dim: {config.network.token_dim}",
             next_step=f"set token_dim: {info['token_dim']} in it",
+        )
+    there, read = sum(array.shape[1] for name, array in arrays.items() if name.startswith(LEARNED)), 0
+    if isinstance(config.network, LatentFlowConfig):
+        read = config.network.learned_dim
+    if read not in (0, there):
+        raise InputError(
+            f"the data set has {there} learned features, and the model's configuration says learned_dim: {read}",
+            next_step=f"set learned_dim: {there} in it, or 0 to do without",
         )
 
 
@@ -136,7 +145,7 @@ class _Run:
         torch.manual_seed(seed)
         self.model: DanceModel = build_model(config)
         self.data, self.validation = _windows(dataset_dir, self.model.window, settings.stride)
-        _check_width(self.data.arrays.info, config)
+        _check_width(self.data.arrays.info, self.data.arrays.arrays, config)
         self.start = start_weights(self.model, config) if settings.start_from else ""
         # Windows that overlap by most of their frames tell no more about means than those that overlap by half.
         sparse = max(settings.stride, self.model.window // 2) if settings.stride else None
