@@ -21,12 +21,13 @@ from justlmd.body.model import Body
 from justlmd.core.device import choose_device
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz
-from justlmd.core.rotations import matrix_to_axis_angle, slerp
+from justlmd.core.rotations import matrix_to_axis_angle, slerp, unit_vectors
 from justlmd.dataset.build import read_audio
 from justlmd.features.audio import SILENCE_DB
 from justlmd.features.external import read_learned
 from justlmd.motion.motion import Motion
-from model.data import Conditions, pad_tokens
+from model.data import BEAT, Conditions, pad_tokens
+from model.generation.choreographer import chorus_returns
 from model.generation.foot_lock import ANKLES, TOES, lock_feet, standing_feet
 from model.networks.base import DanceModel
 from model.networks.heading_features import FEET
@@ -150,9 +151,35 @@ def dance(
     """Decode all windows and join them to one motion of ``frames`` frames."""
     rest = torch.from_numpy(body.rest_joints().astype(np.float32)).expand(len(starts), 24, 3)
     z = model.draw(starts, torch.Generator().manual_seed(seed), conditions.log_mel.shape[1])
+    if model.whole_song:
+        z = returning_noise(z, conditions, model.noise_width)
     motion = model.generate(conditions.to(device), z.to(device), rest.to(device), guidance)
     orient, pose, transl = (value.double().cpu().numpy() for value in to_arrays(motion))
     return joined_dance(orient, pose, transl, frames, body)
+
+
+def returning_noise(z: torch.Tensor, conditions: Conditions, width: int) -> torch.Tensor:
+    """Noise (1, steps x width) of a whole song with that of a chorus repeated where its words return, beat by beat.
+
+    A model makes the same noise to the same dance where music and words are the same, and a similar one where they are
+    similar. Without beats or returning words nothing changes.
+    """
+    frames = conditions.rhythm.shape[1]
+    beats = np.flatnonzero(conditions.rhythm[0, :, BEAT].numpy() > 0.5)
+    states = conditions.tokens[0][conditions.token_mask[0]].numpy()
+    if len(beats) < 2 or not len(states):
+        return z
+    starts = conditions.token_times[0][conditions.token_mask[0]][:, 0].numpy() * FPS
+    returns = chorus_returns(unit_vectors(states - states.mean(0)), starts, beats)
+    source = np.arange(frames)
+    for beat, earlier in enumerate(returns[:-1]):
+        if earlier >= 0:
+            first, last = beats[beat : beat + 2]
+            place = np.linspace(beats[earlier], beats[earlier + 1], last - first, endpoint=False)
+            source[first:last] = source[place.astype(int)]  # a third chorus is that of the second, and so of the first
+    noise = z[0].unflatten(0, (-1, width))
+    middles = ((np.arange(len(noise)) + 0.5) * frames / len(noise)).astype(int)
+    return noise[torch.from_numpy(source[middles] * len(noise) // frames)].flatten()[None]
 
 
 def joined_dance(orient: np.ndarray, pose: np.ndarray, transl: np.ndarray, frames: int, body: Body) -> Motion:

@@ -21,6 +21,9 @@ class DanceModel(nn.Module, ABC):
     whole_song: bool = False
     """Whether conditions of any length go through :meth:`generate`, so that a song is danced at once."""
 
+    noise_width: int = 1
+    """Numbers of the latent per step of time (:attr:`whole_song`)."""
+
     @abstractmethod
     def fit_normalisers(self, data: LyricsMusicDance) -> None:
         """Take means and stds of the training split into buffers, so that they travel with the weights."""

@@ -6,7 +6,7 @@
   its error counts as that of the velocity (x1 - x_t) / (1 - t). A dance is where noise goes in a few Euler steps.
 - Attention depends on distances in time, so any length goes through. Songs longer than the window of the training are
   denoised in windows that overlap by half, whose predictions are averaged at every step: one dance, without seams.
-- Where words return with their music, so does the noise (:func:`model.generation.chorus.returning`): a chorus may be
+- Where the words of a chorus return, so does the noise (:func:`model.generation.generate.returning_noise`): it may be
   danced as it was before, and is not copied.
 - At t = 0 the state is noise that tells nothing. The network does not see it there, and some training windows lie at
   t = 0: what is predicted there is the expected dance, which the lyrics question asks for. There is no posterior.
@@ -58,7 +58,7 @@ class LatentFlow(AblatableModel):
     def __init__(self, config: LatentFlowConfig) -> None:
         super().__init__()
         d, self.config = config.d_model, config
-        self.window = config.window
+        self.window, self.noise_width = config.window, config.latent_dim
         self.latent_dim = SEQUENCE_FRAMES // config.patch * config.latent_dim
         self.motion = MotionSpace()
         self.codec = MotionCodec(config.codec_dim, config.latent_dim, config.patch, config.codec_layers)

@@ -12,8 +12,8 @@ from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
 from justlmd.dataset.build import build_dataset
 from model.configuration import LatentFlowConfig, ModelConfig, TrainingConfig, parse_config, read_config
-from model.data import LyricsMusicDance
-from model.generation.generate import generate
+from model.data import Conditions, LyricsMusicDance
+from model.generation.generate import generate, returning_noise
 from model.networks.attention import rotary_turns, turned_by
 from model.networks.latent_flow import LatentFlow
 from model.networks.motion_codec import DECODED, folded
@@ -242,3 +242,22 @@ def test_settings_that_do_not_fit_are_named(setting, said):
 def test_the_shipped_configuration_is_the_networks_defaults(repo):
     config = read_config(repo / "model" / "configs" / "v5_small.yaml")
     assert config.model == "latent_flow" and replace(config, network=LatentFlowConfig()) == config
+
+
+def test_the_noise_of_a_chorus_returns_with_its_words_and_no_other_does():
+    beats = torch.zeros(1, 600, 4)
+    beats[0, ::15, 1] = 1
+    lines = torch.randn(10, 8, generator=seeded(4))
+    tokens = torch.cat([lines, torch.randn(10, 8, generator=seeded(5)), lines])[None]  # one word a beat, ten a verse
+    begins = torch.arange(30) * 0.5
+    song = Conditions(
+        torch.zeros(1, 600, 128), beats, torch.ones(1), tokens, torch.stack([begins, begins + 0.4], -1)[None],
+        torch.ones(1, 30).bool(), torch.zeros(1, 600, 2), torch.zeros(1, 600, 0),
+    )  # fmt: skip
+    z = torch.randn(1, 120 * 4, generator=seeded())
+    before, after = (values[0].unflatten(0, (120, 4)) for values in (z, returning_noise(z, song, 4)))
+    assert torch.equal(after[:60], before[:60])
+    again = [n for n in range(60, 90) if torch.equal(after[n], before[n - 60])]
+    assert len(again) >= 24, "steps of ten beats, but for the ends"
+    silent = song._replace(rhythm=torch.zeros(1, 600, 4))
+    assert torch.equal(returning_noise(z, silent, 4), z)
