@@ -53,7 +53,10 @@ class Conditions(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Some frames of one song, 180 unless the data set was asked for more: ``first`` counts from the first frame of its motion, ``start_s`` in video.mp4."""
+    """180 frames of one song, or as many as the data set was asked for.
+
+    ``first`` counts from the first frame of its motion, ``start_s`` in video.mp4.
+    """
 
     id: str
     song: str

@@ -184,6 +184,12 @@ def learned_features(wildcards):
     ]
 
 
+def learned_of_song(wildcards):
+    """Files of features from elsewhere of one song; a model that reads one that is missing says so itself."""
+    patterns = config["features"]["learned"].values()
+    return [path for pattern in patterns for path in if_present(pattern.replace("{song}", wildcards.song))]
+
+
 def text_encoder(song):
     """The text encoder for the language of a song."""
     return encoder_for(TABLE[song].language, config["features"])

@@ -86,8 +86,26 @@ def generate(
     starts = [0] if model.whole_song else window_starts(frames)
     length = SEQUENCE_FRAMES * math.ceil(frames / SEQUENCE_FRAMES) if model.whole_song else SEQUENCE_FRAMES
     width = int(getattr(model.config, "token_dim", 1))
-    conditions = song_conditions(audio_features, tokens, first, starts, width, length, learned)
+    known = _learned(learned or {}, first, frames, int(getattr(model.config, "learned_dim", 0)), model_dir)
+    conditions = song_conditions(audio_features, tokens, first, starts, width, length, known)
     return dance(model, conditions, starts, frames, body, seed, device, guidance)
+
+
+def _learned(
+    files: Mapping[str, Path], first: int, frames: int, width: int, model_dir: str | Path
+) -> np.ndarray | None:
+    """The learned features (frames, width) that the model reads, in the order of their names; None for none."""
+    if not width:
+        return None
+    parts = [read_learned(path, first, frames) for _, path in sorted(files.items())]
+    found = sum(part.shape[1] for part in parts)
+    if found != width:
+        raise InputError(
+            f"reads {width} learned features, and the song has {found}",
+            where=model_dir,
+            next_step="name the files that its data set had under features: learned:",
+        )
+    return np.concatenate(parts, axis=1)
 
 
 def _song_end(audio_features: str | Path | None, tokens: Mapping[str, np.ndarray] | None) -> int:
@@ -109,17 +127,18 @@ def song_conditions(
     starts: list[int],
     token_dim: int,
     frames: int = SEQUENCE_FRAMES,
-    learned: Mapping[str, Path] | None = None,
+    learned: np.ndarray | None = None,
 ) -> Conditions:
     """Conditions of the windows of ``frames`` frames that start ``starts`` frames after video frame ``first``.
 
     Music counts as present in a window when at least half of it has sound; beyond the song there is silence.
+    ``learned`` (N, E) are the song's learned features from ``first`` on, zeros after its last row.
     """
     count = starts[-1] + frames
     audio = read_audio(audio_features, first, count)
     audio["log_mel"][~audio["has_audio"]] = SILENCE_DB
-    more = [read_learned(path, first, count) for _, path in sorted((learned or {}).items())]
-    audio["learned"] = np.concatenate([np.zeros((count, 0), np.float32), *more], axis=1)
+    more = np.zeros((0, 0), np.float32) if learned is None else learned[:count]
+    audio["learned"] = np.pad(more, ((0, count - len(more)), (0, 0)))
     spans = [slice(start, start + frames) for start in starts]
     has_music = torch.tensor([float(audio["has_audio"][span].mean() >= 0.5) for span in spans])
     parts = []
@@ -214,8 +233,8 @@ def locked(motion: Motion, body: Body) -> Motion:
     sole = np.array([rest[list(pair), 1].mean() for pair in (ANKLES, TOES)]) - body.v_template[:, 1].min()
     standing = standing_feet(motion.joints(body))
     rotations, pelvis = lock_feet(rotations, motion.transl + rest[0], standing, rest, sole)
-    pose = matrix_to_axis_angle(rotations).reshape(len(motion), 72)
-    return replace(motion, global_orient=pose[:, :3], body_pose=pose[:, 3:], transl=pelvis - rest[0])
+    turned = matrix_to_axis_angle(rotations).reshape(len(motion), 72)
+    return replace(motion, global_orient=turned[:, :3], body_pose=turned[:, 3:], transl=pelvis - rest[0])
 
 
 def grounded(motion: Motion, body: Body) -> Motion:

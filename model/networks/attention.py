@@ -78,7 +78,7 @@ class Attention(nn.Module):
         bias: Tensor | None = None,
         turns: tuple[Tensor, Tensor] | None = None,
     ) -> Tensor:
-        """``turns`` are those of :func:`rotary_turns` for the T queries, which then attend to themselves by distance."""
+        """Attend to the memory or, by distance where :func:`rotary_turns` for the T queries are given, to each other."""
         if memory is None:
             q, k, v = self.in_proj(queries).chunk(3, dim=-1)
         else:

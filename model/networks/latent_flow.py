@@ -148,8 +148,8 @@ class LatentFlow(AblatableModel):
             return self.denoise(track, x, x.new_full((len(x),), t))
         starts = [*range(0, steps - size, size // 2), steps - size]
         rows = torch.tensor(starts, device=x.device)[:, None] + torch.arange(size, device=x.device)  # (W, size)
-        parts = [values[:, rows].flatten(0, 1) for values in (track, x)]
-        found = self.denoise(*parts, x.new_full((len(parts[0]),), t)).unflatten(0, (len(x), -1))
+        song, state = (values[:, rows].flatten(0, 1) for values in (track, x))
+        found = self.denoise(song, state, x.new_full((len(state),), t)).unflatten(0, (len(x), -1))
         weight = 1 - (torch.arange(size, device=x.device) - (size - 1) / 2).abs() / (size / 2)  # most in the middle
         weight = weight[None, :, None].expand(len(starts), size, 1)
         total = x.new_zeros(steps, 1).index_put_((rows,), weight, accumulate=True)

@@ -149,7 +149,9 @@ class _Run:
         self.start = start_weights(self.model, config) if settings.start_from else ""
         # Windows that overlap by most of their frames tell no more about means than those that overlap by half.
         sparse = max(settings.stride, self.model.window // 2) if settings.stride else None
-        self.model.fit_normalisers(LyricsMusicDance(dataset_dir, "train", sparse, self.model.window) if sparse else self.data)
+        self.model.fit_normalisers(
+            LyricsMusicDance(dataset_dir, "train", sparse, self.model.window) if sparse else self.data
+        )
         self.model.to(self.fabric.device)
         self.average = _Average(self.model, settings.ema) if settings.ema else None
         self.optimizer = torch.optim.AdamW(
