@@ -78,7 +78,7 @@ class Attention(nn.Module):
         bias: Tensor | None = None,
         turns: tuple[Tensor, Tensor] | None = None,
     ) -> Tensor:
-        """Attend to the memory or, by distance where :func:`rotary_turns` for the T queries are given, to each other."""
+        """Attend to the memory, or to each other: by distance where ``turns`` of :func:`rotary_turns` are given."""
         if memory is None:
             q, k, v = self.in_proj(queries).chunk(3, dim=-1)
         else:

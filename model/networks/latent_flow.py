@@ -12,12 +12,8 @@
   t = 0: what is predicted there is the expected dance, which the lyrics question asks for. There is no posterior.
 """
 
-import math
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu
 
 from justlmd import SEQUENCE_FRAMES
 from model.configuration import LatentFlowConfig
@@ -25,6 +21,7 @@ from model.data import Batch, Conditions, LyricsMusicDance
 from model.networks.attention import Block, rotary_turns
 from model.networks.base import AblatableModel, standard_normal
 from model.networks.conditions import guided
+from model.networks.flow_matching import TimeInput, flow_times, integrate
 from model.networks.layouts import MotionTensors
 from model.networks.motion_codec import MotionCodec
 from model.networks.motion_space import MotionSpace, weighted_sum
@@ -32,22 +29,6 @@ from model.networks.song_track import SongTrack
 
 LATEST = 0.8
 """Time from which the velocity's error counts no more than at that time: at t = 1 it would be divided by 0."""
-
-
-class TimeInput(nn.Module):
-    """The flow's time as something to add to the steps."""
-
-    waves: Tensor
-
-    def __init__(self, d_model: int) -> None:
-        super().__init__()
-        self.register_buffer("waves", 2.0 ** torch.arange(-1, 7) * math.pi, persistent=False)
-        self.linear1, self.linear2 = nn.Linear(2 * len(self.waves), d_model), nn.Linear(d_model, d_model)
-
-    def forward(self, t: Tensor) -> Tensor:
-        """Times (B,) to (B, 1, d)."""
-        angles = t[:, None] * self.waves
-        return self.linear2(gelu(self.linear1(torch.cat([angles.sin(), angles.cos()], dim=-1))))[:, None]
 
 
 class LatentFlow(AblatableModel):
@@ -90,19 +71,12 @@ class LatentFlow(AblatableModel):
         latents, parts = self.codec.losses(self.motion, batch, config.latent_noise, generator)
         x1 = latents.detach()
         x0 = standard_normal(x1, generator)
-        t = self._times(len(x1), generator).to(x1)
+        t = flow_times(config, len(x1), generator).to(x1)
         share = t[:, None, None]
         track = self.track(batch.conditions, self._kept(len(x1), generator, x1))
         error = (self.denoise(track, (1 - share) * x0 + share * x1, t) - x1).square().mean((1, 2))
         parts["flow"] = (error / (1 - t.clamp_max(LATEST)) ** 2).mean()
         return {"loss": weighted_sum(parts, config) + config.flow_weight * parts["flow"], **parts}
-
-    def _times(self, size: int, generator: torch.Generator) -> Tensor:
-        """Times (size,): logit-normal (Esser et al. 2024, section 3.1), so most of them midway, and some 0."""
-        normal = torch.randn(size, generator=generator, device=generator.device)
-        at_start = torch.rand(size, generator=generator, device=generator.device) < self.config.start_share
-        t = torch.sigmoid(self.config.time_mean + self.config.time_std * normal)
-        return t.masked_fill(at_start, 0.0)
 
     def _kept(self, size: int, generator: torch.Generator, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """For each window whether sound, metre and words may be seen, (size,) of 1 and 0 each; all outside training."""
@@ -162,14 +136,3 @@ class LatentFlow(AblatableModel):
         track = self.track(conditions, (heard, heard, sung))
         nothing = track.new_zeros(*track.shape[:2], self.config.latent_dim)
         return self.motion.decode(self.codec.decode(self.denoise(track, nothing, nothing[:, 0, 0])), rest_joints)
-
-
-def integrate(predict: Callable[[Tensor, float], Tensor], x: Tensor, steps: int) -> Tensor:
-    """Euler steps of equal length along dx/dt = (predict(x, t) - x) / (1 - t) from t = 0 to 1.
-
-    ``predict`` returns where the flow through x at time t ends. On straight paths every number of steps is exact. The
-    last step lands on the prediction itself, so nothing of the noise is left over.
-    """
-    for step in range(steps):
-        x = x + (predict(x, step / steps) - x) / (steps - step)  # (1 - t) steps = steps - step
-    return x
