@@ -76,14 +76,15 @@ class PlainCVAE(nn.Module):
         return nn.functional.mse_loss(found.float(), motion) + 1e-5 * kl
 
 
-def random_batch(size: int) -> Batch:
+def random_batch(size: int, frames: int = SEQUENCE_FRAMES) -> Batch:
     """Windows of small random motion with music and 60 tokens."""
     g = torch.Generator().manual_seed(0)
-    T, rest = SEQUENCE_FRAMES, torch.from_numpy(load_body().rest_joints().astype(np.float32))
+    T, rest = frames, torch.from_numpy(load_body().rest_joints().astype(np.float32))
     times = torch.linspace(0, 5.8, 60)[None, :, None].expand(size, -1, 2) + torch.tensor([0.0, 0.1])
     conditions = Conditions(
         torch.randn(size, T, 128, generator=g), torch.rand(size, T, 4, generator=g), torch.ones(size),
         torch.randn(size, 60, 384, generator=g), times, torch.ones(size, 60).bool(),
+        torch.zeros(size, T, 2), torch.zeros(size, T, 0),
     )  # fmt: skip
     motion = [0.3 * torch.randn(size, T, n, generator=g) for n in (3, 69, 3)]
     return Batch(*motion, rest.expand(size, 24, 3), conditions, whole=size)

@@ -94,7 +94,9 @@ def _write_song(folder: Path, song: SyntheticSong, lyrics: Lyrics, tokens: dict[
         onset_envelope=beat,
         beat=beat,
         beat_phase=phase(song.beats_s, frames),
+        bar_phase=phase(song.downbeats_s, frames),
         beat_times=song.beats_s,
+        downbeat_times=song.downbeats_s,
     )
     return SongFiles(
         song=song.id,

@@ -100,6 +100,7 @@ rule generate:
         checkpoint=rules.train.output.checkpoint,
         audio_features=with_audio(rules.audio_features.output[0]),
         lyrics_embeddings=rules.lyrics_embeddings.output[0],
+        learned=learned_of_song,
     output:
         motion="results/generated/{song}/{name}{sample}/smplfull.json",
         meta="results/generated/{song}/{name}{sample}/smplfull.meta.json",
@@ -119,6 +120,7 @@ rule generate:
     params:
         seed=lambda wildcards: config["generate"]["seed"] + sample_number(wildcards.sample) - 1,
         guidance=config["generate"]["guidance"],
+        learned=config["features"]["learned"],
         device=config["device"],
         body_model=config["body_model"],
     message:
