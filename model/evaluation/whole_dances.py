@@ -16,6 +16,7 @@ from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.model import Body
 from justlmd.core.errors import InputError
 from justlmd.features.audio import SILENCE_DB
+from justlmd.motion.motion import Motion
 from model.data import Conditions, LyricsMusicDance, Window
 from model.evaluation.dance_metrics import (
     LABELS,
@@ -31,7 +32,7 @@ from model.evaluation.statistics import ratio_bootstrap, song_bootstrap
 from model.evaluation.two_samples import stretch_features, two_sample_accuracy
 from model.generation.beat_assembly import Phrase, assemble
 from model.generation.beat_graph import SourceDance, joints_of, source_dance
-from model.generation.choreographer import Choreographer, beat_grid
+from model.generation.choreographer import Choreographer, Choreography, beat_grid
 from model.generation.generate import OVERLAP, dance, window_starts
 from model.networks.base import DanceModel
 
@@ -91,16 +92,25 @@ class TrainedDancer:
         self.model, self.data, self.body, self.device = model, data, body, device
 
     def __call__(self, song: HeldOutSong, seed: int, *, other_words: bool = False, other_music: bool = False) -> Danced:
-        at_once = bool(getattr(self.model, "whole_song", False))
-        starts = [0] if at_once else window_starts(song.frames)
-        conditions = self._conditions(song.name, starts, song.frames if at_once else SEQUENCE_FRAMES)
+        made = self.motion(song, seed, other_words=other_words, other_music=other_music)
+        seams = [] if self.at_once else window_starts(song.frames)[1:]
+        return Danced(made.joints(self.body), np.array(seams) + OVERLAP // 2)
+
+    @property
+    def at_once(self) -> bool:
+        """Whether the model dances a song at once, without seams."""
+        return bool(getattr(self.model, "whole_song", False))
+
+    def motion(self, song: HeldOutSong, seed: int, *, other_words: bool = False, other_music: bool = False) -> Motion:
+        """The dance as motion of the body."""
+        starts, length = ([0], song.frames) if self.at_once else (window_starts(song.frames), SEQUENCE_FRAMES)
+        conditions = self._conditions(song.name, starts, length)
         if other_words or other_music:
-            other = self._conditions(song.other, starts, song.frames if at_once else SEQUENCE_FRAMES)
+            other = self._conditions(song.other, starts, length)
             words = {name: value for name, value in other._asdict().items() if name.startswith("token")}
             music = {name: value for name, value in other._asdict().items() if not name.startswith("token")}
             conditions = conditions._replace(**(words if other_words else {}), **(music if other_music else {}))
-        made = dance(self.model, conditions, starts, song.frames, self.body, seed, self.device)
-        return Danced(made.joints(self.body), np.array(starts[1:]) + OVERLAP // 2)
+        return dance(self.model, conditions, starts, song.frames, self.body, seed, self.device)
 
     def _conditions(self, song: str, starts: list[int], frames: int) -> Conditions:
         """Conditions of windows of a song; one that is too short begins again, or ends in silence."""
@@ -110,7 +120,7 @@ class TrainedDancer:
         asked = [firsts[number % len(firsts)] for number in range(len(starts))]
         data.windows = [Window(song, song, first, (row.start_frame + first) / FPS) for first in asked]
         if known != SEQUENCE_FRAMES:
-            data.frames = known
+            vars(data)["frames"] = known
         found = data.batch(range(len(asked))).conditions
         missing = -(-frames // SEQUENCE_FRAMES) * SEQUENCE_FRAMES - known
         if not missing:
@@ -130,14 +140,22 @@ class ChoreographedDancer:
         self.choreographer, self.data = choreographer, data
 
     def __call__(self, song: HeldOutSong, seed: int, *, other_words: bool = False, other_music: bool = False) -> Danced:
-        rest = self.choreographer.rest_joints
+        return self.danced(self.made(song, seed, other_words=other_words, other_music=other_music))
+
+    def made(
+        self, song: HeldOutSong, seed: int, *, other_words: bool = False, other_music: bool = False
+    ) -> Choreography:
+        """The choreography of a song."""
         beats, words = song.beats_s, song.truth.words
         if other_words or other_music:
-            other = source_dance(self.data.arrays, song.other, rest, even=False)
+            other = source_dance(self.data.arrays, song.other, self.choreographer.rest_joints, even=False)
             words = other.words if other_words else words
             beats = other.beats / FPS if other_music else beats
-        made = self.choreographer.dance(beats, words, song.frames, seed)
-        return Danced(joints_of(made.rotations, made.pelvis, rest), made.cuts)
+        return self.choreographer.dance(beats, words, song.frames, seed)
+
+    def danced(self, made: Choreography) -> Danced:
+        """The joints of a choreography."""
+        return Danced(joints_of(made.rotations, made.pelvis, self.choreographer.rest_joints), made.cuts)
 
 
 Values = dict[str, np.ndarray]
@@ -239,6 +257,18 @@ class WholeDances:
         if self.templates is not None and self.moves is not None:
             sung = [(seconds, move) for seconds, move in self.moves[song.name] if seconds < song.frames / FPS]
             found |= word_hits(self.templates, danced.joints, sung)
+        return found
+
+    def joined(self, other: "WholeDances") -> "WholeDances":
+        """These songs and those of an evaluation with the same columns, whose dancers learned from other songs."""
+        found = copy(self)
+        found.songs = self.songs + other.songs
+        found.values = {
+            name: {key: np.concatenate([value, other.values[name][key]]) for key, value in column.items()}
+            for name, column in self.values.items()
+        }
+        found._stretches = {name: parts | other._stretches[name] for name, parts in self._stretches.items()}
+        found._control = self._control | other._control
         return found
 
     def table(self) -> dict[str, dict[str, dict[str, float | None]]]:
