@@ -11,6 +11,7 @@ with the root held still, the real dance, the other models, the choreographer. `
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -71,9 +72,9 @@ def stills(motions: list[Motion], body: Body, frames: list[int]) -> list[list[Im
     camera, paths = following_camera(np.stack([motion.joints(body) for motion in motions]), CELL)
     found = []
     for motion, path in zip(motions, paths, strict=True):
-        parts = (getattr(motion, name)[frames] for name in ("global_orient", "body_pose", "transl"))
-        still = Motion(*parts, motion.betas, motion.valid[frames])
-        images = dance_frames(still, body, CELL, np.random.default_rng(0), seen_by=(camera, path[frames]))
+        parts = {name: getattr(motion, name)[frames] for name in ("global_orient", "body_pose", "transl", "valid")}
+        still, clothes = replace(motion, **parts), np.random.default_rng(0)
+        images = dance_frames(still, body, CELL, clothes, seen_by=(camera, path[frames]))
         found.append([Image.fromarray(image) for image in images])
     return found
 
