@@ -1,4 +1,5 @@
 # Training, generation and evaluation of the models named in the configuration.
+from justlmd.project.plan import sample_number
 
 
 rule train:
