@@ -152,7 +152,8 @@ def planted(short: bool, steps: int) -> dict[str, Column]:
         triggers = {song.id: [(trigger.time, trigger.name) for trigger in song.triggers] for song in songs}
         whole = WholeDances(learned, tested, body, moves=moves_of(triggers, tested.arrays.songs))
         rest = body.rest_joints()
-        dancers = {f"choreographer_{n}": Recorded(tested, names[:n], Costs(), rest) for n in (trained, 10, 3, 1)}
+        counts = [trained, *(n for n in (10, 3, 1) if n < trained)]
+        dancers = {f"choreographer_{n}": Recorded(tested, names[:n], Costs(), rest) for n in counts}
         dancers["shuffled_lyrics"] = Recorded(tested, names[:trained], Costs(), rest, shuffled=True)
         dancers["without_words"] = Recorded(tested, names[:trained], Costs(word=0, cut=0), rest)
         for name, dancer in dancers.items():

@@ -4,8 +4,9 @@
 
 Synthetic songs of about half a minute in which a word's move is danced in some share of the bars; in the others a move
 is drawn without the words, as is its time. From N of them a ridge regression learns, a tenth left out in turn, what is
-danced about a word from the word's states; the test exchanges the words of each song, one-sided, 199 times. Prints how
-often p < .05 by number of songs and share of bars, draws it, and writes ``benchmarks/results/power.json``.
+danced about a word from the word's states. The test exchanges words of a song that are sung at the same place in the
+bar, so that rhythm cannot pass for meaning, one-sided, 199 times. Prints how often p < .05 by number of songs and share
+of bars, draws it, and writes ``benchmarks/results/power.json``.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.dances import RESULTS
-from demo.planted import synthetic
+from demo.planted import SyntheticSong, synthetic
 from demo.planted_dataset import lyrics_of
 from justlmd import FPS
 from justlmd.body.kinematics import in_own_heading
@@ -30,8 +31,8 @@ from model.generation.word_salience import sung_words
 LINKED = (1.0, 0.5, 0.25, 0.1, 0.0)
 """Shares of bars in which the word's move is danced."""
 
-SONGS = (3, 5, 8, 12, 20, 35, 60)
-POOL, REPEATS, PERMUTATIONS = 120, 100, 199
+SONGS = (3, 5, 8, 12, 20, 40)
+POOL, REPEATS, PERMUTATIONS = 80, 100, 199
 ABOUT = np.arange(-4, 7, 2)  # frames about a word's beginning
 WIDTH = 64  # principal components of words and of movements
 PENALTY = 30.0
@@ -41,21 +42,28 @@ ALPHA, WANTED = 0.05, 0.8
 
 @dataclass(frozen=True)
 class Song:
-    """The words of a song (W, D) and what is danced about each of them (W, F)."""
+    """The words of a song (W, D), what is danced about each (W, F), and in which eighth of the bar it is sung (W,)."""
 
     words: np.ndarray
     moves: np.ndarray
+    place: np.ndarray
 
 
-def pool(songs: int, linked: float, starts: list[np.ndarray]) -> list[np.ndarray]:
+def around(songs: list[SyntheticSong], starts: list[np.ndarray]) -> list[np.ndarray]:
     """What is danced about every word: joints about the pelvis in its own heading, (W, 6 * 24 * 3) in metres."""
     body, found = load_body(), []
-    for song, start_s in zip(synthetic(500, songs, linked=linked), starts, strict=True):
+    for song, start_s in zip(songs, starts, strict=True):
         joints = song.motion.joints(body)
         frames = np.clip(np.rint(start_s * FPS).astype(int)[:, None] + ABOUT, 0, len(joints) - 1)
-        around = in_own_heading(joints[frames])
-        found.append((around - around[..., :1, :]).reshape(len(frames), -1))
+        turned = in_own_heading(joints[frames])
+        found.append((turned - turned[..., :1, :]).reshape(len(frames), -1))
     return found
+
+
+def places(song: SyntheticSong, start_s: np.ndarray) -> np.ndarray:
+    """The eighth of the bar, 0 to 7, at which each word begins."""
+    beat = np.interp(start_s, song.beats_s, np.arange(len(song.beats_s)))
+    return np.rint(2 * beat).astype(int) % 8
 
 
 def components(parts: list[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
@@ -81,28 +89,30 @@ def errors(songs: list[Song], order: np.ndarray) -> list[np.ndarray]:
     return found
 
 
-def p_value(matrices: list[np.ndarray], random: np.random.Generator) -> float:
-    """One-sided, of the summed error with each word in its place, when the words of every song are exchanged."""
+def p_value(matrices: list[np.ndarray], places: list[np.ndarray], random: np.random.Generator) -> float:
+    """One-sided, of the summed error with every word in its place, when words of one place are exchanged in a song."""
     own = sum(np.trace(matrix) for matrix in matrices)
     exchanged = np.zeros(PERMUTATIONS)
-    for matrix in matrices:
-        rows = np.arange(len(matrix))
-        orders = random.permuted(np.tile(rows, (PERMUTATIONS, 1)), axis=1)
+    for matrix, place in zip(matrices, places, strict=True):
+        rows = np.argsort(place, kind="stable")
+        orders = np.argsort(place + random.random((PERMUTATIONS, len(place))), axis=1)
         exchanged += matrix[rows, orders].sum(1)
     return float((1 + (exchanged <= own + 1e-9).sum()) / (1 + PERMUTATIONS))
 
 
 def effect_mm(songs: list[Song], axes: np.ndarray) -> float:
-    """Joint error about a word foretold from it minus from the song's next word, in mm, learned from the other half."""
+    """Joint error about a word foretold from it minus from another of its place, in mm, learned from the other half."""
     half, found = len(songs) // 2, []
     for learned, asked in ((songs[:half], songs[half:]), (songs[half:], songs[:half])):
         x, y = (np.concatenate([getattr(song, name) for song in learned]) for name in ("words", "moves"))
         weights = np.linalg.solve(x.T @ x + PENALTY * np.eye(x.shape[1]), x.T @ y)
         for song in asked:
-            true = (song.moves @ axes).reshape(-1, 3)
+            true, rows = (song.moves @ axes).reshape(-1, 3), np.argsort(song.place, kind="stable")
+            next_word = np.empty(len(rows), int)
+            next_word[rows] = np.roll(rows, -1)  # of the same place but for the last of each
             own, other = (
                 np.linalg.norm((words @ weights @ axes).reshape(-1, 3) - true, axis=-1).mean()
-                for words in (song.words, np.roll(song.words, -1, axis=0))
+                for words in (song.words, song.words[next_word])
             )
             found.append(1000 * (own - other))
     return float(np.mean(found))
@@ -111,18 +121,22 @@ def effect_mm(songs: list[Song], axes: np.ndarray) -> float:
 def power(short: bool) -> dict[str, dict[str, float]]:
     """By share of bars: the effect in mm, and by number of songs how often it is found."""
     count, repeats = (24, 20) if short else (POOL, REPEATS)
-    tokens = embed([lyrics_of(song) for song in synthetic(500, count)])
+    linked_songs = synthetic(500, count)
+    tokens = embed([lyrics_of(song) for song in linked_songs])
     words = [sung_words(*(entry[name] for name in ("token_states", "token_times", "token_lines"))) for entry in tokens]
+    starts = [entry.start_s for entry in words]
     states, _ = components([entry.states for entry in words])
+    where = [places(song, start_s) for song, start_s in zip(linked_songs, starts, strict=True)]
     found: dict[str, dict[str, float]] = {}
     for linked in LINKED:
-        moves, axes = components(pool(count, linked, [entry.start_s for entry in words]))
-        songs = [Song(x, y) for x, y in zip(states, moves, strict=True)]
+        made = linked_songs if linked == 1 else synthetic(500, count, linked=linked)
+        moves, axes = components(around(made, starts))
+        songs = [Song(*parts) for parts in zip(states, moves, where, strict=True)]
         row: dict[str, float] = {"effect_mm": effect_mm(songs, axes)}
         random = np.random.default_rng(0)
         for number in [n for n in SONGS if n <= count // 2]:
             draws = (random.permutation(count)[:number] for _ in range(repeats))
-            p = np.array([p_value(errors(songs, order), random) for order in draws])
+            p = np.array([p_value(errors(songs, order), [where[n] for n in order], random) for order in draws])
             row[f"power_{number}_songs"] = float((p < ALPHA).mean())
         found[f"linked_{linked:g}"] = row
         show(f"linked_{linked:g}", row)
