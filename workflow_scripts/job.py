@@ -51,6 +51,7 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
     os.dup2(log.fileno(), 1)  # also what C++ libraries print
     os.dup2(log.fileno(), 2)
     from justlmd.core.errors import INTERRUPTED, JustLMDError, failed_for_good, of_system, one_line, write_failure
+    from justlmd.core.limits import limit_memory
 
     note = Path(snakemake.log[0]).with_suffix(".error")
 
@@ -65,6 +66,9 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
         print(f"not tried again: {earlier}")
         fail(earlier)
     write_failure(note, INTERRUPTED)  # a killed job cannot say so itself
+    # A driver of a GPU maps as much as the whole computer has, so that its jobs are left alone.
+    allowed_mb = 0 if snakemake.resources.get("gpu") else int(snakemake.resources.get("mem_mb") or 0)
+    limited = allowed_mb > 0 and limit_memory(allowed_mb)
     start = time.monotonic()
     try:
         result = main(snakemake)
@@ -73,7 +77,12 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
         fail(error)
     except Exception as error:
         traceback.print_exc()
-        if known := of_system(error):
+        known = of_system(error)
+        if known and known.cause == "memory" and limited:
+            what = f"it needs more than the {allowed_mb} MB that its rule asks for (mem_mb)"
+            step = f"allow more: --set-resources {stage}:mem_mb={2 * allowed_mb}; or shorten the song"
+            known = JustLMDError(what, next_step=step, cause=known.cause)
+        if known:
             fail(known)
         what = f"{type(error).__name__}: {error} (a defect of the program)"
         fail(JustLMDError(what, next_step=f"report it with {snakemake.log[0]}", cause="defect"))

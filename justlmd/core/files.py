@@ -3,7 +3,10 @@
 import json
 import lzma
 import os
+import re
+import socket
 import struct
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -32,11 +35,13 @@ def cache_folder() -> Path:
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` (same suffix); rename it onto ``path`` when the block succeeds.
 
-    A killed or failed block never leaves a half-written ``path`` behind: the old file, if any, stays.
+    A killed or failed block never leaves a half-written ``path`` behind: the old file, if any, stays. What a killed
+    process left of its temporary file goes with the next one.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    _remove_left_behind(path)
+    temporary = path.with_name(f".{path.stem}.{_host()}-{os.getpid()}.partial{path.suffix}")
     try:
         yield temporary
         if temporary.is_file():  # on the disk before it has the name: power may fail in between
@@ -45,6 +50,35 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _host() -> str:
+    """The name of this computer, as a part of a file's name."""
+    return re.sub(r"[^\w-]", "_", socket.gethostname())
+
+
+def _lives(process: int) -> bool:
+    """Whether there is a process of this number."""
+    if sys.platform == "win32":
+        return True  # there, asking would end it
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True  # somebody else's
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # a system that does not say
+    return True
+
+
+def _remove_left_behind(path: Path) -> None:
+    """Remove the temporary files of ``path`` whose processes are gone; those of other computers may be in use."""
+    start, end = f".{path.stem}.{_host()}-", f".partial{path.suffix}"
+    for name in os.listdir(path.parent):
+        number = name[len(start) : -len(end)]
+        if name.startswith(start) and name.endswith(end) and number.isdecimal() and not _lives(int(number)):
+            path.with_name(name).unlink(missing_ok=True)
 
 
 def write_text(path: str | Path, text: str) -> None:
