@@ -37,7 +37,7 @@ from justlmd.dataset.song_files import SongFiles
 from justlmd.dataset.splits import Splits, split_songs
 from justlmd.dataset.storage import ARRAYS, DTYPES, LEARNED, ArrayWriter, array_writer, write_table
 from justlmd.features.external import read_learned
-from justlmd.lyrics.document import Lyrics, read_lyrics
+from justlmd.lyrics.document import read_lyrics
 from justlmd.lyrics.slices import words_in
 from justlmd.motion.motion import Motion
 from justlmd.motion.smplfull import read_smplfull
@@ -105,9 +105,8 @@ def build_dataset(
         raise InputError(
             "no song was kept, so there is no data set to build", next_step="see manifest.tsv for the reasons"
         )
-    lyrics = {song.song: None if song.lyrics is None else read_lyrics(song.lyrics) for song in songs}
     if splits is None:
-        texts = {name: "" if found is None else found.text for name, found in lyrics.items()}
+        texts = {song.song: "" if song.lyrics is None else read_lyrics(song.lyrics).text for song in songs}
         given = {song.song: song.group for song in songs}
         splits = split_songs(texts, given, seed=seed, val_fraction=val_fraction, test_fraction=test_fraction)
     missing = [song.song for song in songs if song.song not in splits.split]
@@ -129,7 +128,7 @@ def build_dataset(
             )
         for number, song in enumerate(songs):
             place = {"group": splits.group[song.song], "split": splits.split[song.song]}
-            row, rows = _add_song(song, number, lyrics[song.song], body, drop_last, writers)
+            row, rows = _add_song(song, number, body, drop_last, writers)
             table.append(row | place)
             index += [item | place for item in rows]
     write_table(out_dir / "index.parquet", pd.DataFrame(index, columns=list(INDEX_COLUMNS)))
@@ -158,9 +157,10 @@ def build_dataset(
 
 
 def _add_song(
-    song: SongFiles, number: int, lyrics: Lyrics | None, body: Body, drop_last: bool, writers: dict[str, ArrayWriter]
+    song: SongFiles, number: int, body: Body, drop_last: bool, writers: dict[str, ArrayWriter]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Append one song to the arrays; return its row of ``songs.parquet`` and its rows of the index."""
+    lyrics = None if song.lyrics is None else read_lyrics(song.lyrics)
     motion, start_frame, foreign, limbs = _read_motion(song, 0.0 if lyrics is None else lyrics.first_line_s, body)
     frames, level = len(motion.transl), "none" if lyrics is None else lyrics.timing
     first = {name: writers[name].count for name in ("transl", "token_states", "beat_times")}

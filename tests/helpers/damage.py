@@ -73,7 +73,7 @@ def damaged_value(draw: st.DrawFn, value: Any) -> Any:
         places = list(_places(found))
         path = places[int(draw(PLACES) * len(places))]
         if not path:
-            found = draw(st.sampled_from(HOSTILE_VALUES))
+            found = copy.deepcopy(draw(st.sampled_from(HOSTILE_VALUES)))
             continue
         parent = found
         for key in path[:-1]:
