@@ -2,11 +2,11 @@
 
     python -m benchmarks.scale [--short] [--sequences N ...] [--songs N]
 
-Synthetic songs (one motion under other names) become a data set of ``--sequences`` sequences, which is opened and read in
-random order; and a folder of ``--songs`` finished songs gets its manifest, table of states, gallery and data card. Each
-step runs in a process of its own: CPU seconds are its user and system time, the peak is its resident memory, and both
-include 1 to 4 s and about 150 MB of imports. Rates count CPU seconds, too; files come from the page cache where the
-machine has room for them. Writes ``benchmarks/results/scale.json``.
+Synthetic songs (one motion under other names) become a data set of ``--sequences`` sequences, which is opened and
+read in random order; and a folder of ``--songs`` finished songs gets its manifest, table of states, gallery and data
+card. Each step runs in a process of its own: CPU seconds are its user and system time, the peak is its resident
+memory, and both include 1 to 4 s and about 150 MB of imports. Rates count CPU seconds, too; files come from the page
+cache where the machine has room for them. Writes ``benchmarks/results/scale.json``.
 """
 
 import argparse
@@ -111,8 +111,12 @@ def write_songs(folder: Path, count: int) -> None:
     one.mkdir(parents=True)
     frames = WHOLE_SONG_S * FPS
     poses = np.random.default_rng(0).normal(0, 0.2, (frames, 72))
-    motion = CameraMotion(poses, np.zeros((frames, 3)), np.ones((frames, 3)), np.zeros(10), np.eye(3), np.ones(frames, bool))
-    write_song_motion(one / "smplfull.json", one / "smplfull.meta.json", SongMotion.made(motion, load_body(), "made", 0.0))
+    motion = CameraMotion(
+        poses, np.zeros((frames, 3)), np.ones((frames, 3)), np.zeros(10), np.eye(3), np.ones(frames, bool)
+    )
+    write_song_motion(
+        one / "smplfull.json", one / "smplfull.meta.json", SongMotion.made(motion, load_body(), "made", 0.0)
+    )
     write_words(one, WHOLE_SONG_S)
     curves = {name: [0.5] * 200 for name in ("speed", "reprojection")}
     figures = {"frames": frames, "reprojection": 0.01, "detection_rate": 0.99}
@@ -127,7 +131,9 @@ def write_songs(folder: Path, count: int) -> None:
         for path in made:
             os.link(path, place / path.name)
         outputs = [(path.stem, f"results/songs/{name}/{path.name}") for path in made]
-        stages[name] = [Stage(rule, (output,), f"results/songs/{name}/logs/{rule}.error") for rule, output in outputs] * 3
+        stages[name] = [
+            Stage(rule, (output,), f"results/songs/{name}/logs/{rule}.error") for rule, output in outputs
+        ] * 3
     rows = [f"{name}\thttps://video.example/{name}\tlyrics.lrc\tA title of {name}" for name in names]
     (folder / "songs.tsv").write_text("\n".join(["id\turl\tlyrics\ttitle", *rows]) + "\n")
     write_stages(folder / "results", stages)

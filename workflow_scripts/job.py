@@ -5,7 +5,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +58,16 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
     workflow_run = os.environ.get("JUSTLMD_RUN", "")
 
     def fail(error: JustLMDError) -> None:
-        write_failure(note, error, workflow_run)
         print(f"ERROR  {song}  {stage}: {one_line(error)}", file=_terminal)
+        with suppress(OSError):
+            write_failure(note, error, workflow_run)
         sys.exit(1)
 
     if earlier := failed_for_good(note, workflow_run):  # Snakemake tries every failed job again
         print(f"not tried again: {earlier}")
         fail(earlier)
-    write_failure(note, INTERRUPTED)  # a killed job cannot say so itself
+    with suppress(OSError):
+        write_failure(note, INTERRUPTED)  # a killed job cannot say so itself
     # A driver of a GPU maps as much as the whole computer has, so that its jobs are left alone.
     allowed_mb = 0 if snakemake.resources.get("gpu") else int(snakemake.resources.get("mem_mb") or 0)
     limited = allowed_mb > 0 and limit_memory(allowed_mb)
@@ -73,10 +75,12 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
     try:
         result = main(snakemake)
     except JustLMDError as error:
-        print(error)
+        with suppress(OSError):  # the log's disk may be full
+            print(error)
         fail(error)
     except Exception as error:
-        traceback.print_exc()
+        with suppress(OSError):
+            traceback.print_exc()
         known = of_system(error)
         if known and known.cause == "memory" and limited:
             what = f"it needs more than the {allowed_mb} MB that its rule asks for (mem_mb)"

@@ -7,9 +7,10 @@ import re
 import socket
 import struct
 import sys
+import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,9 @@ from justlmd.core.limits import LARGEST_ARRAYS_BYTES, LARGEST_JSON_BYTES, check_
 
 UNREADABLE_NPZ = (
     ValueError, OSError, EOFError, KeyError, AttributeError, NotImplementedError, RuntimeError, struct.error,
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, SyntaxError, TypeError, tokenize.TokenError, OverflowError,
 )  # fmt: skip
-"""What numpy and zipfile raise for damaged, encrypted and unknown archives; a plain .npy has no members."""
+"""What numpy and zipfile raise for damaged, encrypted and unknown archives and arrays; a plain .npy has no members."""
 
 
 def cache_folder() -> Path:
@@ -75,10 +76,11 @@ def _lives(process: int) -> bool:
 def _remove_left_behind(path: Path) -> None:
     """Remove the temporary files of ``path`` whose processes are gone; those of other computers may be in use."""
     start, end = f".{path.stem}.{_host()}-", f".partial{path.suffix}"
-    for name in os.listdir(path.parent):
-        number = name[len(start) : -len(end)]
-        if name.startswith(start) and name.endswith(end) and number.isdecimal() and not _lives(int(number)):
-            path.with_name(name).unlink(missing_ok=True)
+    for other in path.parent.iterdir():
+        number = other.name[len(start) : -len(end)]
+        ours = other.name.startswith(start) and other.name.endswith(end) and number.isdecimal()
+        if ours and not _lives(int(number)):
+            other.unlink(missing_ok=True)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -125,3 +127,21 @@ def read_npz(path: str | Path, names: Iterable[str] | None = None) -> dict[str, 
             return {name: archive[name] for name in (archive.files if names is None else names)}
     except UNREADABLE_NPZ as error:
         raise InputError(f"not a readable npz file ({error})", where=path) from error
+
+
+def read_arrays(path: str | Path, shapes: Mapping[str, tuple[int | None, ...]]) -> dict[str, np.ndarray]:
+    """Read an npz and check those of its arrays that ``shapes`` names: numbers of that shape, None for any size.
+
+    Raises InputError that names the file, and the array that is missing or is something else.
+    """
+    arrays = read_npz(path)
+    for name, shape in shapes.items():
+        if name not in arrays:
+            raise InputError(f"lacks {name}", where=path, next_step="delete it and run again")
+        found = arrays[name]
+        fits = len(found.shape) == len(shape) and all(b in (None, a) for a, b in zip(found.shape, shape, strict=True))
+        if not fits or found.dtype.kind not in "fiub":
+            wanted = " x ".join("n" if size is None else str(size) for size in shape) or "one"
+            what = f"{name} is {found.dtype} of shape {found.shape}, not {wanted} numbers"
+            raise InputError(what, where=path, next_step="delete it and run again")
+    return arrays

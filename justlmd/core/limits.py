@@ -89,7 +89,7 @@ def limit_memory(megabytes: int) -> bool:
     """Let this process, and each of its children, take at most so much memory of its own; whether the system does it.
 
     What a process maps of files does not count (``RLIMIT_DATA``, which Linux alone enforces): libraries and the arrays
-    of a data set are many times what a job takes. Beyond the limit it gets a MemoryError instead of a machine that swaps.
+    of a data set are many times what a job takes. Beyond the limit it gets a MemoryError, and no machine swaps.
     """
     if sys.platform != "linux":
         return False

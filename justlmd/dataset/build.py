@@ -31,12 +31,13 @@ from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.limbs import LIMBS
 from justlmd.body.model import Body
 from justlmd.core.errors import InputError
-from justlmd.core.files import read_json, read_npz, write_json
+from justlmd.core.files import read_json, write_json
 from justlmd.dataset.sequences import Sequences, sequences_of, whole_windows
 from justlmd.dataset.song_files import SongFiles
 from justlmd.dataset.splits import Splits, split_songs
 from justlmd.dataset.storage import ARRAYS, DTYPES, LEARNED, ArrayWriter, array_writer, write_table
 from justlmd.features.external import read_learned
+from justlmd.features.stored import read_audio_features, read_lyrics_embeddings
 from justlmd.lyrics.document import read_lyrics
 from justlmd.lyrics.slices import words_in
 from justlmd.motion.motion import Motion
@@ -249,7 +250,7 @@ def read_audio(path: str | Path | None, start_frame: int, frames: int) -> dict[s
     bar = np.zeros((frames, 2), np.float32)
     has_audio, beat_times = np.zeros(frames, dtype=bool), np.zeros(0)
     if path is not None:
-        audio = read_npz(path)
+        audio = read_audio_features(path)
         rows = slice(start_frame, start_frame + frames)
         n = len(audio["log_mel"][rows])
         log_mel[:n], rhythm[:n], has_audio[:n] = audio["log_mel"][rows], rhythm_features(audio)[rows], True
@@ -275,7 +276,7 @@ def bar_features(audio: dict[str, np.ndarray]) -> np.ndarray:
 def _read_tokens(path: Path | None) -> dict[str, np.ndarray]:
     if path is None:
         return {}
-    tokens = read_npz(path)
+    tokens = read_lyrics_embeddings(path)
     return {name: tokens[name] for name in ("token_states", "token_times", "token_lines")}
 
 
@@ -284,7 +285,7 @@ def _text_encoder(songs: Sequence[SongFiles], token_dim: int) -> tuple[str, int]
     found: dict[tuple[str, int], str] = {}
     for song in songs:
         if song.embeddings is not None:
-            tokens = read_npz(song.embeddings)
+            tokens = read_lyrics_embeddings(song.embeddings)
             found.setdefault((str(tokens["encoder"]), tokens["token_states"].shape[1]), song.song)
     if len(found) > 1:
         named = "; ".join(f"{song}: {name} ({width}-d)" for (name, width), song in found.items())

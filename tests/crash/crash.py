@@ -12,6 +12,7 @@ import hashlib
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,8 +41,8 @@ STAGES = (
     "generated_preview", "export", "export_audio", "comparison", "dance_script", "gallery",
 )  # fmt: skip
 """Rules that are killed at least once each."""
-BETWEEN = 5
-"""Kills at any moment of the driver's start, beside those of :data:`STAGES`."""
+REMADE = ("models", "evaluation", "generated", "view", "dataset")
+"""Folders that are removed when a run was done before it was killed often enough."""
 COMMAND = (sys.executable, "-m", "snakemake", "--cores", "2", "--resources", "gpu=1")
 
 
@@ -58,6 +59,21 @@ def prepare(folder: Path, videos: Path, server: MediaServer) -> Path:
     config |= {"keep": list(SONGS)}
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     return folder
+
+
+def serve(server: MediaServer, videos: Path) -> None:
+    """Serve the songs' videos, which are made where they are not there, slowly enough to be killed half-way."""
+    for name in SONGS:
+        if not (videos / name / "video.mp4").is_file():
+            print(build_song(name, videos / name, SECONDS), flush=True)
+        server.pages[f"/{name}.mp4"] = Page((videos / name / "video.mp4").read_bytes(), delay_s=0.01)
+
+
+def _port_of(folder: Path) -> int:
+    """The port that the songs of an earlier run were served on; 0 where there was none."""
+    table = folder / "songs.tsv"
+    found = re.search(r"127\.0\.0\.1:(\d+)/", table.read_text()) if table.is_file() else None
+    return int(found[1]) if found else 0
 
 
 @dataclass
@@ -138,62 +154,69 @@ def differences(undisturbed: Path, killed: Path) -> list[str]:
 
 
 def kill_again_and_again(folder: Path, longest: dict[str, float], kills: int, chance: random.Random) -> Counter[str]:
-    """Run the workflow and kill it until every stage was hit and there were ``kills``; returns the kills by stage."""
-    wanted = Counter(STAGES)
-    wanted.update(chance.choices(STAGES, [longest.get(name, 0.1) for name in STAGES], k=kills - BETWEEN - len(STAGES)))
-    between = BETWEEN
+    """Run the workflow and kill it ``kills`` times, until every stage was hit; returns the kills by stage.
+
+    Two of three wait for a job of a stage that was not hit yet and come within the first half of its time; the others
+    come at any moment of the run.
+    """
     hit: Counter[str] = Counter()
-    while wanted.total() or between:
+    done = 0
+    while done < kills:
         run = Run(folder)
-        if between and chance.random() < 0.3:
-            between -= 1
-            time.sleep(chance.uniform(0.3, 8))
-        else:
-            while not run.ended and not any(wanted[name] > 0 for name in run.running()):
+        if done % 3 == 2:
+            end = time.monotonic() + chance.uniform(0.5, 0.3 * sum(longest.values()) / len(longest) + 8)
+            while not run.ended and time.monotonic() < end:
                 time.sleep(0.02)
-            target = next((name for name in STAGES if wanted[name] > 0 and name in run.running()), "")
-            if run.ended or not target:
-                run.process.wait()
-                return hit
-            time.sleep(chance.uniform(0, longest.get(target, 0.5)))
-            wanted -= Counter([target])
+        else:
+            _wait_within(run, longest, hit, chance)
         said = run.running()
-        if run.ended:
+        if run.ended:  # before it could be killed: a part is made anew
+            for name in REMADE:
+                shutil.rmtree(folder / "results" / name, ignore_errors=True)
             continue
         run.kill()
+        done += 1
         hit.update(said or {"between jobs"})
-        print(f"  kill {hit['kills'] + 1:2}: {', '.join(sorted(said)) or 'between jobs'}", flush=True)
-        hit["kills"] += 1
-    return hit
+        print(f"  kill {done:2}: {', '.join(sorted(said)) or 'between jobs'}", flush=True)
+    return hit | Counter(kills=done)
+
+
+def _wait_within(run: Run, longest: dict[str, float], hit: Counter[str], chance: random.Random) -> None:
+    """Wait for a moment within a job of a stage that was not hit yet (any, if there is none), or for the end."""
+    wanted = [name for name in STAGES if not hit[name]] or STAGES
+    while not run.ended:
+        target = next((name for name in wanted if name in run.running()), "")
+        end = time.monotonic() + chance.uniform(0, 0.5 * longest.get(target, 0.0))
+        while target and not run.ended and target in run.running():
+            if time.monotonic() >= end:
+                return
+            time.sleep(0.02)
+        time.sleep(0.02)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=30, help="how often to kill (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the moments (%(default)s)")
-    parser.add_argument("--folder", type=Path, help="work here and leave it there, to look at (default: a temporary one)")
+    parser.add_argument("--folder", type=Path, help="work here, take an undisturbed run that is there, leave all of it")
     arguments = parser.parse_args()
-    if arguments.kills < len(STAGES) + BETWEEN:
-        parser.error(f"--kills must be at least {len(STAGES) + BETWEEN}: every stage once")
-    with tempfile.TemporaryDirectory(prefix="justlmd-crash-") as temporary, media_server() as server:
+    with tempfile.TemporaryDirectory(prefix="justlmd-crash-") as temporary:
         place = arguments.folder or Path(temporary)
-        videos = place / "videos"
-        for name in SONGS:
-            if not (videos / name / "video.mp4").is_file():
-                print(build_song(name, videos / name, SECONDS), flush=True)
-            body = (videos / name / "video.mp4").read_bytes()
-            server.pages[f"/{name}.mp4"] = Page(body, delay_s=0.01)  # slow enough to be killed half-way
-        undisturbed = prepare(place / "undisturbed", videos, server)
-        seconds = whole_run(undisturbed)
-        longest = durations(undisturbed)
-        if missing := set(STAGES) - set(longest):
-            raise SystemExit(f"FAILED: the undisturbed run had no {', '.join(sorted(missing))}")
-        print(f"the undisturbed run took {seconds:.0f} s", flush=True)
-        killed = prepare(place / "killed", videos, server)
-        hit = kill_again_and_again(killed, longest, arguments.kills, random.Random(arguments.seed))
-        whole_run(killed)
-        wrong = differences(undisturbed, killed)
-        count, files = hit.pop("kills"), len(contents(undisturbed))
+        undisturbed, killed = place / "undisturbed", place / "killed"
+        with media_server(_port_of(undisturbed)) as server:
+            serve(server, place / "videos")
+            if not (undisturbed / "results/view/index.html").is_file():
+                prepare(undisturbed, place / "videos", server)
+                print(f"the undisturbed run took {whole_run(undisturbed):.0f} s", flush=True)
+            longest = durations(undisturbed)
+            if missing := set(STAGES) - set(longest):
+                raise SystemExit(f"FAILED: the undisturbed run had no {', '.join(sorted(missing))}")
+            shutil.rmtree(killed, ignore_errors=True)
+            shutil.copytree(undisturbed, killed, ignore=shutil.ignore_patterns("results", ".snakemake", "run.log"))
+            hit = kill_again_and_again(killed, longest, arguments.kills, random.Random(arguments.seed))
+            whole_run(killed)
+            wrong = differences(undisturbed, killed)
+            count, files = hit.pop("kills"), len(contents(undisturbed))
     print("\n" + "\n".join(f"{name:20} {hit[name]:3}" for name in [*STAGES, "between jobs"]))
     wrong += [f"{name} was never killed" for name in STAGES if not hit[name]]
     if count < arguments.kills:

@@ -1,7 +1,7 @@
 """Every reader gives something or says what is wrong: no file, however damaged or hostile, ends in a traceback.
 
-Three ways to damage a file are tried at random, and what once broke a reader is kept in ``corpus/<kind>/``. The cases are
-the same in every run; ``JUSTLMD_FUZZ=20`` tries twenty times as many, other ones in each run.
+Three ways to damage a file are tried at random, and what once broke a reader is kept in ``corpus/<kind>/``. The cases
+are the same in every run; ``JUSTLMD_FUZZ=20`` tries twenty times as many, other ones in each run.
 """
 
 import os
@@ -29,8 +29,8 @@ MEMORY = 4 << 30
 KINDS = (
     "lrc", "song table", "song table with commas", "configuration", "model configuration", "cookies", "song list",
     "manifest", "manifest of pages", "note of a failure", "stages", "lyrics.json", "sliced.json", "motion of a song",
-    "meta file", "keypoints2d", "audio features", "text states", "quality.json", "learned features", "any json",
-    "motion as bvh", "motion as glb", "motion as npz", "motion as aist", "motion as edge", "joint positions",
+    "meta file", "keypoints2d", "audio features", "lyrics embeddings", "text states", "quality.json", "learned features",
+    "any json", "motion as bvh", "motion as glb", "motion as npz", "motion as aist", "motion as edge", "joint positions",
     "motion as pt", "motion as json", "motion as pkl", "shard", "index of a data set", "data set's facts",
     "array of a data set", "weights", "configuration of weights", "body model", "video", "sound", "compared song",
     "key of a comparison", "answers",
@@ -102,7 +102,9 @@ def test_damaged_files_are_read_or_refused(kind: str, readable: dict[str, Readab
         one.path.write_bytes(good)
 
 
-@pytest.mark.parametrize("path", sorted(path for path in CORPUS.rglob("*") if path.is_file()), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(path for path in CORPUS.rglob("*") if path.is_file()), ids=lambda path: path.name
+)
 def test_what_once_broke_a_reader_no_longer_does(path: Path, readable: dict[str, Readable]) -> None:
     one = readable[path.parent.name.replace("_", " ")]
     good = one.path.read_bytes()

@@ -30,6 +30,7 @@ from justlmd.dataset.storage import open_dataset
 from justlmd.download.session import check_cookies
 from justlmd.export.kinds import FILES
 from justlmd.features.external import read_learned
+from justlmd.features.stored import read_lyrics_embeddings
 from justlmd.features.text import read_text_states, stored_text_states, write_text_states
 from justlmd.lyrics.document import read_lyrics
 from justlmd.lyrics.lrc import lrc_bytes, parse_lrc, raw_lines
@@ -85,7 +86,9 @@ class _Kinds:
     def __init__(self, folder: Path) -> None:
         self.folder, self.found = folder, list[Readable]()
 
-    def add(self, kind: str, file: str, content: bytes | str | Path, read: Callable[[Path], object], **facts: Any) -> None:
+    def add(
+        self, kind: str, file: str, content: bytes | str | Path, read: Callable[[Path], object], **facts: Any
+    ) -> None:
         folder = self.folder / kind.replace(" ", "_")
         if isinstance(content, Path):
             shutil.copytree(content, folder)
@@ -124,7 +127,9 @@ def _texts(kinds: _Kinds) -> None:
     kinds.add("song table with commas", "songs.csv", TABLE.replace("\t", ","), read_songs)
     content = yaml.safe_load((Path(__file__).resolve().parents[2] / "config.yaml").read_text())
     small = {name: content[name] for name in ("songs", "keep", "download", "lyrics", "models", "generate", "export")}
-    kinds.add("configuration", "config.yaml", yaml.safe_dump(small), lambda path: read_workflow_config(str(path)), value=small)
+    kinds.add(
+        "configuration", "config.yaml", yaml.safe_dump(small), lambda path: read_workflow_config(str(path)), value=small
+    )
     config = yaml.safe_load((Path(__file__).resolve().parents[2] / "model/configs/v3_small.yaml").read_text())
     kinds.add("model configuration", "v3.yaml", yaml.safe_dump(config), read_model_config, value=config)
     kinds.add("cookies", "cookies.txt", COOKIES, check_cookies)
@@ -140,7 +145,9 @@ def _texts(kinds: _Kinds) -> None:
         song_statuses(["one"], read_stages(results), results)
 
     (kinds.folder / "logs_of_stages/logs").mkdir(parents=True)
-    kinds.found.append(Readable("stages", kinds.folder / "logs_of_stages", "logs/stages.json", statuses, 30, {"one": [stage]}))
+    kinds.found.append(
+        Readable("stages", kinds.folder / "logs_of_stages", "logs/stages.json", statuses, 30, {"one": [stage]})
+    )
     write_json(kinds.found[-1].path, {"one": [stage]})
 
 
@@ -162,10 +169,13 @@ def _songs(kinds: _Kinds, folder: Path) -> None:
     kinds.add("meta file", "smplfull.meta.json", song, read_motion_meta)
     kinds.add("keypoints2d", "keypoints2d.npz", song, read_keypoints2d)
     kinds.add("audio features", "audio_features.npz", song, lambda path: read_audio(path, 3, 60))
+    kinds.add("lyrics embeddings", "lyrics_embeddings.npz", song, read_lyrics_embeddings)
     kinds.add("text states", "text_states.npz", song, lambda path: (read_text_states(path), stored_text_states(path)))
     kinds.add("quality.json", "quality.json", song, read_judged, examples=15)
     np.save(folder / "mert.npy", np.zeros((70, 4), np.float32))
-    kinds.add("learned features", "mert.npy", (folder / "mert.npy").read_bytes(), lambda path: read_learned(path, 0, 60))
+    kinds.add(
+        "learned features", "mert.npy", (folder / "mert.npy").read_bytes(), lambda path: read_learned(path, 0, 60)
+    )
     kinds.add("any json", "a.json", "[1, {}]", read_json, examples=15)
 
 
@@ -185,7 +195,12 @@ def _motions(kinds: _Kinds, folder: Path) -> None:
     kinds.add("joint positions", "joints.npy", (made / "joints.npy").read_bytes(), read)
     kinds.add("motion as pt", "gvhmr.pt", (made / "gvhmr.pt").read_bytes(), read)
     kinds.add("motion as json", "smplfull.json", (folder / "song/smplfull.json").read_bytes(), read, examples=20)
-    first = {"pose": np.zeros((4, 72)), "trans": np.zeros((4, 3)), "frame_ids": np.arange(4), "betas": np.zeros((4, 10))}
+    first = {
+        "pose": np.zeros((4, 72)),
+        "trans": np.zeros((4, 3)),
+        "frame_ids": np.arange(4),
+        "betas": np.zeros((4, 10)),
+    }
     kinds.add("motion as pkl", "wham.pkl", pickle.dumps({0: first}, protocol=2), read)
 
 
@@ -235,7 +250,9 @@ def _media(kinds: _Kinds, folder: Path) -> None:
     with wave.open(str(folder / "sound.wav"), "wb") as file:
         file.setparams((2, 2, 48_000, 0, "NONE", ""))
         file.writeframes(bytes(4 * 4_800))
-    kinds.add("sound", "sound.wav", (folder / "sound.wav").read_bytes(), lambda path: read_sound(path, 16_000, 1), examples=30)
+    kinds.add(
+        "sound", "sound.wav", (folder / "sound.wav").read_bytes(), lambda path: read_sound(path, 16_000, 1), examples=30
+    )
 
 
 def _pages(kinds: _Kinds) -> None:
