@@ -89,7 +89,7 @@ test-fuzz: setup-dev ## damage every kind of file in twenty times as many ways a
 	JUSTLMD_FUZZ=20 $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 bench: ## print every benchmark in its short form
-	@for name in $$(ls benchmarks/*.py | xargs -n1 basename | sed 's/\.py$$//' | grep -v __init__); do $(MAKE) --no-print-directory bench-$$name ARGS="--short $(ARGS)" || exit 1; done
+	@for name in $$(ls benchmarks/*.py | xargs -n1 basename | sed 's/\.py$$//' | grep -vx options); do $(MAKE) --no-print-directory bench-$$name ARGS="--short $(ARGS)" || exit 1; done
 
 bench-%: setup ## (bench-recovery, ...) print one benchmark and write benchmarks/results/<name>.json
 	$(BIN)/python -m benchmarks.$* $(ARGS)

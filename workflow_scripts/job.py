@@ -17,11 +17,6 @@ THREAD_VARIABLES = (
 )  # fmt: skip
 """What torch, numpy, scipy, numba and OpenCV read when they are imported."""
 
-WITHOUT_LIBROSA = {
-    "demo", "overlay", "preview", "generated_preview", "comparison", "compared_dances", "quality", "player_assets"
-}  # fmt: skip
-"""Rules that compile nothing but what the project itself has for Numba."""
-
 _terminal = sys.stderr
 
 
@@ -39,11 +34,6 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
     # instead of 0.6 s on two busy cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     stage = snakemake.rule
-    # Numba's cache breaks when processes compile a function for different types at once (it is then loaded with another
-    # one's machine code). Ours are compiled for one type and share a cache; librosa's are not, so that each rule that
-    # uses them, whose jobs all compile the same, has a cache of its own.
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "justlmd" / "numba"
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(caches / ("ours" if stage in WITHOUT_LIBROSA else stage)))
     wildcards = dict(snakemake.wildcards.items())
     song = wildcards.get("song") or wildcards.get("name") or "all songs"  # a model has a name
     log = Path(snakemake.log[0]).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115 (open until the process ends)
@@ -51,8 +41,12 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
     os.dup2(log.fileno(), 1)  # also what C++ libraries print
     os.dup2(log.fileno(), 2)
     from justlmd.core.errors import INTERRUPTED, JustLMDError, failed_for_good, of_system, one_line, write_failure
+    from justlmd.core.files import cache_folder
     from justlmd.core.limits import limit_memory
 
+    # librosa's functions are compiled for whatever types they meet, which breaks Numba's cache when processes do it for
+    # different ones at once. The jobs of a rule all compile the same; our own functions are apart (core/compiled.py).
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder() / "numba" / stage))
     note = Path(snakemake.log[0]).with_suffix(".error")
 
     workflow_run = os.environ.get("JUSTLMD_RUN", "")

@@ -104,13 +104,9 @@ def copied_dance(
     return joined_dance(orient, pose, transl, frames, body)
 
 
-def choreographed(train: LyricsMusicDance, test: LyricsMusicDance, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Joints and rotations of the test windows, cut from whole dances that a choreographer made of the training songs.
-
-    Raises InputError when no training song has beats with motion around them.
-    """
+def choreographed(choreographer: Choreographer, test: LyricsMusicDance, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Joints and rotations of the test windows, cut from a choreographer's whole dances to their songs."""
     arrays = test.arrays
-    choreographer = Choreographer(arrays, train.songs)
     dances = {}
     for song in test.songs:
         row = arrays.songs[song]
