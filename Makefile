@@ -12,7 +12,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 # Every job is a process, and starts three times as fast from compiled modules, which stay in .venv.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev update-downloader demo compare check-songs convert-songs status share player publish-set test test-fast test-slurm bench lint format lock third-party clean
+.PHONY: help setup setup-dev update-downloader demo compare check-songs convert-songs status share player publish-set test test-fast test-slurm test-crash test-fuzz bench lint format lock third-party audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -78,8 +78,15 @@ test: setup-dev ## run every test, the whole demo among them (ARGS="tests/lyrics
 test-fast: setup-dev ## run the tests that take seconds
 	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not slow and not workflow" $(ARGS)
 
-test-slurm: setup-dev ## install Debian's SLURM on this machine (as root) and run two demo songs through sbatch
+test-slurm: setup-dev ## install Debian's SLURM on this machine (as root), run two demo songs through sbatch, let everything fail once
 	$(BIN)/python tests/slurm/cluster.py $(ARGS)
+	$(BIN)/python tests/slurm/failures.py
+
+test-crash: setup-dev ## kill a whole run thirty times and see that it ends as if nothing had happened (ARGS="--seed 1")
+	$(BIN)/python tests/crash/crash.py $(ARGS)
+
+test-fuzz: setup-dev ## damage every kind of file in twenty times as many ways as the tests do, other ones each time
+	JUSTLMD_FUZZ=20 $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 bench: ## print every benchmark in its short form
 	@for name in $$(ls benchmarks/*.py | xargs -n1 basename | sed 's/\.py$$//' | grep -vx options); do $(MAKE) --no-print-directory bench-$$name ARGS="--short $(ARGS)" || exit 1; done
@@ -105,6 +112,10 @@ lock: setup-dev ## lock what pyproject.toml names (ARGS="--upgrade", "--upgrade-
 
 third-party: setup-dev ## write THIRD_PARTY.md: packages, networks and programs, and their licences
 	$(BIN)/python tools/third_party.py
+
+audit: setup-dev ## look up the locked packages in a database of advisories on this disk, offline (DATABASE=<OSV zip or folder>)
+	@test -n "$(DATABASE)" || { echo "Which database? make audit DATABASE=all.zip (docs/reliability.md)"; exit 1; }
+	@$(BIN)/python tools/audit.py "$(DATABASE)" $(ARGS)
 
 clean: ## remove results/ (all songs, models and the demo) and Snakemake's notes about them
 	rm -rf results .snakemake

@@ -24,6 +24,7 @@ import numpy as np
 
 from justlmd import FPS
 from justlmd.core.files import read_json, write_json
+from justlmd.core.limits import limit_memory
 from justlmd.lyrics.document import Line, Lyrics, write_lyrics
 from justlmd.lyrics.word_timing import Word
 
@@ -33,6 +34,8 @@ STRIDE_S = 3
 FRAMES = FPS * (STRIDE_S * (PER_SONG - 1) + 6)
 WHOLE_SONG_S = 200
 READS = 4000
+BUILD_MB = 1000
+"""Beyond it the build would fail. The peak of resident memory grows with the arrays on the disk, which are mapped."""
 
 
 def write_words(folder: Path, seconds: int) -> None:
@@ -47,15 +50,15 @@ def write_words(folder: Path, seconds: int) -> None:
 
 
 def build(folder: Path, sequences: int) -> dict[str, float]:
-    """Arrays, shards, figures and card of ``sequences`` sequences."""
+    """Arrays, shards, figures and card of ``sequences`` sequences, in :data:`BUILD_MB` of memory of its own."""
     from justlmd.body.model import Body, load_body
     from justlmd.dataset.build import build_dataset
     from justlmd.dataset.complete import complete_dataset
     from justlmd.dataset.song_files import SongFiles
     from justlmd.motion.motion import Motion
 
-    random = np.random.default_rng(0)
-    pose = random.normal(0, 0.2, (FRAMES, 69))
+    limit_memory(BUILD_MB)
+    pose = np.random.default_rng(0).normal(0, 0.2, (FRAMES, 69))
     motion = Motion(np.zeros((FRAMES, 3)), pose, np.zeros((FRAMES, 3)), np.zeros(10), np.ones(FRAMES, bool))
 
     def made(_: Body) -> Motion:

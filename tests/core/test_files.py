@@ -1,5 +1,11 @@
 """Files are written whole or not at all, and damaged ones are named."""
 
+import os
+import re
+import socket
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,6 +23,21 @@ def test_a_failed_block_leaves_the_old_file_and_nothing_else(tmp_path):
         raise RuntimeError("killed")
     assert read_json(path) == {"old": 1}
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_process_left_behind_goes_with_the_next_write(tmp_path):
+    host = re.sub(r"[^\w-]", "_", socket.gethostname())
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    stay = [
+        f".a.{host}-{os.getpid()}.partial.npz",
+        f".a.elsewhere-{dead.pid}.partial.json",
+        f".b.{host}-{dead.pid}.partial.json",
+    ]
+    for name in [f".a.{host}-{dead.pid}.partial.json", *stay]:
+        (tmp_path / name).touch()
+    write_json(tmp_path / "a.json", 1)
+    assert {path.name for path in tmp_path.iterdir()} == {"a.json", *stay}
 
 
 def test_equal_arrays_give_equal_bytes(tmp_path):

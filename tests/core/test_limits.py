@@ -3,6 +3,8 @@
 import io
 import os
 import struct
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -133,3 +135,14 @@ def test_what_people_must_mend_is_not_tried_again_in_the_same_run(tmp_path: Path
     assert failed_for_good(note, "") is None
     write_failure(note, JustLMDError("the connection failed", cause="connection"), "run 1")
     assert failed_for_good(note, "run 1") is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
+def test_a_process_beyond_its_memory_gets_an_error() -> None:
+    code = (
+        "import numpy as np; from justlmd.core.limits import limit_memory; assert limit_memory(300)\n"
+        "np.ones(1 << 20)\n"
+        "try: np.ones(1 << 26)\n"
+        "except MemoryError: print('refused')"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "refused\n"

@@ -1,9 +1,14 @@
 """The manifest lists every song with its verdict and reason."""
 
 import pytest
+from toy_songs import write_song
 
+from justlmd.body.model import load_body
 from justlmd.core.errors import InputError
-from justlmd.dataset.manifest import Candidate, manifest, read_quality, read_splits, write_manifest
+from justlmd.core.files import write_json
+from justlmd.dataset.manifest import Candidate, manifest, read_candidate, read_quality, read_splits, write_manifest
+from justlmd.motion.song_motion import read_song_motion
+from justlmd.quality.gate import known_frames
 from justlmd.songs.table import Song
 
 
@@ -84,3 +89,19 @@ def test_metrics_of_kept_songs_are_read_back_by_song(tmp_path):
         "007": {"detection_rate": 0.97, "cuts": 0.0},
         "NA": {"detection_rate": 1.0},
     }
+
+
+def test_the_motion_is_not_read_where_the_verdict_says_which_frames_are_known(tmp_path):
+    write_song(tmp_path, "toy", frames=500, missing=range(210, 215))
+    song = read_song_motion(tmp_path / "smplfull.json", tmp_path / "smplfull.meta.json", load_body())
+    verdict = {"keep": True, "reasons": [], "figures": {}}
+    write_json(tmp_path / "quality.json", verdict)
+    by_motion = read_candidate(tmp_path, drop_last=False)
+    write_json(tmp_path / "quality.json", verdict | {"motion": known_frames(song.motion.valid, song.start_frame)})
+    (tmp_path / "smplfull.json").unlink()
+    by_verdict = read_candidate(tmp_path, drop_last=False)
+    assert (by_verdict.sequences, by_verdict.words_used) == (by_motion.sequences, by_motion.words_used)
+    assert 0 < by_verdict.sequences < 4
+    write_json(tmp_path / "quality.json", verdict | {"motion": {"frames": "many", "missing": [], "start_frame": 0}})
+    with pytest.raises(InputError, match=r"quality\.json: says no frames"):
+        read_candidate(tmp_path, drop_last=False)

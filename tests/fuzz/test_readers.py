@@ -28,12 +28,12 @@ MEMORY = 4 << 30
 
 KINDS = (
     "lrc", "song table", "song table with commas", "configuration", "model configuration", "cookies", "song list",
-    "manifest", "manifest of pages", "note of a failure", "stages", "lyrics.json", "sliced.json", "motion of a song",
-    "meta file", "keypoints2d", "audio features", "lyrics embeddings", "text states", "quality.json", "learned features",
-    "any json", "motion as bvh", "motion as glb", "motion as npz", "motion as aist", "motion as edge", "joint positions",
-    "motion as pt", "motion as json", "motion as pkl", "shard", "index of a data set", "data set's facts",
-    "array of a data set", "weights", "configuration of weights", "body model", "video", "sound", "compared song",
-    "key of a comparison", "answers",
+    "manifest", "manifest of pages", "note of a failure", "stages", "lyrics.json", "sliced.json",
+    "motion of a song", "meta file", "keypoints2d", "audio features", "lyrics embeddings", "text states",
+    "quality.json", "learned features", "any json", "motion as bvh", "motion as glb", "motion as npz",
+    "motion as aist", "motion as edge", "joint positions", "motion as pt", "motion as json", "motion as pkl",
+    "shard", "index of a data set", "data set's facts", "array of a data set", "weights",
+    "configuration of weights", "body model", "video", "sound", "compared song", "key of a comparison", "answers",
 )  # fmt: skip
 
 

@@ -10,16 +10,17 @@ import numpy as np
 from hypothesis import strategies as st
 
 HOSTILE_BYTES = (
-    b"", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"-1", b"1e308", b"-1e308", b"NaN", b"Infinity", b"9" * 400, b"{", b"[",
-    b'"', b"\n", b"\t", b"\r\n", b"null", b"true", b"../../x", b"%s%n", b"\x1b[31m", b"\xed\xa0\x80",
-    b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"\x00\x00\x00\x80", b"[99:99.99]", b"<00:00.00>", b": &a [*a]", b"!!python/object:os.system",
+    b"", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"-1", b"1e308", b"-1e308", b"NaN", b"Infinity", b"9" * 400, b"{",
+    b"[", b'"', b"\n", b"\t", b"\r\n", b"null", b"true", b"../../x", b"%s%n", b"\x1b[31m", b"\xed\xa0\x80",
+    b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"\x00\x00\x00\x80", b"[99:99.99]", b"<00:00.00>", b": &a [*a]",
+    b"!!python/object:os.system",
 )  # fmt: skip
 """What is put into files: ends, signs, numbers beyond reason, paths, codes."""
 
 HOSTILE_VALUES: tuple[Any, ...] = (
     None, True, -1, 0, 1, 2**31, 2**63, 10**30, -(2**63), 1e308, -1e308, 1e-320, float("nan"), float("inf"), "", " ",
-    "a", "\x00", "../../x", "\ud800", "🕺" * 50, "9" * 400, "-1", "nan", [], [[]], [None], [1, 2, 3], [[0.0] * 3] * 3, {},
-    {"": None}, {"a": {"b": {}}}, [{}], ["x"] * 50,
+    "a", "\x00", "../../x", "\ud800", "🕺" * 50, "9" * 400, "-1", "nan", [], [[]], [None], [1, 2, 3], [[0.0] * 3] * 3,
+    {}, {"": None}, {"a": {"b": {}}}, [{}], ["x"] * 50,
 )  # fmt: skip
 """What stands in for any value of JSON or YAML."""
 

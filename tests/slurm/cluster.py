@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -314,6 +315,14 @@ def problems_of(found: list[dict[str, str]], songs: list[str]) -> list[str]:
     problems = [
         f"job {job['JobId']} ({job['Rule']}): {job['JobState']}" for job in found if job["JobState"] != "COMPLETED"
     ]
+    on_gpus = sorted((job["StartTime"], job["EndTime"], job["JobId"]) for job in found if job["Partition"] == "gpu")
+    problems += [  # the node has one GPU
+        f"jobs {first[2]} and {second[2]} had the GPU at the same time"
+        for first, second in pairwise(on_gpus)
+        if second[0] < first[1]
+    ]
+    if not any(job["Rule"].startswith("text_lyrics") for job in found):
+        problems.append("the short steps of the lyrics were no group")
     for rule in GPU_RULES:
         count = sum(job["Rule"] == rule for job in found)
         if count != len(songs):

@@ -106,8 +106,8 @@ def limits_and_faults(running: Cluster, project: Path) -> list[str]:
           states["slow"] == ["TIMEOUT", "COMPLETED"] and limits == ["00:01:00", "00:03:00"], problems)  # fmt: skip
     check(f"a job cancelled by hand was submitted again: {states['cancelled']}",
           states["cancelled"] == ["CANCELLED", "COMPLETED"], problems)  # fmt: skip
-    check(f"the other songs went on, and the run failed (exit code {code})",
-          code == 1 and all((project / TARGET.format(song)).is_file() for song in ("slow", "cancelled")), problems)  # fmt: skip
+    others = all((project / TARGET.format(song)).is_file() for song in ("slow", "cancelled"))
+    check(f"the other songs went on, and the run failed (exit code {code})", code == 1 and others, problems)
     check(f"the driver's screen says what is wrong with the faulty song: {lines[-1:]}", bool(lines), problems)
     retried = list((project / "results/songs/faulty/logs").glob("lyrics.log"))
     said_of_job = retried[0].read_text() if retried else ""
@@ -161,8 +161,8 @@ def driver_killed(running: Cluster, project: Path) -> list[str]:
             raise ClusterError("the job of a killed driver does not end")
         time.sleep(1)
     code, said = Driver(running, project, "abandoned").end()
-    check(f"after its driver was killed the same command went on (exit code {code})",
-          code == 0 and "lock is released" in said and (project / TARGET.format("abandoned")).is_file(), problems)  # fmt: skip
+    went_on = code == 0 and "lock is released" in said and (project / TARGET.format("abandoned")).is_file()
+    check(f"after its driver was killed the same command went on (exit code {code})", went_on, problems)
     return problems
 
 

@@ -145,3 +145,13 @@ def test_songs_to_dance_to_are_files_with_ids_of_their_own(tmp_path):
     path = str(write_table(tmp_path, {"id": "new"}))
     with pytest.raises(InputError, match=r"'new', column 'url': .* is no file"):
         read_danced_to(path, [])
+
+
+def test_a_table_of_faults_is_not_read_to_its_end(tmp_path):
+    path = tmp_path / "songs.tsv"
+    path.write_text("id\turl\tlyrics\n" + "a b\thttps://example.org/v\ta.lrc\n" * 100_000)
+    with pytest.raises(InputError) as error:
+        read_songs(path)
+    lines = str(error.value).splitlines()
+    assert len(lines) < 25
+    assert lines[-1].endswith("from here on nothing was checked; mend the faults above first")
