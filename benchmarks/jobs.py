@@ -8,7 +8,6 @@ had started and the ones spent in import statements, wherever these stand. Snake
 ``planning``. Prints a table and writes ``benchmarks/results/jobs.json``.
 """
 
-import argparse
 import os
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+from benchmarks import options
 from justlmd.core.files import write_json
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -76,8 +76,7 @@ def measured(folder: Path, targets: tuple[str, ...], cores: int) -> list[tuple[s
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--short", action="store_true", help="one song by itself instead of the whole workflow")
+    parser = options.parser(__doc__, short="one song by itself instead of the whole workflow")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

@@ -56,6 +56,18 @@ rule evaluate:
             category="Models",
             labels={"what": "evaluation, plotted"},
         ),
+        dances=report(
+            "results/evaluation/dances.csv",
+            caption="../report/dances.rst",
+            category="Models",
+            labels={"what": "whole dances"},
+        ),
+        dances_plot=report(
+            "results/evaluation/dances.svg",
+            caption="../report/dances.rst",
+            category="Models",
+            labels={"what": "whole dances, plotted"},
+        ),
         history_plot=report(
             "results/evaluation/history.svg",
             caption="../report/curves.rst",
@@ -89,6 +101,7 @@ rule evaluate:
         bootstrap=config["evaluation"]["bootstrap"],
         seed=config["evaluation"]["seed"],
         device=config["device"],
+        body_model=config["body_model"],
     message:
         "Evaluating the models on songs that they have not seen"
     script:

@@ -13,8 +13,8 @@ Function = TypeVar("Function", bound=Callable)
 def compiled(signature: str) -> Callable[[Function], Function]:
     """A decorator: compile for this one type of arguments, at once, without the interpreter's lock.
 
-    Numba's cache breaks when processes compile one function for different types at the same time (it is then loaded with
-    the machine code of another one). With a single type they all write the same, so that these functions have a cache in
+    Numba's cache breaks when processes compile one function for different types at once (it is then loaded with the
+    machine code of another one). With a single type they all write the same, so that these functions have a cache in
     common, whatever ``NUMBA_CACHE_DIR`` says for those of other libraries.
     """
     decorate = numba.njit(signature, cache=True, nogil=True)

@@ -20,11 +20,11 @@ from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.model import Body
 from justlmd.core.device import choose_device
 from justlmd.core.errors import InputError
-from justlmd.core.files import read_npz
 from justlmd.core.rotations import matrix_to_axis_angle, slerp, unit_vectors
 from justlmd.dataset.build import read_audio
 from justlmd.features.audio import SILENCE_DB
 from justlmd.features.external import read_learned
+from justlmd.features.stored import read_audio_features, read_lyrics_embeddings
 from justlmd.motion.motion import Motion
 from model.data import BEAT, Conditions, pad_tokens
 from model.generation.choreographer import chorus_returns
@@ -72,7 +72,7 @@ def generate(
     """
     device = choose_device(device)
     model, facts = load_model(model_dir, device)
-    tokens = read_npz(lyrics_embeddings) if lyrics_embeddings is not None else None
+    tokens = read_lyrics_embeddings(lyrics_embeddings) if lyrics_embeddings is not None else None
     if tokens is not None and str(tokens["encoder"]) != facts["text_encoder"]:
         found, wanted = str(tokens["encoder"]), facts["text_encoder"]
         raise InputError(
@@ -110,7 +110,7 @@ def _learned(
 
 def _song_end(audio_features: str | Path | None, tokens: Mapping[str, np.ndarray] | None) -> int:
     if audio_features is not None:
-        return len(read_npz(audio_features)["log_mel"])
+        return len(read_audio_features(audio_features)["log_mel"])
     return round(FPS * float(tokens["token_times"].max())) if tokens is not None and len(tokens["token_times"]) else 0
 
 
