@@ -123,7 +123,7 @@ def naive_first_line(heard: np.ndarray) -> float:
 
 
 def find_first_lines(case: Case, other: Lyrics, shifts: int) -> dict[str, list[dict[str, float]]]:
-    """Errors and confidence of each method, for shifts by chance; of ours also with the lyrics of another song, without
+    """Errors and confidence of each method, for random shifts; of ours also with the lyrics of another song, without
     stamps of ends, and with a cut."""
     begin = time.process_time()
     heard = voice_activity(case.sound.mean(axis=0))
