@@ -134,7 +134,7 @@ def naive_first_line(heard: np.ndarray) -> float:
 
 
 def find_first_lines(case: Case, others: list[Lyrics], shifts: int) -> dict[str, list[dict[str, float]]]:
-    """Errors and confidence of each method, for shifts by chance; of ours also with the lyrics of other songs, without
+    """Errors and confidence of each method, for random shifts; of ours also with the lyrics of other songs, without
     stamps of ends, with a cut, and with lyrics at another speed."""
     begin = time.process_time()
     heard = voice_activity(case.sound.mean(axis=0))

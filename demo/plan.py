@@ -210,7 +210,7 @@ def plan(
 ) -> Plan:
     """Plan a dance on ``beats_s`` (4 per bar): two-bar phrases of steps, arms and grooves, each with its mirror image.
 
-    ``leaves`` = (first bar, end bar) sends the dancer out of the picture to the right of the body and back.
+    ``leaves`` = (first bar, end bar) sends the dancer out of the frame to the right of the body and back.
     """
     rng = np.random.default_rng([seed, 4])
     triggers = tuple(sorted(triggers, key=lambda trigger: trigger.time))
