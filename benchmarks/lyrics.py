@@ -10,7 +10,6 @@ alone. A folder of a real song may hold ``language.txt`` with its code. Seconds 
 prints what ``benchmarks.lyrics_files`` does. Writes ``benchmarks/results/lyrics.json``.
 """
 
-import argparse
 import csv
 import json
 import resource
@@ -22,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import options
 from benchmarks.lyrics_files import show_files
 from justlmd.core.files import write_json
 from justlmd.lyrics.alignment import align, centre, load_whisper, pocketsphinx_aligner
@@ -316,9 +316,9 @@ def show_parsing(folder: Path, results: dict[str, dict]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with songs/<name>/audio.*")
-    parser.add_argument("--short", action="store_true", help="two made songs, two of the demo, one shift each")
+    parser = options.parser(
+        __doc__, short="two made songs, two of the demo, one shift each", data="folder with songs/<name>/audio.*"
+    )
     parser.add_argument("--songs", type=int, default=20, help="how many songs are made")
     parser.add_argument("--shifts", type=int, default=3, help="shifts of each song's stamps")
     args = parser.parse_args()

@@ -185,5 +185,5 @@ rule share:
         "../workflow_scripts/share.py"
 
 
-pages_of_songs = expand(rules.song_page.output.page, song=WATCHED)
+pages_of_songs = expand(rules.song_page.output.page, song=PLAN.watched)
 song_pages = [*rules.player_assets.output, *pages_of_songs, rules.dance_list.output[0]]
