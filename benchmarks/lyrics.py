@@ -329,6 +329,7 @@ def main() -> None:
 
     seeds = range(FIRST_SEED, FIRST_SEED + count)
     cases = [*made_songs("made", [random_song(seed) for seed in seeds], LEVELS),
+             *made_songs("made_es", [random_song(seed, "es") for seed in seeds[: (count + 3) // 4]], LEVELS),
              *made_songs("demo", list(SONGS)[: 2 if args.short else None], (1.0,)), *real_songs(args.data)]  # fmt: skip
     results: dict[str, dict] = {}
     rows = [(case, find_first_lines(case, others_than(number, cases), shifts)) for number, case in enumerate(cases)]
