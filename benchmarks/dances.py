@@ -57,7 +57,7 @@ def choreographed(
 ) -> tuple[Dances, dict]:
     """The choreographer's dances to the tested songs, and what they cost and copy; ``shuffled``: to shuffled lyrics."""
     begin = time.process_time()
-    choreographer = Choreographer(arrays, learned, costs=costs)
+    choreographer = Choreographer.of_dataset(arrays, learned, costs=costs)
     built = time.process_time() - begin
     found, copied, seconds = {}, [], 0.0
     for number, song in enumerate(tested):

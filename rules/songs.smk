@@ -39,7 +39,7 @@ try:
     check_backends(config)
     check_files(config, project_file)
     check_configs(project_file(model["config"]) for model in config["models"].values())
-    TABLE = {song.id: song for song in read_songs(project_file(config["songs"]))}
+    TABLE = {song.id: song for song in read_songs(project_file(config["songs"]))} if config["songs"] else {}
     SOURCES = {name for name, song in TABLE.items() if song.has_audio}
     DANCED_TO = read_danced_to(project_file(config["generate"]["table"]), TABLE)
     check_ids(config, TABLE, DANCED_TO)
@@ -62,8 +62,15 @@ TABLE |= {name: replace(TABLE[name], lyrics=path) for name, path in FETCHED.item
 WITH_VIDEO = {name for name, song in TABLE.items() if song.has_video and name not in DANCED_TO}
 SONGS = {name: song for name, song in TABLE.items() if name not in {*config["exclude"], *DANCED_TO}}
 WATCHED = [*SONGS, *DANCED_TO]
-if not SONGS:
+if config["songs"] and not SONGS:
     raise WorkflowError(f"no song of {config['songs']} is left: config 'exclude' names them all")
+
+# What the choreographer draws from: a repertoire, or where this is empty the dances of the data set.
+REPERTOIRE = config["generate"]["repertoire"]
+if REPERTOIRE == "shipped" or (REPERTOIRE == "auto" and not SONGS):
+    REPERTOIRE = str(PROJECT / "justlmd" / "data" / "repertoire.npz")
+elif REPERTOIRE == "auto":
+    REPERTOIRE = ""
 
 
 # The songs of the rules that are not for every song. No constraint lists them: Snakemake compares thousands of paths
@@ -74,6 +81,7 @@ SONGS_OF = dict(
     standardise=SOURCES,
     audio=set(DANCED_TO),
     fetch_lyrics=set(FETCHED),
+    lyrics={name for name, song in TABLE.items() if song.lyrics},
     mmpose=WITH_VIDEO,
     pose=WITH_VIDEO,
     recovery=WITH_VIDEO,
@@ -149,6 +157,11 @@ def with_audio(path):
     return among(SOURCES | DANCED_TO.keys(), path)
 
 
+def with_lyrics(path):
+    """An input that exists only for songs with lyrics."""
+    return among(SONGS_OF["lyrics"], path)
+
+
 def is_heard(song):
     """Whether the times of the lyrics need the song's audio: the first line, or the words."""
     return song.first_line == "auto" or (song.has_audio and config["lyrics"]["alignment"] != "none")
@@ -214,14 +227,16 @@ def generated_samples():
 
 
 def generated_dances(wildcards):
-    """Dances of the configured model: for the songs named, or for the first that it was not trained on; for new ones."""
+    """Dances of the configured model: for the songs named, or for the first that it was not trained on."""
     names = config["generate"]["songs"]
-    if names == "auto":
-        names = held_out_song()
-    names = [*names, *DANCED_TO]
+    return dances_to(held_out_song() if names == "auto" else names)
+
+
+def dances_to(songs):
+    """What is made of the configured model's dances to songs: the video, and the exports."""
     return [
         path
-        for song in names
+        for song in songs
         for path in expand(
             [rules.generated_preview.output[0], *exports(EXPORTED_DANCE, TABLE[song].has_audio)],
             song=song,
@@ -251,7 +266,7 @@ def shown_dances(wildcards):
     """The generated dances beside the recovered ones: of the held-out song by each model, and those asked for."""
     dances = [(name, model, "") for name in held_out_song() for model in config["models"]]
     asked = config["generate"]["songs"]
-    songs = [*(held_out_song() if asked == "auto" else asked), *DANCED_TO]
+    songs = held_out_song() if asked == "auto" else [name for name in asked if name not in DANCED_TO]
     dances += [(name, config["generate"]["model"], sample) for name in songs for sample in generated_samples()]
     path = rules.dance_script.output[0]
     return [path.format(song=song, name=name, sample=sample) for song, name, sample in dict.fromkeys(dances)]

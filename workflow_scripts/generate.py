@@ -17,7 +17,7 @@ def main(snakemake) -> str:
         model_dir,
         body,
         files.audio_features or None,
-        files.lyrics_embeddings,
+        files.lyrics_embeddings or None,
         seed=params.seed,
         device=params.device,
         guidance=(float(params.guidance["music"]), float(params.guidance["lyrics"])),

@@ -12,7 +12,7 @@ def main(snakemake) -> str:
 
     files, params, output = snakemake.input, snakemake.params, snakemake.output
     song = snakemake.wildcards.song
-    links = {"gallery": "index.html", "dances": "dances.js"}
+    links = {name: getattr(params, name) for name in ("gallery", "dances") if getattr(params, name)}
     if files.audio:
         write_m4a(output.audio, files.audio)
         links["audio"] = Path(output.audio).name

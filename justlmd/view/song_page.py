@@ -158,7 +158,7 @@ def read_page_content(
     song
         Its id in the table.
     files
-        Has the paths ``lyrics``, and, each empty where the song has none, ``info`` (``source.json``), ``motion``,
+        Has the paths, each empty where the song has none, ``lyrics``, ``info`` (``source.json``), ``motion``,
         ``meta``, ``sliced``, ``quality``, ``audio_features``; ``keypoints2d`` if the page shows the video.
     body
         The body model that dances.
@@ -179,7 +179,7 @@ def read_page_content(
     keypoints2d = getattr(files, "keypoints2d", None)
     return page_content(
         Titles(song, title, options.artist),
-        read_lyrics(files.lyrics).sung,
+        read_lyrics(files.lyrics).sung if files.lyrics else (),
         read_song_motion(files.motion, files.meta, body, allow_empty=True) if files.motion else None,
         sliced=read_json(files.sliced) if files.sliced else None,
         keypoints2d=read_keypoints2d(keypoints2d) if keypoints2d else None,

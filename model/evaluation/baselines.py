@@ -110,7 +110,7 @@ def choreographed(train: LyricsMusicDance, test: LyricsMusicDance, seed: int = 0
     Raises InputError when no training song has beats with motion around them.
     """
     arrays = test.arrays
-    choreographer = Choreographer(arrays, train.songs)
+    choreographer = Choreographer.of_dataset(arrays, train.songs)
     dances = {}
     for song in test.songs:
         row = arrays.songs[song]
