@@ -38,6 +38,7 @@ rule song_page:
         sliced=rules.lyrics.output.sliced,
         audio=rules.standardise.output.audio,
         audio_features=rules.audio_features.output[0],
+        character=[],
     output:
         page="results/view/{song}.html",
         data="results/view/{song}.js",
@@ -82,6 +83,7 @@ use rule song_page as page_without_video with:
         sliced=of_watched(rules.lyrics.output.sliced),
         audio=rules.standardise.output.audio,
         audio_features=rules.audio_features.output[0],
+        character=among(DANCED_TO.keys(), config["generate"]["character"] or []),
     output:
         page="results/view/{song}.html",
         data="results/view/{song}.js",
@@ -102,6 +104,7 @@ use rule song_page as page_without_audio with:
         sliced=rules.lyrics.output.sliced,
         audio=[],
         audio_features=[],
+        character=[],
     output:
         page="results/view/{song}.html",
         data="results/view/{song}.js",
@@ -189,6 +192,7 @@ rule share:
         audio_features=with_audio(rules.audio_features.output[0]),
         info=with_video(rules.download.output.info),
         player=PROJECT / "justlmd" / "data" / "player.js",
+        character=among(DANCED_TO.keys(), config["generate"]["character"] or []),
     output:
         "results/view/{song}.share.html",
     log:

@@ -41,8 +41,9 @@ def main() -> None:
     lyrics = [_lyrics(song.lines) for song in songs]
     states: dict[str, list[np.ndarray]] = {}
     for encoder in ENCODERS:
-        words = [sung_words(*(tokens[name] for name in TOKENS)) for tokens in embed(lyrics, encoder)]
-        states[encoder] = [found.states for found in words]
+        encoded = embed(lyrics, encoder)
+        words = [sung_words(*(tokens[name] for name in TOKENS)) for tokens in encoded]
+        states[str(encoded[0]["encoder"])] = [found.states for found in words]
     dances = [
         _dance(song.id, song.motion, song.beats_s, found, body) for song, found in zip(songs, words, strict=True)
     ]
@@ -53,8 +54,8 @@ def main() -> None:
             print(f"left out: {path}: its motion has gaps")
             continue
         dances.append(_dance(path.stem, motion, np.zeros(0), SungWords(np.zeros((0, 1)), np.zeros(0)), body))
-        for encoder in ENCODERS:
-            states[encoder].append(np.zeros((0, states[encoder][0].shape[1])))
+        for of_dances in states.values():
+            of_dances.append(np.zeros((0, of_dances[0].shape[1])))
     card = {
         "made_by": "python -m tools.build_repertoire",
         "choreographies": f"{made} of this project, seed {arguments.seed} (MIT)",

@@ -11,7 +11,7 @@ The file (``.npz``) holds S dances of T frames together, of one body. Rotations 
 ``rest_joints``      (24, 3)             of the body that danced, m
 ``beats``            (K,) float64        beats in frames of each dance; ``beat_counts`` (S,) how many
 ``word_starts``      (W,) float64        seconds of each dance; ``word_counts`` (S,) how many
-``<encoder>_rows``   (W,)                the row of each word's state in
+``<encoder>_rows``   (W,)                by the encoder's name in ``lyrics_embeddings.npz``, the row of each word's state in
 ``<encoder>_states`` (U, D) int8         the different states, to be multiplied with
 ``<encoder>_scale``  (U,) float32
 ``card``             text                JSON: what it was made of, and its terms
@@ -87,12 +87,11 @@ def read_repertoire(path: str | Path, rest_joints: np.ndarray, encoder: str = ""
         raise InputError(
             "is no repertoire", where=path, next_step="make one with python -m tools.build_repertoire (docs/dance.md)"
         )
-    encoders = [name.removesuffix("_states") for name in found if name.endswith("_states")]
-    if encoder and encoder not in encoders:
+    if encoder and f"{encoder}_states" not in found:
         raise InputError(
             f"knows no words of the text encoder {encoder!r}",
             where=path,
-            next_step=f"set features.text_encoder to {' or '.join(encoders)}",
+            next_step="set features.text_encoder to minilm, or to multilingual",
         )
     if encoder:
         states = found[f"{encoder}_states"] * found[f"{encoder}_scale"][:, None].astype(np.float64)
