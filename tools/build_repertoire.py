@@ -44,9 +44,7 @@ def main() -> None:
         encoded = embed(lyrics, encoder)
         words = [sung_words(*(tokens[name] for name in TOKENS)) for tokens in encoded]
         states[str(encoded[0]["encoder"])] = [found.states for found in words]
-    dances = [
-        _dance(song.id, song.motion, song.beats_s, found, body) for song, found in zip(songs, words, strict=True)
-    ]
+    dances = [_dance(song.id, song.motion, song.beats_s, found, body) for song, found in zip(songs, words, strict=True)]
     made = len(dances)
     for path in motion_files(arguments.motion) if arguments.motion else []:
         motion = read_yup_motion(path, body)

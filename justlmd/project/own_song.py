@@ -11,13 +11,12 @@ import av
 
 from justlmd.core.errors import InputError, one_line
 from justlmd.core.files import write_text
-from justlmd.core.limits import LARGEST_TEXT_BYTES, check_file
 from justlmd.features.text import MINILM, MULTILINGUAL
 from justlmd.lyrics.lrc import lrc_bytes, parse_lrc
 from justlmd.lyrics.whisper_models import guessed_language, is_english
 from justlmd.media.audio import AUDIO_FORMATS
 from justlmd.project.preflight import RESERVED_IDS
-from justlmd.songs.table import read_danced_to
+from justlmd.songs.table import row_problems
 
 CHARACTERS = (".vrm", ".glb")
 LONGEST_NAME = 60
@@ -73,24 +72,26 @@ def prepare(song: OwnSong, results: Path) -> Prepared:
     tags = audio_tags(song.audio)
     language, metadata = song.language, {}
     if song.lyrics:
-        check_file(song.lyrics, LARGEST_TEXT_BYTES, "lyrics")
+        if not Path(song.lyrics).is_file():
+            raise InputError("there is no such file", where=song.lyrics, next_step="name your lyrics: LYRICS=my.lrc")
         lyrics = parse_lrc(lrc_bytes(song.lyrics), song.lyrics)
         language, metadata = language or guessed_language(lyrics.text), lyrics.metadata
     title = song.title or tags.get("title", "") or metadata.get("ti", "")
     artist = song.artist or tags.get("artist", "") or metadata.get("ar", "")
     name = song.name or safe_name(title) or safe_name(Path(song.audio).stem) or "song"
+    row = {"id": name, "url": song.audio, "start": song.start, "end": song.end, "lyrics": song.lyrics}
+    row |= {"first_line": song.first_line if song.lyrics else "", "artist": artist, "title": title}
+    row |= {"language": "" if language == "und" else language}
+    row = {column: " ".join(one_line(cell).split()) for column, cell in row.items()}
+    if problems := row_problems(row, lyrics_needed=False):
+        raise InputError("\n".join(problems))
     folder = results / "dance" / name
     if name.lower() in RESERVED_IDS or ((results / "songs" / name).exists() and not folder.exists()):
         raise InputError(f"the name {name!r} is taken by another song", next_step="choose one: NAME=... or --name ...")
     _check_model(song.model, results)
     _check_character(song.character)
-    row = {"id": name, "url": song.audio, "start": song.start, "end": song.end, "lyrics": song.lyrics}
-    row |= {"first_line": song.first_line if song.lyrics else "", "artist": artist, "title": title}
-    row |= {"language": "" if language == "und" else language}
     prepared = Prepared(name, folder / "song.tsv", folder / "config.yaml")
-    cells = [" ".join(one_line(str(cell)).split()) for cell in row.values()]
-    write_text(prepared.table, "\t".join(row) + "\n" + "\t".join(cells) + "\n")
-    read_danced_to(str(prepared.table), ())
+    write_text(prepared.table, "\t".join(row) + "\n" + "\t".join(row.values()) + "\n")
     _write_config(prepared, song, MINILM if not song.lyrics or is_english(language) else MULTILINGUAL)
     return prepared
 

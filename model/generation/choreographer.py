@@ -23,7 +23,7 @@ from justlmd.dataset.storage import DanceArrays, open_dataset
 from justlmd.motion.motion import Motion
 from model.generation.beat_assembly import Phrase, assemble
 from model.generation.beat_graph import TOKENS, BeatGraph, SourceDance, beat_words, build_graph, source_dance
-from model.generation.beat_search import MOST_BEATS, Costs, Target, find_path, join_costs, phrases
+from model.generation.beat_search import MOST_BEATS, Costs, Target, find_path, join_costs, of_dances, phrases
 from model.generation.foot_lock import ANKLES, TOES, lock_feet, runs
 from model.generation.repertoire import read_repertoire
 from model.generation.word_salience import SungWords, sung_words
@@ -31,6 +31,7 @@ from model.generation.word_salience import SungWords, sung_words
 SLOWEST_S, FASTEST_S = 1.5, 0.25  # seconds between two beats; longer gaps are filled, shorter ones merged
 SAME_LINE = 0.8  # cosine of two beats' words above which they are the same line of a chorus
 CHORUS_BEATS = 8
+ENOUGH_BEATS = 1500  # to choose from
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ class Choreographer:
         vectors, weight = beat_words(self.graph.salience, words, beats / FPS)
         returns = chorus_returns(self.graph.salience.unit(words.states), words.start_s * FPS, beats)
         target = Target(np.diff(beats), vectors[:-1], weight[:-1], returns[:-1])
-        path = find_path(self.graph, self.joins, target, self.costs, seed)
+        graph, joins, rows = of_dances(self.graph, self.joins, self._in_tempo(beats))
+        path = rows[find_path(graph, joins, target, self.costs, seed)]
         parts = [self._phrase(path, first, last) for first, last in phrases(self.graph, path)]
         rotations, pelvis, standing = assemble(parts, beats, frames, self.rest_joints)
         rotations, pelvis = lock_feet(rotations, pelvis, standing, self.rest_joints, self.sole)
@@ -120,6 +122,15 @@ class Choreographer:
     def _phrase(self, path: np.ndarray, first: int, last: int) -> Phrase:
         row = path[first]
         return Phrase(self.graph.dances[self.graph.dance[row]], int(self.graph.beat[row]), first, last)
+
+    def _in_tempo(self, beats: np.ndarray) -> np.ndarray:
+        """Numbers of the dances to choose from: all of a small graph, else those whose beats last about as long."""
+        number = np.unique(self.graph.dance)
+        usual = np.array([np.median(self.graph.frames[self.graph.dance == one]) for one in number])
+        off = np.abs(np.log(usual / np.median(np.diff(beats))))
+        order = np.argsort(off, kind="stable")
+        enough = np.searchsorted(np.cumsum([(self.graph.dance == number[one]).sum() for one in order]), ENOUGH_BEATS)
+        return np.sort(number[order[: int(enough) + 1]])
 
     def _octave(self, beats: np.ndarray) -> np.ndarray:
         """The beats, or every second, or twice as many: whichever most training beats can follow, if few can now."""
@@ -247,14 +258,10 @@ def choreograph(
         wanted = arrays.info["text_encoder"]
         reads_words = bool(wanted)
         if encoder and wanted and encoder != wanted:
-            raise InputError(
-                f"made by text encoder {encoder!r}, the data set with {wanted!r}", where=lyrics_embeddings
-            )
+            raise InputError(f"made by text encoder {encoder!r}, the data set with {wanted!r}", where=lyrics_embeddings)
         if not arrays.splits.get("train"):
             raise InputError("no song is in the training split", where=source, next_step="add songs to the song table")
-        found = Choreographer.of_dataset(
-            arrays, nearest_in_tempo(arrays, arrays.splits["train"], beats_s), rest_joints
-        )
+        found = Choreographer.of_dataset(arrays, nearest_in_tempo(arrays, arrays.splits["train"], beats_s), rest_joints)
     words = SungWords(np.zeros((0, len(found.graph.salience.mean))), np.zeros(0))
     if tokens is not None and reads_words:
         words = sung_words(*(tokens[name] for name in TOKENS))
