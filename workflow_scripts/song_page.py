@@ -7,8 +7,8 @@ def main(snakemake) -> str:
     from pathlib import Path
 
     from justlmd.body.model import load_body
-    from justlmd.view.audio import write_m4a
     from justlmd.core.files import write_text
+    from justlmd.view.audio import write_m4a
     from justlmd.view.song_page import character_script, read_page_content, write_song_page
 
     files, params, output = snakemake.input, snakemake.params, snakemake.output

@@ -32,7 +32,7 @@ def add_parser(commands: Any) -> None:
         "--first-line",
         default="auto",
         metavar="TIME",
-        help="second after --start at which the first line is sung; 'stamps': the .lrc is right (default: listen for it)",
+        help="second after --start at which the first line is sung; 'stamps': as the .lrc says (default: listen)",
     )
     parser.add_argument("--seed", type=int, default=0, help="another seed, another dance (default: 0)")
     parser.add_argument("--character", default="", metavar="FILE", help="a .vrm, or a .glb rigged by Mixamo")

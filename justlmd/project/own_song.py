@@ -47,7 +47,7 @@ class OwnSong:
 
 @dataclass(frozen=True)
 class Prepared:
-    """The song's ``name``, and the files written for it: its ``table``, and a ``config`` that differs from the usual."""
+    """The song's ``name``, and the files written for it: ``table``, and ``config``, what differs from the usual."""
 
     name: str
     table: Path
@@ -145,7 +145,7 @@ def _check_model(model: str, results: Path) -> None:
         raise InputError(
             f"there is no trained model {model!r}",
             where=checkpoint,
-            next_step="train it with your data set (docs/own-songs.md), or leave MODEL out: the choreographer needs none",
+            next_step="train it with your data set (docs/own-songs.md), or leave MODEL out: nothing is trained then",
         )
 
 

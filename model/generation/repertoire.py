@@ -11,7 +11,7 @@ The file (``.npz``) holds S dances of T frames together, of one body. Rotations 
 ``rest_joints``      (24, 3)             of the body that danced, m
 ``beats``            (K,) float64        beats in frames of each dance; ``beat_counts`` (S,) how many
 ``word_starts``      (W,) float64        seconds of each dance; ``word_counts`` (S,) how many
-``<encoder>_rows``   (W,)                by the encoder's name in ``lyrics_embeddings.npz``, the row of each word's state in
+``<encoder>_rows``   (W,)                by the name in ``lyrics_embeddings.npz``, the row of each word in
 ``<encoder>_states`` (U, D) int8         the different states, to be multiplied with
 ``<encoder>_scale``  (U,) float32
 ``card``             text                JSON: what it was made of, and its terms
@@ -25,10 +25,10 @@ from typing import Any
 
 import numpy as np
 
+from justlmd.body.model import FREE_BODY_PATH
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz, write_npz
 from justlmd.core.rotations import matrix_to_axis_angle, rotation_matrices
-from justlmd.body.model import FREE_BODY_PATH
 from model.generation.beat_graph import SourceDance, dance_on
 from model.generation.word_salience import SungWords
 
