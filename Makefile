@@ -88,7 +88,7 @@ test-slurm: setup-dev ## install Debian's SLURM on this machine (as root) and ru
 	$(BIN)/python tests/slurm/cluster.py $(ARGS)
 
 bench: ## print every benchmark in its short form
-	@for name in $$(ls benchmarks/*.py | xargs -n1 basename | sed 's/\.py$$//' | grep -v __init__); do $(MAKE) --no-print-directory bench-$$name ARGS="--short $(ARGS)" || exit 1; done
+	@for name in $$(ls benchmarks/*.py | xargs -n1 basename | sed 's/\.py$$//' | grep -vx options); do $(MAKE) --no-print-directory bench-$$name ARGS="--short $(ARGS)" || exit 1; done
 
 bench-%: setup ## (bench-recovery, ...) print one benchmark and write benchmarks/results/<name>.json
 	$(BIN)/python -m benchmarks.$* $(ARGS)

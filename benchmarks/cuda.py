@@ -5,31 +5,25 @@
 Prints a table and writes ``benchmarks/results/cuda.json``; without a CUDA device it says so and measures nothing.
 """
 
-import argparse
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from benchmarks import options
 from benchmarks.models import CONFIGS, random_batch
-from benchmarks.points import inputs
-from demo.build import motion_of
-from demo.song_list import song_by_id
-from justlmd.body.kinematics import joint_transforms, landmarks
+from benchmarks.points import dance_of
 from justlmd.body.model import load_body
 from justlmd.core.files import write_json
-from justlmd.motion.motion import FLIP, before_camera, to_yup
 from justlmd.recovery.fit import recover
 from model.configuration import read_config
 from model.training.checkpoint import build_model
 
 RESULTS = Path(__file__).parent / "results" / "cuda.json"
 DEVICES = ("cpu", "cuda")
-SONG = "kitchen_parade"
 
 
 def timed(work: Callable[[], object], repeats: int) -> float:
@@ -47,14 +41,7 @@ def timed(work: Callable[[], object], repeats: int) -> float:
 def fit(frames: int, repeats: int) -> dict[str, float]:
     """Frames per second of the fit of one song of that length, a dance of the demo over and over."""
     body = load_body()
-    camera = before_camera(motion_of(song_by_id(SONG), body), body)
-    placed = to_yup(camera, body, floor=0.0)
-    transforms = joint_transforms(body, placed.global_orient, placed.body_pose, placed.transl)
-    keypoints2d = inputs(landmarks(transforms, body.landmark_offsets) * FLIP)["all 33, true 3D"]
-    turns = np.arange(frames) % (2 * len(placed) - 2)
-    there_and_back = np.minimum(turns, 2 * len(placed) - 2 - turns)
-    names = ("keypoints", "world", "detected")
-    keypoints2d = replace(keypoints2d, **{name: getattr(keypoints2d, name)[there_and_back] for name in names})
+    keypoints2d = dance_of(frames, body)
     row: dict[str, float] = {"frames": frames}
     for device in DEVICES:
         row[f"{device}_frames_per_s"] = frames / timed(partial(recover, keypoints2d, body, device=device), repeats)
@@ -83,8 +70,7 @@ def step(config: str, size: int, bf16: bool, repeats: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--short", action="store_true", help="shorter songs, fewer repeats")
+    parser = options.parser(__doc__, short="shorter songs, fewer repeats")
     short = parser.parse_args().short
     if not torch.cuda.is_available():
         print("no CUDA device: nothing to measure")

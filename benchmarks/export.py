@@ -8,7 +8,6 @@ start is among their seconds. Prints seconds and megabytes per minute of dance a
 ``benchmarks/results/export.json``.
 """
 
-import argparse
 import os
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import options
 from demo.build import motion_of
 from demo.music import write_wav
 from demo.song_list import song_by_id
@@ -76,9 +76,7 @@ def measured(song: SongMotion, folder: Path, blender: str) -> dict[str, dict[str
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with motion/*/smplfull.json")
-    parser.add_argument("--short", action="store_true", help="one dance only")
+    parser = options.parser(__doc__, short="one dance only", data="folder with motion/*/smplfull.json")
     parser.add_argument("--blender-python", default=os.environ.get("JUSTLMD_BLENDER_PYTHON", ""))
     args = parser.parse_args()
     body, results, minutes = load_body(), [], 0.0

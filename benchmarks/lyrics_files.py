@@ -6,13 +6,13 @@ Reads the ``.lrc`` files of ``DIR/*/*/`` and of the demo's songs. The encoders r
 and the files. Prints tables and writes ``benchmarks/results/lyrics_files.json``.
 """
 
-import argparse
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks import options
 from justlmd.core.errors import InputError
 from justlmd.core.files import write_json
 from justlmd.features.text import MINILM, MULTILINGUAL, song_embeddings
@@ -136,9 +136,7 @@ def show_files(folder: Path) -> dict[str, dict[str, float]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with */*/*.lrc")
-    parser.add_argument("--short", action="store_true", help="the same: it takes half a minute")
+    parser = options.parser(__doc__, short="the same: it takes half a minute", data="folder with */*/*.lrc")
     args = parser.parse_args()
     write_json(RESULTS, show_files(args.data))
 

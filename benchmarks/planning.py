@@ -8,7 +8,6 @@ the songs by ``--batch songs=1/10``. CPU seconds are user and system time of the
 its resident memory. Writes ``benchmarks/results/planning.json``.
 """
 
-import argparse
 import csv
 import os
 import subprocess
@@ -20,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks import options
 from justlmd.core.files import write_json
 from justlmd.dataset.manifest import KEPT, write_manifest
 from justlmd.features.text import sung_texts, write_text_states
@@ -130,9 +130,8 @@ def measured(count: int, folder: Path) -> dict[str, dict[str, float]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.parser(__doc__, short="100 songs only")
     parser.add_argument("--songs", type=int, nargs="+", help="sizes of the tables")
-    parser.add_argument("--short", action="store_true", help="100 songs only")
     args = parser.parse_args()
     table: dict[str, dict[str, float]] = {}
     print(f"{'songs':>6}  {'plan':28} {'CPU s':>8} {'wall s':>8} {'peak MB':>8}")

@@ -7,16 +7,19 @@ projected with noise of 0.4 % of its height and handed to the fit in the layouts
 the figures are what is lost because depth is not seen. Prints a table and writes ``benchmarks/results/points.json``.
 """
 
-import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks import options
+from demo.build import motion_of
+from demo.song_list import song_by_id
 from justlmd.body.kinematics import joint_transforms, landmarks
-from justlmd.body.model import LANDMARK_NAMES, load_body
+from justlmd.body.model import LANDMARK_NAMES, Body, load_body
 from justlmd.core.files import write_json
-from justlmd.motion.motion import FLIP, to_yup
+from justlmd.motion.motion import FLIP, before_camera, to_yup
 from justlmd.motion.smplfull import read_smplfull
 from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.mmpose import LAYOUTS
@@ -25,12 +28,14 @@ from model.evaluation.pose_errors import evaluated_joints, mpjpe, pa_mpjpe
 
 RESULTS = Path(__file__).parent / "results" / "points.json"
 SEED = 0
+SONG = "kitchen_parade"
+"""Of the demo, for measurements of speed alone."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--short", action="store_true", help="10 s of each dance instead of a minute")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser = options.parser(
+        __doc__, short="10 s of each dance instead of a minute", data="folder with motion/*/smplfull.json"
+    )
     arguments = parser.parse_args()
     dances = sorted(arguments.data.glob("motion/*/smplfull.json"))
     if not dances:
@@ -78,6 +83,18 @@ def inputs(points: np.ndarray) -> dict[str, Keypoints2D]:
         some[:, index] = every[:, index]
         result[f"{layout} ({count}), 2D alone"] = _keypoints2d(some, np.full_like(world, np.nan))
     return result
+
+
+def dance_of(frames: int, body: Body) -> Keypoints2D:
+    """Landmarks with true 3D of that many frames: a dance of the demo there and back, over and over."""
+    camera = before_camera(motion_of(song_by_id(SONG), body), body)
+    placed = to_yup(camera, body, floor=0.0)
+    transforms = joint_transforms(body, placed.global_orient, placed.body_pose, placed.transl)
+    found = inputs(landmarks(transforms, body.landmark_offsets) * FLIP)["all 33, true 3D"]
+    turns = np.arange(frames) % (2 * len(placed) - 2)
+    there_and_back = np.minimum(turns, 2 * len(placed) - 2 - turns)
+    names = ("keypoints", "world", "detected")
+    return replace(found, **{name: getattr(found, name)[there_and_back] for name in names})
 
 
 def _keypoints2d(keypoints: np.ndarray, world: np.ndarray) -> Keypoints2D:

@@ -11,7 +11,6 @@ are given, too; pixels count as if the smaller side of the frame had 720. Prints
 ``benchmarks/results/pose.json``.
 """
 
-import argparse
 import importlib.util
 import tempfile
 import time
@@ -22,6 +21,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks import options
 from benchmarks.recovery_films.filming import rendered_frames
 from benchmarks.recovery_films.takes import CONDITIONS, demo_take
 from justlmd.body.model import load_body
@@ -159,9 +159,7 @@ def videos(data: Path, folder: Path, short: bool) -> dict[str, Path]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--short", action="store_true", help="5 s of the demo, no clips")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with clips/*.mp4")
+    parser = options.parser(__doc__, short="5 s of the demo, no clips", data="folder with clips/*.mp4")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     with_mediapipe = importlib.util.find_spec("mediapipe") is not None

@@ -10,7 +10,6 @@ Prints the verdicts and the figures, and writes ``benchmarks/results/quality.jso
 seventh film; without ``DIR`` the films that need it are left out.
 """
 
-import argparse
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import options
 from benchmarks.quality_films.cases import CASES, Case
 from benchmarks.quality_films.layouts import plain
 from benchmarks.quality_films.scenes import at_speed
@@ -120,9 +120,7 @@ def judge_paces(data: Path) -> dict[str, tuple[int, bool]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with clips/ and motion/")
-    parser.add_argument("--short", action="store_true", help="every seventh film")
+    parser = options.parser(__doc__, short="every seventh film", data="folder with clips/ and motion/")
     parser.add_argument("--only", default="", help="films whose name holds this word")
     args = parser.parse_args()
     stages = Stages(args.data)

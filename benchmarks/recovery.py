@@ -12,7 +12,6 @@ world landmarks) has too; x is across the picture, y up, z along the view. Films
 ``benchmarks/results/recovery.json``.
 """
 
-import argparse
 import re
 import resource
 import signal
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import options
 from benchmarks.recovery_films.filming import film
 from benchmarks.recovery_films.takes import CONDITIONS, SHORT, Take, takes, video_camera
 from justlmd.body.model import JOINT_NAMES, Body, load_body
@@ -133,9 +133,9 @@ def judged(scene: Take, body: Body, overlay: Path | None) -> Judged | None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--short", action="store_true", help=f"{len(SHORT)} of {len(CONDITIONS)} conditions")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with motion/ and mocap/")
+    parser = options.parser(
+        __doc__, short=f"{len(SHORT)} of {len(CONDITIONS)} conditions", data="folder with motion/ and mocap/"
+    )
     parser.add_argument("--half", choices=("tune", "report"), default="report")
     parser.add_argument("--kind", choices=("song", "mocap"), help="only this kind of truth")
     parser.add_argument("--only", default="", help="only conditions whose names hold this")

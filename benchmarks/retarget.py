@@ -8,11 +8,11 @@ file's, about the middle of the hips: with the file's own bones in one scale (th
 the file brought to the body's length. Prints a table and writes ``benchmarks/results/retarget.json``.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks import options
 from justlmd.body.kinematics import forward_kinematics
 from justlmd.body.model import JOINT_NAMES, Body, load_body
 from justlmd.core.files import write_json
@@ -90,9 +90,7 @@ def errors(source: Skeleton, body: Body) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--short", action="store_true", help="every 20th frame instead of every 4th")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with mocap/*.bvh")
+    parser = options.parser(__doc__, short="every 20th frame instead of every 4th", data="folder with mocap/*.bvh")
     arguments = parser.parse_args()
     body, result = load_body(), {}
     for path in sorted(arguments.data.glob("mocap/*.bvh")):

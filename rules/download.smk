@@ -3,7 +3,7 @@
 
 rule download:
     input:
-        if_for("download", lambda song: if_present(song.local_source)),
+        if_for("download", lambda song: PLAN.if_present(song.local_source)),
     output:
         video=protected("results/songs/{song}/source.mp4"),  # videos vanish from the network
         info="results/songs/{song}/source.json",
@@ -58,7 +58,7 @@ rule standardise:
 
 rule audio:
     input:
-        if_for("audio", lambda song: if_present(song.local_source)),
+        if_for("audio", lambda song: PLAN.if_present(song.local_source)),
     output:
         "results/songs/{song}/audio.wav",
     log:

@@ -1,4 +1,6 @@
 # Files for animation programs and other research code, each with the song's clock, and the audio that belongs to them.
+from justlmd.export.kinds import files_of
+
 KINDS = config["export"]["kinds"]
 EXPORTED = "results/songs/{song}"
 EXPORTED_SEQUENCE = "results/songs/{song}/export/{sequence}"

@@ -23,12 +23,12 @@ rule audio_features:
 
 
 # A line's text needs no video, so that a single song's states wait for the lyrics files and for no download.
-ENCODED = {(path, text_encoder(song)) for song in [*SONGS, *DANCED_TO] for path in if_present(TABLE[song].lyrics)}
+ENCODED = sorted(PLAN.texts())
 
 
 rule text_states:
     input:
-        [path for path, _ in sorted(ENCODED)],
+        [path for path, _ in ENCODED],
     output:
         update(TEXT_STATES),  # lines that are encoded already stay
     log:
@@ -42,7 +42,7 @@ rule text_states:
         mem_mb=4000,
         runtime=60,
     params:
-        encoders=[encoder for _, encoder in sorted(ENCODED)],
+        encoders=[encoder for _, encoder in ENCODED],
         offset_sign=config["lyrics"]["offset_sign"],
     message:
         "Encoding the lines of all lyrics"
@@ -67,7 +67,7 @@ rule lyrics_embeddings:
         mem_mb=1000,
         runtime=5,
     params:
-        encoder=lambda wildcards: text_encoder(wildcards.song),
+        encoder=lambda wildcards: PLAN.text_encoder(wildcards.song),
         is_chosen=lambda wildcards: TABLE[wildcards.song].language in config["features"]["text_encoders"],
     message:
         "Looking up the encoded lyrics of {wildcards.song}"

@@ -36,9 +36,9 @@ rule fetch_lyrics:
 
 rule lyrics:
     input:
-        lrc=of_song(lambda song: if_present(song.lyrics)),
-        audio=of_song(lambda song: rules.standardise.output.audio if is_heard(song) else []),
-        reference=of_song(lambda song: if_present(song.reference)),
+        lrc=of_song(lambda song: PLAN.if_present(song.lyrics)),
+        audio=of_song(lambda song: rules.standardise.output.audio if PLAN.is_heard(song) else []),
+        reference=of_song(lambda song: PLAN.if_present(song.reference)),
         video=with_video(rules.standardise.output.video),  # slices end where it ends
     output:
         lyrics="results/songs/{song}/lyrics.json",

@@ -43,7 +43,7 @@ rule recovery:
 
 rule import_motion:
     input:
-        motion=if_for("import_motion", lambda song: if_present(song.motion)),
+        motion=if_for("import_motion", lambda song: PLAN.if_present(song.motion)),
         lyrics=rules.lyrics.output.lyrics,
     output:
         motion="results/songs/{song}/smplfull.json",

@@ -27,10 +27,9 @@ def stages_of_song(song):
     """The stages of one song: those that finish it, those that are made beside, and its dances."""
     found = [stage for name in REQUIRED for stage in stages_of(name, True, song=song)]
     found += [stage for name in OPTIONAL for stage in stages_of(name, False, song=song)]
-    asked = song in DANCED_TO or song in config["generate"]["songs"]
-    for sample in generated_samples():
+    for sample in PLAN.samples:
         wildcards = dict(song=song, name=config["generate"]["model"], sample=sample)
-        found += [stage for name in OF_DANCES for stage in stages_of(name, asked, **wildcards)]
+        found += [stage for name in OF_DANCES for stage in stages_of(name, PLAN.is_asked_for(song), **wildcards)]
     return found
 
 
@@ -55,7 +54,7 @@ def write_status():
 
 def write_gallery_so_far():
     """Write the gallery with what there is, failed songs and all, although its own job may not have run."""
-    songs, results = [TABLE[name] for name in TABLE if name not in DANCED_TO], Path("results")
+    songs, results = [TABLE[name] for name in TABLE if name not in PLAN.danced_to], Path("results")
     statuses = song_statuses([song.id for song in songs], stages(), results, config["exclude"])
     write_gallery(GALLERY, songs, statuses, results, exclude=config["exclude"], keep=config["keep"])
     return f"The songs so far: {GALLERY}"

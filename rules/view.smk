@@ -83,7 +83,7 @@ use rule song_page as page_without_video with:
         sliced=of_watched(rules.lyrics.output.sliced),
         audio=rules.standardise.output.audio,
         audio_features=rules.audio_features.output[0],
-        character=among(DANCED_TO.keys(), config["generate"]["character"] or []),
+        character=among(PLAN.danced_to, config["generate"]["character"] or []),
     output:
         page="results/view/{song}.html",
         data="results/view/{song}.js",
@@ -166,7 +166,7 @@ use rule dance_list as dances_to_song with:
                 rules.dance_script.output[0],
                 song=song.id,
                 name=config["generate"]["model"],
-                sample=generated_samples(),
+                sample=PLAN.samples,
             ),
         ),
     output:
@@ -192,7 +192,7 @@ rule share:
         audio_features=with_audio(rules.audio_features.output[0]),
         info=with_video(rules.download.output.info),
         player=PROJECT / "justlmd" / "data" / "player.js",
-        character=among(DANCED_TO.keys(), config["generate"]["character"] or []),
+        character=among(PLAN.danced_to, config["generate"]["character"] or []),
     output:
         "results/view/{song}.share.html",
     log:

@@ -10,12 +10,13 @@ import pytest
 from chromium import browser
 from hypothesis import settings
 
+from justlmd.core.files import cache_folder
+
 REPO = Path(__file__).resolve().parents[1]
 
 # Numba's cache breaks when processes compile different things at once, so that each has its own; not by the variable of
 # the environment, which the jobs of a workflow would inherit.
-_caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "justlmd" / "numba"
-numba.config.CACHE_DIR = str(_caches / f"tests-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}")
+numba.config.CACHE_DIR = str(cache_folder() / "numba" / f"tests-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}")
 
 # A slow machine, or a busy one, is no fault.
 settings.register_profile("patient", deadline=None)

@@ -1,13 +1,11 @@
-"""Linear blend skinning, compiled because it runs for every vertex of every frame.
+"""Linear blend skinning, compiled because it runs for every vertex of every frame."""
 
-For one kind of arguments: processes that compile at the same time then write the same into Numba's cache.
-"""
-
-import numba
 import numpy as np
 
+from justlmd.core.compiled import compiled
 
-@numba.njit("f4[:, :, ::1](f4[:, :, ::1], f4[:, :, :, ::1], i4[:, ::1], f4[:, ::1])", cache=True, nogil=True)
+
+@compiled("f4[:, :, ::1](f4[:, :, ::1], f4[:, :, :, ::1], i4[:, ::1], f4[:, ::1])")
 def blend(vertices: np.ndarray, transforms: np.ndarray, joints: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Posed vertices (T, V, 3) float32.
 

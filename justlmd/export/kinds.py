@@ -29,3 +29,9 @@ def files_of(folder: str, kinds: list[str] | tuple[str, ...]) -> dict[str, str]:
 def made_by_blender(folder: str, kinds: list[str] | tuple[str, ...]) -> list[str]:
     """Paths of what Blender makes in ``folder`` of the GLB."""
     return [f"{folder}/{FILES[kind]}" for kind in BY_BLENDER if kind in kinds]
+
+
+def exported_paths(folder: str, kinds: list[str] | tuple[str, ...], *, with_audio: bool) -> list[str]:
+    """Paths of all that is exported into ``folder``: the clock, the chosen kinds, and the audio where there is any."""
+    paths = [*files_of(folder, kinds).values(), *made_by_blender(folder, kinds)]
+    return [*paths, f"{folder}/{AUDIO}"] if with_audio else paths

@@ -1,15 +1,13 @@
 """A small software renderer: meshes with a depth buffer, smooth shading and soft shadows, and a room to dance in.
 
-Functions are compiled for one kind of arguments each, so that all processes write the same into Numba's cache.
-
 It needs no OpenGL, gives the same bytes on every machine of one kind and releases the interpreter lock. Cameras are
 OpenCV's: x right, y down, z forward, metres; a point lands on pixel ``(floor(u), floor(v))`` of ``u = fx x / z + cx``.
 """
 
-import numba
 import numpy as np
 
 from justlmd.body.camera import Camera
+from justlmd.core.compiled import compiled
 
 NEAR = 0.05
 """Triangles with a corner nearer to the camera than this (metres) are left out."""
@@ -65,7 +63,7 @@ def render_mesh(
     return image
 
 
-@numba.njit("f4[:, ::1](f4[:, ::1], i4[:, ::1], f4[:, ::1], f8)", cache=True, nogil=True)
+@compiled("f4[:, ::1](f4[:, ::1], i4[:, ::1], f4[:, ::1], f8)")
 def _shade(vertices: np.ndarray, faces: np.ndarray, colors: np.ndarray, ambient: float) -> np.ndarray:
     """Colours (V, 3) float32 under a lamp behind the camera's left shoulder and a weak one from the right."""
     normals = np.zeros_like(vertices)
@@ -93,7 +91,7 @@ def _shade(vertices: np.ndarray, faces: np.ndarray, colors: np.ndarray, ambient:
     return shaded
 
 
-@numba.njit("f4[:, ::1](f4[:, ::1], f4[::1])", cache=True, nogil=True)
+@compiled("f4[:, ::1](f4[:, ::1], f4[::1])")
 def _project(vertices: np.ndarray, lens: np.ndarray) -> np.ndarray:
     """Pixel x, y and 1/depth (V, 3) float32; 1/depth is 0 for what is behind the camera or not a number."""
     corners = np.zeros_like(vertices)
@@ -106,7 +104,7 @@ def _project(vertices: np.ndarray, lens: np.ndarray) -> np.ndarray:
     return corners
 
 
-@numba.njit("UniTuple(i8, 4)(f4[:, ::1], i8, i8, i8)", cache=True, nogil=True)
+@compiled("UniTuple(i8, 4)(f4[:, ::1], i8, i8, i8)")
 def _box(corners: np.ndarray, width: int, height: int, factor: int) -> tuple:
     """Left, right, top and bottom in pixels of what the corners, ``factor`` times finer, cover of an image."""
     left, right, top, bottom = np.float32(1e9), np.float32(-1e9), np.float32(1e9), np.float32(-1e9)
@@ -124,7 +122,7 @@ def _box(corners: np.ndarray, width: int, height: int, factor: int) -> tuple:
     )
 
 
-@numba.njit("Tuple((f4[:, ::1], i4[:, ::1]))(f4[:, ::1], i4[:, ::1], i8, i8, i8, i8)", cache=True, nogil=True)
+@compiled("Tuple((f4[:, ::1], i4[:, ::1]))(f4[:, ::1], i4[:, ::1], i8, i8, i8, i8)")
 def _seen_faces(corners: np.ndarray, faces: np.ndarray, left: int, top: int, columns: int, rows: int) -> tuple:
     """The nearest face of each sample of a box: 1/depth (rows, columns), 0 for none, and its number, -1 for none."""
     depth = np.zeros((rows, columns), np.float32)
@@ -163,7 +161,7 @@ def _seen_faces(corners: np.ndarray, faces: np.ndarray, left: int, top: int, col
     return depth, seen
 
 
-@numba.njit("void(f4[:, ::1], i4[:, ::1], f4[:, ::1], u1[:, :, ::1], i8, f8)", cache=True, nogil=True)
+@compiled("void(f4[:, ::1], i4[:, ::1], f4[:, ::1], u1[:, :, ::1], i8, f8)")
 def _draw(
     corners: np.ndarray, faces: np.ndarray, shaded: np.ndarray, image: np.ndarray, factor: int, alpha: float
 ) -> None:
@@ -216,7 +214,7 @@ def outline_mesh(
     return image
 
 
-@numba.njit("void(f4[:, ::1], i4[:, ::1], u1[:, :, ::1], u1[::1], f4)", cache=True, nogil=True)
+@compiled("void(f4[:, ::1], i4[:, ::1], u1[:, :, ::1], u1[::1], f4)")
 def _outline(corners: np.ndarray, faces: np.ndarray, image: np.ndarray, color: np.ndarray, step_m: np.float32) -> None:
     x0, x1, y0, y1 = _box(corners, image.shape[1], image.shape[0], 1)
     if x1 <= x0 or y1 <= y0:
@@ -254,13 +252,13 @@ def render_room(
     return image
 
 
-@numba.njit("f8(f8)", cache=True, nogil=True)
+@compiled("f8(f8)")
 def _triangle_wave(x: float) -> float:
     """Integral of the square wave that is 1 on even and -1 on odd whole-number intervals."""
     return abs(x - 2.0 * np.floor(x / 2.0) - 1.0)
 
 
-@numba.njit("void(u1[:, :, ::1], f8[:, ::1], f8[::1], f8, f4[:, ::1], f8)", cache=True, nogil=True)
+@compiled("void(u1[:, :, ::1], f8[:, ::1], f8[::1], f8, f4[:, ::1], f8)")
 def _room(image: np.ndarray, rays: np.ndarray, eye: np.ndarray, wall_z: float, colors: np.ndarray, tile: float) -> None:
     """Each pixel's ray meets floor or wall; tiles are averaged over the pixel (Quilez, "filtering procedurals")."""
     height, width = image.shape[0], image.shape[1]
@@ -318,7 +316,7 @@ def draw_shadow(
     return result
 
 
-@numba.njit("void(u1[:, :, :], i8, i8, f8[:, ::1], f8[::1], f8[:, ::1], f8, f8)", cache=True, nogil=True)
+@compiled("void(u1[:, :, :], i8, i8, f8[:, ::1], f8[::1], f8[:, ::1], f8, f8)")
 def _shadow(
     part: np.ndarray,
     left: int,

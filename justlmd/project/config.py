@@ -209,18 +209,60 @@ class Config(_Section):
         return self
 
 
-def parse_config(content: Mapping[str, Any] | None, name: str = "config") -> Config:
-    """Check and type a configuration; ``name`` is the file that errors name.
+def parse_config(
+    content: Mapping[str, Any] | None, name: str = "config", *, on_command_line: Mapping[str, Any] | None = None
+) -> Config:
+    """Check and type a configuration.
+
+    Parameters
+    ----------
+    content
+        The configuration, as YAML or Snakemake gave it.
+    name
+        The file that errors name.
+    on_command_line
+        The part of ``content`` that was given as ``--config``. Of ``quality={uncertainty: 80}`` Snakemake makes text;
+        here, and only here, text is read as the number or switch that the key wants.
 
     Raises
     ------
     InputError
         One line per fault: the key, the value found, what is allowed.
     """
+    content = _without_tuples(dict(content or {}))
     try:
-        return Config.model_validate(_without_tuples(dict(content or {})))
+        return Config.model_validate(content)
+    except ValidationError as error:
+        faults = error
+    for fault in faults.errors(include_url=False, include_context=False) if on_command_line else ():
+        path = [part for part in fault["loc"] if "[" not in str(part)]
+        content = _with_number(content, on_command_line, path)
+    try:
+        return Config.model_validate(content)
     except ValidationError as error:
         raise InputError("\n".join(fault_lines(error, name, Config))) from None
+
+
+def _with_number(content: Any, on_command_line: Any, path: list[Any]) -> Any:
+    """``content`` with the text at ``path`` as a number or switch, if it is one and stands on the command line, too."""
+    if not path:
+        return _number(content) if isinstance(content, str) and content == on_command_line else content
+    key, *rest = path
+    if not (isinstance(content, Mapping) and isinstance(on_command_line, Mapping) and key in on_command_line):
+        return content
+    return {**content, key: _with_number(content[key], on_command_line[key], rest)}
+
+
+def _number(text: str) -> Any:
+    """The switch or number that ``text`` is; else the text itself."""
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _without_tuples(value: Any) -> Any:

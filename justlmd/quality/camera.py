@@ -85,15 +85,25 @@ class BackgroundTracker:
 
 def _background_mask(shape: tuple[int, ...], dancer: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray:
     """Where the background is (h, w) uint8, 255: not at people, their hands' reach and their shadow."""
-    mask = np.full(shape, 255, np.uint8)
-    people = [(box, 0.15) for box in others]
+    return without_people(np.full(shape, 255, np.uint8), dancer, others, reach=0.07, reach_of_others=0.15)
+
+
+def without_people(
+    image: np.ndarray, dancer: np.ndarray, others: Sequence[np.ndarray], *, reach: float, reach_of_others: float
+) -> np.ndarray:
+    """``image`` (h, w), set to 0 in place where people are.
+
+    ``dancer`` (33, 2) landmarks in its pixels, NaN when nobody was found, and ``others`` boxes (4,); what lies around
+    them counts as theirs, as far as that share of their height.
+    """
+    people = [(box, reach_of_others) for box in others]
     if np.isfinite(dancer).all():
-        people.append((np.concatenate([dancer.min(0), dancer.max(0)]), 0.07))
-    for box, margin in people:
-        around = margin * (box[3] - box[1]) * np.array([-1, -1, 1, 1])
+        people.append((np.concatenate([dancer.min(0), dancer.max(0)]), reach))
+    for box, share in people:
+        around = share * (box[3] - box[1]) * np.array([-1, -1, 1, 1])
         left, top, right, bottom = np.clip(box + around, 0, None).astype(int)
-        mask[top : bottom + 1, left : right + 1] = 0
-    return mask
+        image[top : bottom + 1, left : right + 1] = 0
+    return image
 
 
 def _corners(grey: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from justlmd.quality.camera import (
     BackgroundMotion,
     BackgroundTracker,
     camera_speed,
+    without_people,
 )
 from justlmd.quality.motion_checks import STILL_S, Metrics, Span, goes_on, long_runs, spikes
 
@@ -157,14 +158,7 @@ def background_edges(small: np.ndarray, dancer: np.ndarray, others: Sequence[np.
     dy, dx = np.gradient(small)
     edges = (dx + 1j * dy).astype(np.complex64)
     edges /= np.abs(edges) + np.float32(EDGE)
-    people = [(box, 0.25) for box in others]
-    if np.isfinite(dancer).all():
-        people.append((np.concatenate([dancer.min(0), dancer.max(0)]), 0.1))
-    for box, margin in people:
-        around = margin * (box[3] - box[1]) * np.array([-1, -1, 1, 1])
-        left, top, right, bottom = np.clip(box + around, 0, None).astype(int)
-        edges[top : bottom + 1, left : right + 1] = 0
-    return edges
+    return without_people(edges, dancer, others, reach=0.1, reach_of_others=0.25)
 
 
 def _energy(a: np.ndarray, b: np.ndarray) -> float:

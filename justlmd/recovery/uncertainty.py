@@ -17,6 +17,11 @@ from justlmd.pose.keypoints import Keypoints2D
 
 RANGE, PERIOD = 2 * FPS, 16 * FPS
 """Frames of one range, and from one range to the next: an eighth of the song is fitted twice."""
+LEAST_RANGES = 4
+"""In short songs, as far as they have room: one unlucky second does not decide."""
+FARTHEST_M = 0.3
+"""A joint counts as this far at most: a forearm that is taken for before or behind the body moves by half a metre,
+and which it is hangs on the last bit; noise and darkness move all joints."""
 
 Fit = Callable[..., CameraMotion]
 
@@ -39,7 +44,8 @@ def joint_uncertainty(
 
     Returns
     -------
-    For every half second of the ranges its middle frame and the distance in mm.
+    For every half second of the ranges its middle frame and the distance in mm; a joint counts by
+    :data:`FARTHEST_M` at most.
     """
     moved = second_opinion(keypoints2d)
     found = []
@@ -50,7 +56,7 @@ def joint_uncertainty(
             two = [fit(points, start_frame=part.start, stop_frame=part.stop) for points in (keypoints2d, moved)]
             joints = [to_yup(one, body, floor=0.0).joints(body) for one in two]
             about = [one - one[:, :1] for one in joints]
-            apart = np.linalg.norm(about[0] - about[1], axis=-1).mean(1)
+            apart = np.linalg.norm(about[0] - about[1], axis=-1).clip(max=FARTHEST_M).mean(1)
             known = two[0].valid & two[1].valid & np.isfinite(moved.keypoints[part, 0, 0])
             for begin in range(0, len(apart), FPS // 2):
                 piece = slice(begin, begin + FPS // 2)
@@ -79,6 +85,6 @@ def second_opinion(keypoints2d: Keypoints2D) -> Keypoints2D | None:
 
 def _ranges(start: int, stop: int) -> list[int]:
     """First frames of the ranges, spread evenly."""
-    count = max(1, round((stop - start) / PERIOD))
+    count = max(1, min(LEAST_RANGES, (stop - start) // RANGE), round((stop - start) / PERIOD))
     middles = start + (np.arange(count) + 0.5) * (stop - start) / count
     return [max(start, int(middle) - RANGE // 2) for middle in middles]

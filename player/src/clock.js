@@ -37,11 +37,12 @@ export class AudioClock {
   seek(seconds) {
     return new Promise((resolve) => {
       const done = () => {
-        this.audio.removeEventListener("seeked", done);
+        for (const event of ["seeked", "error"]) this.audio.removeEventListener(event, done);
         resolve();
       };
-      this.audio.addEventListener("seeked", done);
-      this.audio.currentTime = seconds;
+      for (const event of ["seeked", "error"]) this.audio.addEventListener(event, done);
+      if (this.audio.error) done(); // no browser says a second time that it cannot
+      else this.audio.currentTime = seconds;
     });
   }
 }

@@ -13,6 +13,7 @@ import { Timeline } from "./timeline.js";
 const MOST_DANCERS = 3;
 /** Seconds by which a muted video may be off the audio before it is set right. */
 const VIDEO_DRIFT = 0.06;
+const WITHOUT_AUDIO = "The song's audio could not be loaded: the dance runs without it.";
 
 export class Player {
   constructor(page) {
@@ -40,19 +41,33 @@ export class Player {
     this.clock = audio ? new AudioClock(audio) : new TimerClock();
     if (audio) this.duration = Math.max(this.clock.duration, 1);
     else this.duration = this.clock.duration = end;
-    if (!audio && this.page.audio) this.controls.say("The song's audio could not be loaded: the dance runs without it.");
+    if (!audio && this.page.audio) this.controls.say(WITHOUT_AUDIO);
+    audio?.addEventListener("error", () => this.loseAudio()); // a length is known before a decoder is found missing
     if (!motions.length) this.controls.say("There is no motion of this song.");
     this.timeline = new Timeline(this.page.timeline, this.page.lines, this.duration, (seconds) => this.seek(seconds));
     this.controls.setDancers(this.dancers);
     this.controls.setLength(this.duration);
     this.build();
     const asked = secondOfAddress();
+    if (audio?.error) this.loseAudio();
     await this.clock.seek(asked ?? 0);
     addEventListener("hashchange", () => secondOfAddress() !== null && this.seek(secondOfAddress()));
     this.stage.resize();
     this.stage.frontView();
     this.tick();
     await this.drawn();
+  }
+
+  /** The dance goes on from where it is, on the computer's own clock. */
+  loseAudio() {
+    if (!(this.clock instanceof AudioClock)) return;
+    const clock = new TimerClock();
+    clock.duration = this.duration;
+    clock.base = this.clock.time;
+    clock.rate = this.clock.rate;
+    if (this.clock.playing) clock.play();
+    this.clock = clock;
+    this.controls.say(WITHOUT_AUDIO);
   }
 
   build() {

@@ -1,6 +1,11 @@
 """Exports through the logic of the programs that read them: upright, the right way round, 30 frames/s, same seconds."""
 
+import importlib.util
+import os
 import pickletools
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +17,9 @@ from justlmd.export.song import ExportOptions
 from justlmd.motion.motion import Y_TO_Z_UP
 
 SMPL = readers.without_shape(BODY)
+AITVIEWER = os.environ.get("JUSTLMD_AITVIEWER_PYTHON") or (
+    sys.executable if importlib.util.find_spec("aitviewer") else ""
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +33,12 @@ def unshaped_joints(one) -> np.ndarray:
     return forward_kinematics(SMPL, motion.global_orient, motion.body_pose, motion.transl)
 
 
-def assert_upright_and_facing(joints: np.ndarray, expected: np.ndarray) -> None:
+def assert_upright_and_facing(joints: np.ndarray, expected: np.ndarray, atol: float = 1e-6) -> None:
     """Equal up to one shift (programs have other rest pelvises), heads above ankles, left and right not exchanged."""
     shift = joints - expected
     np.testing.assert_allclose(shift, np.broadcast_to(shift.mean((0, 1)), shift.shape), atol=2e-2)
     moved = joints - joints[:, :1]
-    np.testing.assert_allclose(moved, expected - expected[:, :1], atol=1e-6)
+    np.testing.assert_allclose(moved, expected - expected[:, :1], atol=atol)
     assert (joints[:, 15, 1] > joints[:, 7, 1] + 1).all()
 
 
@@ -39,6 +47,20 @@ def test_readers_of_amass_see_the_dance_upright_at_30_frames_per_second(one, rea
     joints, fps = read(one.path("npz"), SMPL)
     assert fps == 30 and len(joints) / fps == 6
     assert_upright_and_facing(joints, unshaped_joints(one)[:, :22])
+
+
+@pytest.mark.skipif(not AITVIEWER, reason="needs aitviewer: name a Python that has it in JUSTLMD_AITVIEWER_PYTHON")
+def test_aitviewer_itself_reads_what_its_logic_here_reads(one, tmp_path):
+    program = Path(readers.__file__).with_name("in_aitviewer.py")
+    np.savez(tmp_path / "smplh.npz", **readers.as_smplh(SMPL))
+    command = [AITVIEWER, program, tmp_path / "smplh.npz", one.path("npz"), tmp_path / "seen.npz"]
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=clean)
+    assert done.returncode == 0, done.stderr[-2000:]
+    with np.load(tmp_path / "seen.npz") as seen:
+        joints = seen["joints"].astype(float)
+    np.testing.assert_allclose(joints, readers.aitviewer_amass(one.path("npz"), SMPL)[0], atol=1e-4)
+    assert_upright_and_facing(joints, unshaped_joints(one)[:, :22], atol=1e-4)
 
 
 def test_what_stood_with_y_up_before_lay_on_its_back(tmp_path):

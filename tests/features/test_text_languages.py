@@ -7,22 +7,12 @@ import urllib.request
 import numpy as np
 import pytest
 
+from benchmarks.lyrics_files import TRANSLATIONS
 from justlmd.core.errors import InputError
 from justlmd.features.text import MINILM, MULTILINGUAL, UNKNOWN_TOKEN, TextStates, song_embeddings
 from justlmd.features.text_encoder import embed, encode
 from justlmd.features.text_languages import check_known, check_languages, unknown_share
 from justlmd.lyrics.lrc import parse_lrc
-
-# One meaning in each row.
-TRANSLATIONS = {
-    "en": ("the moon shines over the sea", "dance with me tonight", "my heart is broken"),
-    "es": ("la luna brilla sobre el mar", "baila conmigo esta noche", "mi corazón está roto"),
-    "fr": ("la lune brille sur la mer", "danse avec moi ce soir", "mon cœur est brisé"),
-    "de": ("der Mond scheint über dem Meer", "tanz mit mir heute Nacht", "mein Herz ist gebrochen"),
-    "zh": ("月亮照耀着大海", "今晚和我跳舞", "我的心碎了"),
-    "ja": ("月が海を照らす", "今夜私と踊って", "私の心は壊れた"),
-    "ko": ("달이 바다를 비춘다", "오늘 밤 나와 춤을 춰", "내 마음이 부서졌어"),
-}
 
 
 def lyrics(texts):

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from justlmd.body.kinematics import forward_kinematics
-from justlmd.body.model import Body
+from justlmd.body.model import PARENTS, Body
 
 
 def _unpickled(path: Path) -> Any:
@@ -111,3 +111,24 @@ def humanml3d(path: Path) -> tuple[np.ndarray, np.ndarray, float]:
 def without_shape(body: Body) -> Body:
     """The body that a program without our shape parameters has."""
     return replace(body, shapedirs=np.zeros_like(body.shapedirs))
+
+
+def as_smplh(body: Body) -> dict[str, np.ndarray]:
+    """The body in the layout of an SMPL-H file: fingers, 15 joints a hand, all lie in the hand and move nothing."""
+    wrists = np.repeat([20, 21], 15)
+    regressor, weights = np.zeros((52, len(body.v_template))), np.zeros((len(body.v_template), 52))
+    regressor[:22], weights[:, :22] = body.J_regressor[:22], body.weights[:, :22]
+    regressor[22:] = body.J_regressor[np.repeat([22, 23], 15)]
+    weights[:, [20, 21]] += body.weights[:, 22:24]
+    root = np.iinfo(np.uint32).max
+    return {
+        "v_template": body.v_template,
+        "shapedirs": np.concatenate([body.shapedirs, np.zeros((*body.v_template.shape, 6))], axis=2),
+        "posedirs": np.zeros((*body.v_template.shape, 51 * 9)),
+        "J_regressor": regressor,
+        "weights": weights,
+        "kintree_table": np.array([[root, *PARENTS[1:22], *wrists], range(52)], np.uint32),
+        "f": body.faces.astype(np.uint32),
+        **{f"hands_components{side}": np.eye(45) for side in "lr"},
+        **{f"hands_mean{side}": np.zeros(45) for side in "lr"},
+    }

@@ -147,6 +147,40 @@ def test_what_does_not_fit_together_is_explained(content, words):
     assert words in line
 
 
+def test_numbers_and_switches_within_sections_may_be_given_on_the_command_line():
+    """Snakemake makes text of whatever stands within braces of ``--config``."""
+    given = {
+        "quality": {"uncertainty": "80"},
+        "export": {"fps": "24"},
+        "generate": {"samples": "2", "guidance": {"lyrics": "2.5"}},
+        "download": {"attempts": "3", "pause": "1e-3", "allow_private_addresses": "true"},
+        "lyrics": {"offset_sign": "1"},
+        "exclude": ["1985"],
+    }
+    config = parse_config(given, on_command_line=given)
+    assert config.quality == {"uncertainty": 80} and config.export.fps == 24
+    assert config.generate.samples == 2 and config.generate.guidance.lyrics == 2.5
+    assert config.download.attempts == 3 and config.download.pause == 0.001
+    assert config.download.allow_private_addresses is True and config.lyrics.offset_sign == 1
+    assert config.exclude == ("1985",)  # an id stays text
+    assert len(faults(given)) == 8  # in a file the same is refused
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"export": {"fps": "25"}}, "config: export.fps: 25 must be 20, 24, 30 or 60"),
+        ({"lyrics": {"stride": "nan"}}, "config: lyrics.stride: nan must be a finite number"),
+        ({"quality": {"uncertainty": "much"}}, "config: quality.uncertainty: 'much' must be a number"),
+        ({"quality": "80"}, "config: quality: 80 must be keys and values"),
+    ],
+)
+def test_what_is_wrong_on_the_command_line_is_refused_as_in_a_file(given, line):
+    with pytest.raises(InputError) as caught:
+        parse_config(given, on_command_line=given)
+    assert str(caught.value).startswith(line)
+
+
 def test_files_and_songs_that_do_not_exist_are_named(shipped, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = parse_config({"body_model": "smpl.pkl", "lyrics": {"alignment": "models/ctc"}}).model_dump(mode="json")
