@@ -3,10 +3,11 @@
     python -m benchmarks.lyrics [--short] [--data DIR] [--songs 20] [--shifts 3]
 
 The first line: songs made of random words (seeds from 100 on, which nothing was tuned with), the demo's songs, and
-every song of ``DIR/songs/*/`` with ``audio.*`` and a right ``.lrc``; each with three random shifts of its stamps. The
+every song of ``DIR/songs/*/`` with ``audio.*`` and a right ``.lrc``; each with three random shifts of its stamps, with
+the lyrics of other songs, with 8 s cut out of its middle, and with lyrics that run 1 % slower. The
 words: the same songs where words' times are known (``words.csv``, or syllables in ``lines.json``), from stamps of lines
-alone. A folder of a real song may hold ``language.txt`` with its code. Seconds are CPU time. Prints tables and writes
-``benchmarks/results/lyrics.json``.
+alone. A folder of a real song may hold ``language.txt`` with its code. Seconds are CPU time. In its long form it also
+prints what ``benchmarks.lyrics_files`` does. Writes ``benchmarks/results/lyrics.json``.
 """
 
 import csv
@@ -21,14 +22,15 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import options
+from benchmarks.lyrics_files import show_files
 from justlmd.core.files import write_json
 from justlmd.lyrics.alignment import align, centre, load_whisper, pocketsphinx_aligner
-from justlmd.lyrics.document import Lyrics, shift
+from justlmd.lyrics.document import Lyrics, shift, stretched_line
 from justlmd.lyrics.heard_words import hear_words
 from justlmd.lyrics.lrc import parse_lrc
 from justlmd.lyrics.pieces import in_pieces
 from justlmd.lyrics.synchronise import listen
-from justlmd.lyrics.vocal_activity import SR, curves_of, voice_activity, voice_spectrum
+from justlmd.lyrics.vocal_activity import SR, VocalCurves, curves_of, voice_activity, voice_spectrum
 from justlmd.lyrics.whisper import Whisper
 from justlmd.lyrics.whisper_models import guessed_language
 from justlmd.lyrics.witness import Witness
@@ -38,8 +40,11 @@ RESULTS = Path(__file__).parent / "results" / "lyrics.json"
 FIRST_SEED = 100  # those below 60 were used for tuning and choosing
 LEVELS = (1.0, 0.7, 0.5, 0.35)  # how loud the singer of a made song is
 CUT_S = 8.0  # what is taken out of the middle of a song for a cut version
+SPEED = 1.01  # of the lyrics against the song for a version at another speed
+OTHERS = 3  # songs whose lyrics are tried on each song
 CHECKS = ("without_ends_confident", "without_ends_right", "other_lyrics_confident", "false_warning", "cut_confident",
-          "cut_warned", "cut_placed", "cut_lines_right")  # fmt: skip
+          "cut_warned", "cut_placed", "cut_lines_right", "drift_confident", "drift_warned",
+          "drift_lines_right")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,12 @@ def whisper_of(case: Case) -> Whisper:
     return whisper
 
 
+def others_than(number: int, cases: list[Case]) -> list[Lyrics]:
+    """The lyrics of a few other songs, spread over all of them."""
+    steps = np.linspace(1, len(cases) - 1, OTHERS).round().astype(int) if len(cases) > 1 else []
+    return [cases[(number + step) % len(cases)].lyrics for step in dict.fromkeys(steps)]
+
+
 def without_ends(lyrics: Lyrics) -> Lyrics:
     """The same lines from stamps of their beginnings alone."""
     stamps = (f"[{line.start_s // 60:02.0f}:{line.start_s % 60:06.3f}]{line.text}" for line in lyrics.sung)
@@ -122,9 +133,9 @@ def naive_first_line(heard: np.ndarray) -> float:
     return float(runs.argmax() * 512 / SR) if runs.any() else 0.0
 
 
-def find_first_lines(case: Case, other: Lyrics, shifts: int) -> dict[str, list[dict[str, float]]]:
-    """Errors and confidence of each method, for random shifts; of ours also with the lyrics of another song, without
-    stamps of ends, and with a cut."""
+def find_first_lines(case: Case, others: list[Lyrics], shifts: int) -> dict[str, list[dict[str, float]]]:
+    """Errors and confidence of each method, for random shifts; of ours also with the lyrics of other songs, without
+    stamps of ends, with a cut, and with lyrics at another speed."""
     begin = time.process_time()
     heard = voice_activity(case.sound.mean(axis=0))
     activity_s = time.process_time() - begin
@@ -156,13 +167,27 @@ def find_first_lines(case: Case, other: Lyrics, shifts: int) -> dict[str, list[d
                     rows[name][-1]["without_ends_right"] = float(abs(values["error_s"]) <= 0.3)
         rows["silero_mask"].append({"error_s": listen(shifted, heard_only).first_line_s - true_s, "s": activity_s})
         rows["naive_onset"].append({"error_s": naive_first_line(heard) - true_s, "s": activity_s})
-    strange = listen(other, curves, witness)
-    whole = in_pieces(case.lyrics, curves, witness)[1]
+    strange = float(np.mean([listen(other, curves, witness).confident for other in others]))
+    whole = in_pieces(case.lyrics, curves, witness)[0].warnings[len(case.lyrics.warnings) :]
     middle_s = case.sound.shape[1] / SR / 2
     for row in rows["ours"]:
-        row |= {"other_lyrics_confident": float(strange.confident), "false_warning": float(bool(whole))}
-        row |= find_cut(case, middle_s, witness.whisper)
+        row |= {"other_lyrics_confident": strange, "false_warning": float(bool(whole))}
+        row |= find_cut(case, middle_s, witness.whisper) | find_drift(case, curves, witness)
     return rows
+
+
+def find_drift(case: Case, curves: VocalCurves, witness: Witness) -> dict[str, float]:
+    """What becomes of lyrics that run slower than the song: noticed, and the lines in place."""
+    slow = replace(case.lyrics, lines=tuple(stretched_line(line, 0.0, SPEED) for line in case.lyrics.lines))
+    placed = listen(slow, curves, witness)
+    if not placed.confident:
+        return {"drift_confident": 0.0}
+    moved = shift(slow, placed.first_line_s)
+    mended, _ = in_pieces(moved, curves, witness)
+    truth = [line.start_s for line in case.lyrics.sung]
+    right = [min(abs(line.start_s - true_s) for true_s in truth) <= 0.3 for line in mended.sung]
+    warned = len(mended.warnings) > len(moved.warnings)
+    return {"drift_confident": 1.0, "drift_warned": float(warned), "drift_lines_right": float(np.mean(right))}
 
 
 def find_cut(case: Case, at_s: float, whisper: Whisper) -> dict[str, float]:
@@ -306,11 +331,13 @@ def main() -> None:
     cases = [*made_songs("made", [random_song(seed) for seed in seeds], LEVELS),
              *made_songs("demo", list(SONGS)[: 2 if args.short else None], (1.0,)), *real_songs(args.data)]  # fmt: skip
     results: dict[str, dict] = {}
-    others = [case.lyrics for case in (*cases[1:], cases[0])]
-    rows = [(case, find_first_lines(case, other, shifts)) for case, other in zip(cases, others, strict=True)]
+    rows = [(case, find_first_lines(case, others_than(number, cases), shifts)) for number, case in enumerate(cases)]
     show_first_lines(rows, results, shifts)
     show_words(cases, results)
     show_parsing(args.data, results)
+    if not args.short:  # by itself: make bench-lyrics_files
+        print()
+        results["files"] = show_files(args.data)
     results["ours"]["peak_rss_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     write_json(RESULTS, results)
 

@@ -4,9 +4,10 @@
 
 Training steps of V2 at the report's sizes beside a plain implementation from torch's own transformer layers, and beside
 the time that its matrix products alone take at the rate measured in the same run; peak memory of the report's batch of
-200; time to the first batch; generation speed; synthetic songs whose words trigger moves, or do not. ``--real`` instead
-trains V2 and V3 on the songs of ``DIR/motion`` and tests each on the song left out (up to an hour; ``--short``: one
-song, one seed, few steps). Prints tables and writes ``benchmarks/results/models.json`` or ``models_real.json``.
+200; time to the first batch; generation speed; synthetic songs whose words trigger moves, or do not; whole dances to
+held-out synthetic songs (:mod:`benchmarks.dances`). ``--real`` instead trains V2 and V3 on the songs of ``DIR/motion``
+and tests each on the song left out (up to an hour; ``--short``: one song, one seed, few steps). Prints tables and
+writes ``benchmarks/results/models.json`` or ``models_real.json``.
 """
 
 import subprocess
@@ -25,16 +26,14 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import options
+from benchmarks.dances import CONFIGS, RESULTS, flat, planted, real_dataset, show_dances
 from demo.planted_dataset import planted_dataset, write_planted_songs
 from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.model import load_body
 from justlmd.core.device import choose_precision
-from justlmd.core.files import read_npz, write_json, write_npz
+from justlmd.core.files import read_json, read_npz, write_json
 from justlmd.dataset.build import build_dataset, read_audio
-from justlmd.dataset.song_files import SongFiles
-from justlmd.features.text_encoder import embed
-from justlmd.lyrics.document import read_lyrics, write_lyrics
-from justlmd.lyrics.lrc import parse_lrc
+from justlmd.lyrics.document import read_lyrics
 from justlmd.motion.motion import to_yup
 from justlmd.motion.smplfull import read_smplfull
 from model.configuration import read_config
@@ -46,8 +45,9 @@ from model.networks.transformer_cvae import position_code
 from model.training.checkpoint import build_model, load_model
 from model.training.train import train
 
-RESULTS = Path(__file__).parent / "results"
-CONFIGS = Path(__file__).parents[1] / "model" / "configs"
+DANCE_STEPS = {False: 1200, True: 40}
+"""Training steps of V3 in the table of whole dances: as many as in the demo; few with ``--short``."""
+
 NEAR_S = 0.5
 """A frame this near to a planted move's peak counts as being at the move."""
 
@@ -76,14 +76,15 @@ class PlainCVAE(nn.Module):
         return nn.functional.mse_loss(found.float(), motion) + 1e-5 * kl
 
 
-def random_batch(size: int) -> Batch:
+def random_batch(size: int, frames: int = SEQUENCE_FRAMES) -> Batch:
     """Windows of small random motion with music and 60 tokens."""
     g = torch.Generator().manual_seed(0)
-    T, rest = SEQUENCE_FRAMES, torch.from_numpy(load_body().rest_joints().astype(np.float32))
+    T, rest = frames, torch.from_numpy(load_body().rest_joints().astype(np.float32))
     times = torch.linspace(0, 5.8, 60)[None, :, None].expand(size, -1, 2) + torch.tensor([0.0, 0.1])
     conditions = Conditions(
         torch.randn(size, T, 128, generator=g), torch.rand(size, T, 4, generator=g), torch.ones(size),
         torch.randn(size, 60, 384, generator=g), times, torch.ones(size, 60).bool(),
+        torch.zeros(size, T, 2), torch.zeros(size, T, 0),
     )  # fmt: skip
     motion = [0.3 * torch.randn(size, T, n, generator=g) for n in (3, 69, 3)]
     return Batch(*motion, rest.expand(size, 24, 3), conditions, whole=size)
@@ -194,7 +195,7 @@ def generation_speed(short: bool) -> dict[str, dict[str, float]]:
     return found
 
 
-def planted(folder: Path, seed: int, songs: int, shuffled: bool, steps: int) -> dict[str, Any]:
+def probed(folder: Path, seed: int, songs: int, shuffled: bool, steps: int) -> dict[str, Any]:
     """Train the probe on synthetic songs and ask the lyrics question of the held-out ones."""
     danced = planted_dataset(folder / "data", seed, songs, shuffled, test_fraction=0.3, val_fraction=0.05)
     config = read_config(CONFIGS / "v3_probe.yaml")
@@ -221,8 +222,8 @@ def instrument(short: bool) -> dict[str, dict[str, float]]:
     """Planted links, and the p-values of repeats without any."""
     songs, steps, repeats = (20, 170, 2) if short else (48, 300, 12)
     with tempfile.TemporaryDirectory() as scratch:
-        link = planted(Path(scratch) / "link", 100, songs, False, steps)
-        null = [planted(Path(scratch) / f"{n}", 200 + n, 20, True, 170) for n in range(repeats)]
+        link = probed(Path(scratch) / "link", 100, songs, False, steps)
+        null = [probed(Path(scratch) / f"{n}", 200 + n, 20, True, 170) for n in range(repeats)]
     p = np.array([result["p_permutation"] for result in null])
     shuffled = link["both_minus"]["shuffled within the song"]
     return {
@@ -238,22 +239,6 @@ def instrument(short: bool) -> dict[str, dict[str, float]]:
             "uniform_ks_p": float(kstest(p, "uniform").pvalue),
         },
     }  # fmt: skip
-
-
-def real_dataset(motions: Path, folder: Path) -> None:
-    """The data set of recovered motion with lyrics; there is no music, so the models are told that there is none."""
-    songs = []
-    for source in sorted(path.parent for path in motions.glob("*/smplfull.json")):
-        lrc = source / "lyrics.lrc"
-        lyrics, place = parse_lrc(lrc.read_bytes(), str(lrc)), folder / "songs" / source.name
-        place.mkdir(parents=True)
-        write_lyrics(place / "lyrics.json", lyrics, source.name, "en")
-        write_npz(place / "embeddings.npz", **embed([lyrics])[0])
-        files = {"motion": source / "smplfull.json", "sliced": source / "sliced.json"}
-        songs.append(
-            SongFiles(song=source.name, lyrics=place / "lyrics.json", embeddings=place / "embeddings.npz", **files)
-        )
-    build_dataset(songs, folder / "data", load_body(), drop_last=True)
 
 
 def real_songs(data: Path, short: bool) -> dict[str, Any]:
@@ -272,10 +257,23 @@ def real_songs(data: Path, short: bool) -> dict[str, Any]:
     for row in rows:
         values = " ".join(f"{row[name]:12.3f}" for name in MEASURES)
         print(f"{row['group'][:24]:24} {row['seed']:4} {row['model']:5} {values}")
+        results = [read_json(path) for path in sorted(Path(scratch).glob("folds/*/evaluation_*/metrics.json"))]
+    print("whole dances, means over songs and seeds")
+    show_dances(mean_table([result["dances"]["methods"] for result in results]))
     difference = compare(rows, "v2", "v3")
     for name, found in difference.items():
         print(f"v3 minus v2, {name}: {found['value']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}], p {found['p']}")
     return {"steps": steps, "rows": rows, "v3_minus_v2": difference}
+
+
+def mean_table(tables: list[dict[str, dict[str, dict[str, float | None]]]]) -> dict[str, dict[str, dict[str, float]]]:
+    """The mean of every measure of every dancer over evaluations that have it."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for name, column in tables[0].items():
+        values = {key: [table[name].get(key, {}).get("value") for table in tables] for key in column}
+        known = {key: [value for value in row if value is not None] for key, row in values.items()}
+        found[name] = {key: {"value": float(np.mean(row)) if row else float("nan")} for key, row in known.items()}
+    return found
 
 
 def show(results: dict[str, dict[str, float]]) -> None:
@@ -300,8 +298,11 @@ def main() -> None:
     print("training the probe on synthetic songs")
     found = instrument(args.short)
     show(found)
-    results = {name: {key: float(value) for key, value in row.items()} for name, row in (results | found).items()}
-    write_json(RESULTS / "models.json", results)
+    print(f"whole dances to synthetic songs, V3 trained for {DANCE_STEPS[args.short]} steps")
+    dances = planted(args.short, DANCE_STEPS[args.short])
+    show_dances(dances)
+    rows = {name: {key: float(value) for key, value in row.items()} for name, row in (results | found).items()}
+    write_json(RESULTS / "models.json", rows | flat({"planted": dances}))
 
 
 if __name__ == "__main__":

@@ -59,11 +59,12 @@ def _line(rng: np.random.Generator, trigger: Trigger, bar_s: float, eighth_s: fl
     return Line(tuple(words))
 
 
-def synthetic(seed: int, n_songs: int, shuffled_words: bool = False) -> list[SyntheticSong]:
+def synthetic(seed: int, n_songs: int, shuffled_words: bool = False, linked: float = 1.0) -> list[SyntheticSong]:
     """Songs of about half a minute with known links from words to moves.
 
     With ``shuffled_words`` the danced moves and their times are drawn independently of the words, from the same
     distribution: words then say nothing about the motion, and any test of a link must come out at chance.
+    ``linked`` is the share of bars in which the word's move is danced; in the others it is drawn in that way.
     Words, beats and grooves are the same with and without.
     """
     body = load_body()
@@ -74,6 +75,9 @@ def synthetic(seed: int, n_songs: int, shuffled_words: bool = False) -> list[Syn
         beats_s = LEAD_IN_S + beat_s * np.arange(4 * BARS)
         sung = _draw_triggers(of_words, beats_s)
         danced = tuple(_draw_triggers(of_moves, beats_s) if shuffled_words else sung)
+        if not shuffled_words and linked < 1:
+            drawn, follows = _draw_triggers(of_moves, beats_s), of_moves.random(len(sung)) < linked
+            danced = tuple(own if kept else other for own, other, kept in zip(sung, drawn, follows, strict=True))
         end_s = float(beats_s[-1]) + beat_s
         planned = plan(beats_s, danced, int(of_groove.integers(2**31)), end_s)
         motion = dance(planned, beats_s, round(end_s * 30), body, np.zeros(10))

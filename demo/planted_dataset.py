@@ -58,7 +58,7 @@ def write_planted_songs(
 ) -> tuple[list[SongFiles], list[SyntheticSong]]:
     """Write the files of ``synthetic(seed, n_songs, shuffled_words)`` from which the data set is built."""
     body, songs = load_body(), synthetic(seed, n_songs, shuffled_words)
-    lyrics = [_lyrics(song) for song in songs]
+    lyrics = [lyrics_of(song) for song in songs]
     files = [
         _write_song(Path(folder) / song.id, song, words, tokens, body)
         for song, words, tokens in zip(songs, lyrics, embed(lyrics), strict=True)
@@ -66,7 +66,8 @@ def write_planted_songs(
     return files, songs
 
 
-def _lyrics(song: SyntheticSong) -> Lyrics:
+def lyrics_of(song: SyntheticSong) -> Lyrics:
+    """The sung lines of a song as a document with a time for each word."""
     lines = []
     for line in song.lines:
         words = tuple(Word(word.start, word.end, word.text) for word in line.words)
@@ -94,7 +95,9 @@ def _write_song(folder: Path, song: SyntheticSong, lyrics: Lyrics, tokens: dict[
         onset_envelope=beat,
         beat=beat,
         beat_phase=phase(song.beats_s, frames),
+        bar_phase=phase(song.downbeats_s, frames),
         beat_times=song.beats_s,
+        downbeat_times=song.downbeats_s,
     )
     return SongFiles(
         song=song.id,

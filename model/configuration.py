@@ -39,6 +39,15 @@ def _divides_sequence(patch: int) -> int:
     return patch
 
 
+def _whole_sequences(frames: int) -> int:
+    if frames % FOLD_FRAMES:
+        raise ValueError(f"must be a multiple of {FOLD_FRAMES}")
+    return frames
+
+
+FOLD_FRAMES = 60
+"""Windows are multiples of this, so that every patch divides them."""
+
 Patch = Annotated[int, Field(ge=1, le=FPS), AfterValidator(_divides_sequence)]
 
 
@@ -50,6 +59,7 @@ class FlatCVAEConfig:
     latent_dim: Size = 512
     max_tokens: Size = 50  # further tokens of a window are dropped, missing ones are 0
     token_dim: Size = 384
+    rhythm: bool = False  # also hear onsets, beats and bars; the report's music are mel bands alone
     kl_weight: Weight = 1.0
 
 
@@ -64,6 +74,7 @@ class TransformerCVAEConfig:
     n_layers: Layers = 4  # in the encoder and in the decoder
     dropout: Share = 0.1
     music_dim: Literal[128] = 128  # bands of the mel spectrum, as the data set holds it
+    rhythm: bool = False  # also hear onsets, beats and bars; the report's music are mel bands alone
     lyrics_dim: Size = 128
     token_dim: Size = 384  # width of the text encoder's states
     kl: Literal["batch_sum", "per_sample"] = "batch_sum"  # batch_sum: summed over the batch, as the original ran it
@@ -73,24 +84,31 @@ class TransformerCVAEConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
-class BackboneConfig:
-    """What V3 and V4 share: sizes, which conditions are left out in training, and weights of the losses on motion."""
+class MotionLossConfig:
+    """Weights of the losses on motion (:func:`model.networks.motion_space.motion_losses`)."""
 
-    d_model: Size = 128
-    n_heads: Size = 4
-    d_feedforward: Size = 256
-    decoder_layers: Layers = 3
-    patch: Patch = 3  # frames per step of the backbone
-    token_dim: Size = 384  # width of the text encoder's states
-    music_dropout: Share = 0.1
-    lyrics_dropout: Share = 0.1
-    both_dropout: Share = 0.1
     joints_weight: Weight = 1.0
     velocity_weight: Weight = 1.0
     acceleration_weight: Weight = 0.003
     contact_weight: Weight = 0.1
     standing_weight: Weight = 0.5
     energy_weight: Weight = 0.5
+
+
+@dataclass(frozen=True, config=STRICT)
+class BackboneConfig(MotionLossConfig):
+    """What V3 and V4 share: sizes and which conditions are left out in training."""
+
+    d_model: Size = 128
+    n_heads: Size = 4
+    d_feedforward: Size = 256
+    decoder_layers: Layers = 3
+    patch: Patch = 3  # frames per step of the backbone
+    bar: bool = False  # also hear the place in the bar
+    token_dim: Size = 384  # width of the text encoder's states
+    music_dropout: Share = 0.1
+    lyrics_dropout: Share = 0.1
+    both_dropout: Share = 0.1
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -117,6 +135,34 @@ class FlowDancerConfig(BackboneConfig):
     time_mean: Annotated[float, Field(ge=-10, le=10)] = 0.0  # of the normal sample whose sigmoid is t
     time_std: Annotated[float, Field(gt=0, le=10)] = 1.0
     start_share: Share = 0.2  # of the training windows at t = 0
+
+
+@dataclass(frozen=True, config=STRICT)
+class LatentFlowConfig(MotionLossConfig):
+    """V5: the codec, the flow over its latents, and which conditions are left out in training."""
+
+    d_model: Annotated[Size, AfterValidator(_even)] = 192
+    n_heads: Size = 4
+    d_feedforward: Size = 384
+    layers: Layers = 4
+    dropout: Share = 0.1
+    window: Annotated[int, Field(ge=SEQUENCE_FRAMES, le=18_000), AfterValidator(_whole_sequences)] = 600  # frames
+    patch: Patch = 5  # frames per latent
+    latent_dim: Size = 48
+    codec_dim: Size = 128
+    codec_layers: Annotated[int, Field(ge=1, le=8)] = 3
+    latent_noise: Weight = 0.1  # added to latents in training, where their mean square is 1
+    flow_weight: Weight = 1.0
+    token_dim: Size = 384  # width of the text encoder's states
+    learned_dim: Annotated[int, Field(ge=0, le=65_536)] = 0  # width of the data set's learned features; 0: not read
+    music_dropout: Share = 0.2
+    metre_dropout: Share = 0.1
+    lyrics_dropout: Share = 0.15
+    both_dropout: Share = 0.1  # of the training windows go without any of them
+    euler_steps: Annotated[int, Field(ge=1, le=10_000)] = 20
+    time_mean: Annotated[float, Field(ge=-10, le=10)] = 0.0  # of the normal sample whose sigmoid is t
+    time_std: Annotated[float, Field(gt=0, le=10)] = 1.0
+    start_share: Share = 0.1  # of the training windows at t = 0
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -148,6 +194,7 @@ NETWORKS: dict[str, type] = {
     "transformer_cvae": TransformerCVAEConfig,
     "dancer": DancerConfig,
     "flow_dancer": FlowDancerConfig,
+    "latent_flow": LatentFlowConfig,
 }
 """Configuration of each value of ``model:``."""
 
@@ -156,8 +203,8 @@ NETWORKS: dict[str, type] = {
 class ModelConfig:
     """A whole configuration: which network, its settings, its training."""
 
-    model: Literal["flat_cvae", "transformer_cvae", "dancer", "flow_dancer"]
-    network: FlatCVAEConfig | TransformerCVAEConfig | DancerConfig | FlowDancerConfig
+    model: Literal["flat_cvae", "transformer_cvae", "dancer", "flow_dancer", "latent_flow"]
+    network: FlatCVAEConfig | TransformerCVAEConfig | DancerConfig | FlowDancerConfig | LatentFlowConfig
     training: TrainingConfig
 
 
@@ -247,7 +294,9 @@ def check_configs(paths: Iterable[str | Path]) -> None:
 def _faults_between(network: Any) -> list[str]:
     """What does not fit together in a network's settings; ``None`` stands for one whose settings are wrong already."""
     faults = []
-    if isinstance(network, TransformerCVAEConfig | BackboneConfig) and network.d_model % network.n_heads:
+    if isinstance(network, LatentFlowConfig) and network.d_model % (2 * network.n_heads):
+        faults.append(f"n_heads: twice {network.n_heads} must divide d_model, which is {network.d_model}")
+    elif isinstance(network, TransformerCVAEConfig | BackboneConfig) and network.d_model % network.n_heads:
         faults.append(f"n_heads: {network.n_heads} must divide d_model, which is {network.d_model}")
     if isinstance(network, BackboneConfig):
         dropped = network.music_dropout + network.lyrics_dropout + network.both_dropout

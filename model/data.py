@@ -19,21 +19,23 @@ from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.torch_kinematics import slerp
 from justlmd.core.errors import InputError
 from justlmd.dataset.sequences import whole_windows
-from justlmd.dataset.storage import open_dataset
+from justlmd.dataset.storage import LEARNED, open_dataset
 
 MOTION = ("global_orient", "body_pose", "transl")
-MUSIC = ("log_mel", "rhythm", "has_audio")
+MUSIC = ("log_mel", "rhythm", "bar", "has_audio")
 """Arrays of the data set that are cut into windows."""
 
 BEAT = 1  # column of ``rhythm`` that is 1 in the frame of a beat
 
 
 class Conditions(NamedTuple):
-    """What a dance is made from; B windows of T = 180 frames, L = most tokens in one window (at least 1).
+    """What a dance is made from; B windows of T = 180 frames or more, L = most tokens in one window (at least 1).
 
     log_mel (B, T, 128) dB; rhythm (B, T, 4) onset envelope, beat 0/1, sine and cosine of the beat phase; has_music
     (B,) 1 or 0; tokens (B, L, D) states of the text encoder; token_times (B, L, 2) start and end in seconds from the
-    window's first frame; token_mask (B, L) true where a token is. Missing music or lyrics are zeros with a mask.
+    window's first frame; token_mask (B, L) true where a token is; bar (B, T, 2) sine and cosine of the bar phase, 0
+    without bars; learned (B, T, E) the data set's learned features beside each other, E = 0 without any. Missing music
+    or lyrics are zeros with a mask; where only a part of a window has music, the rest is silence.
     """
 
     log_mel: Tensor
@@ -42,6 +44,8 @@ class Conditions(NamedTuple):
     tokens: Tensor
     token_times: Tensor
     token_mask: Tensor
+    bar: Tensor
+    learned: Tensor
 
     def to(self, device: torch.device | str) -> "Conditions":
         """The same on a device."""
@@ -49,7 +53,10 @@ class Conditions(NamedTuple):
 
 
 class Window(NamedTuple):
-    """180 frames of one song: ``first`` counts from the first frame of its motion, ``start_s`` in video.mp4."""
+    """180 frames of one song, or as many as the data set was asked for.
+
+    ``first`` counts from the first frame of its motion, ``start_s`` in video.mp4.
+    """
 
     id: str
     song: str
@@ -108,13 +115,20 @@ class LyricsMusicDance(Dataset[DanceSequence]):
     split : ``train``, ``val`` or ``test``, or a list of song ids.
     stride : None for the data set's sequences (one per slice of the lyrics); a number of frames for every window that
         starts on a multiple of it and has all its frames (training sees more of each song that way).
+    frames : length of the windows; sequences have 180.
 
     Items are sequences (:class:`DanceSequence`) that a default ``DataLoader`` stacks; :meth:`batch` gathers many at
     once, faster. Raises InputError when there is no such split or song.
     """
 
-    def __init__(self, dataset_dir: str | Path, split: str | list[str], stride: int | None = None) -> None:
-        self.path, self.arrays = Path(dataset_dir), open_dataset(dataset_dir)
+    def __init__(
+        self,
+        dataset_dir: str | Path,
+        split: str | list[str],
+        stride: int | None = None,
+        frames: int = SEQUENCE_FRAMES,
+    ) -> None:
+        self.path, self.arrays, self.frames = Path(dataset_dir), open_dataset(dataset_dir), frames
         songs = self.arrays.splits.get(split) if isinstance(split, str) else split
         if songs is None:
             raise InputError(
@@ -136,7 +150,7 @@ class LyricsMusicDance(Dataset[DanceSequence]):
         for song in self.songs:
             row = self.arrays.songs[song]
             valid = self.arrays["valid"][row.rows]
-            for first in whole_windows(valid, stride):
+            for first in whole_windows(valid, stride, self.frames):
                 start_s = (row.start_frame + first) / FPS
                 yield Window(f"{song}_{round(1000 * start_s):06d}", song, first, start_s)
 
@@ -166,7 +180,7 @@ class LyricsMusicDance(Dataset[DanceSequence]):
         """The windows with these numbers as one batch.
 
         ``speed`` (B,) near 1 makes dance, music and words of each window that many times faster: it begins at the same
-        frame, and its 180 frames are interpolated in that many times as many. Where the known frames end before, the
+        frame, and its frames are interpolated in that many times as many. Where the known frames end before, the
         speed is lower.
         """
         windows = tuple(self.windows[int(number)] for number in numbers)
@@ -174,8 +188,8 @@ class LyricsMusicDance(Dataset[DanceSequence]):
         rows = [a.songs[window.song] for window in windows]
         firsts = np.array([row.first_frame + window.first for row, window in zip(rows, windows, strict=True)])
         if speed is None:
-            spans = [slice(first, first + SEQUENCE_FRAMES) for first in firsts]
-            found = {name: _stack(a[name], spans) for name in (*MOTION, *MUSIC)}
+            spans = [slice(first, first + self.frames) for first in firsts]
+            found = {name: _stack(a[name], spans) for name in self._framewise}
             rates = np.ones(len(windows))
         else:
             stops = np.array([row.rows.stop for row in rows])
@@ -193,9 +207,21 @@ class LyricsMusicDance(Dataset[DanceSequence]):
                 found["rhythm"] * heard,
                 has_music,
                 *pad_tokens(words, a["token_states"].shape[1]),
+                found["bar"] * heard if "bar" in found else found["rhythm"].new_zeros(*found["rhythm"].shape[:2], 2),
+                self._learned(found),
             ),
             items=windows,
         )
+
+    @cached_property
+    def _framewise(self) -> tuple[str, ...]:
+        """Arrays of the data set that are cut into windows."""
+        learned = sorted(name for name in self.arrays.arrays if name.startswith(LEARNED))
+        return (*MOTION, *(name for name in MUSIC if name in self.arrays.arrays), *learned)
+
+    def _learned(self, found: dict[str, Tensor]) -> Tensor:
+        parts = [values for name, values in found.items() if name.startswith(LEARNED)]
+        return torch.cat([found["rhythm"][..., :0], *parts], dim=-1)
 
     def _resampled(
         self, firsts: np.ndarray, stops: np.ndarray, speed: np.ndarray
@@ -204,17 +230,17 @@ class LyricsMusicDance(Dataset[DanceSequence]):
 
         No row from ``stops`` (B,) on is touched, nor one behind a frame without a body.
         """
-        a, last = self.arrays, SEQUENCE_FRAMES - 1
+        a, last = self.arrays, self.frames - 1
         reach = np.arange(math.ceil(last * max(1.0, speed.max())) + 1)  # (M,) frames that any window may need
         source = np.minimum(firsts[:, None] + reach, stops[:, None] - 1)
         known = np.logical_and.accumulate(a["valid"][source] & (firsts[:, None] + reach < stops[:, None]), axis=1)
         speed = np.minimum(speed, (known.sum(1) - 1) / last)
-        place = np.arange(SEQUENCE_FRAMES) * speed[:, None]  # (B, 180) in frames of the song from the first on
+        place = np.arange(self.frames) * speed[:, None]  # (B, T) in frames of the song from the first on
         before = np.minimum(place.astype(np.int64), known.sum(1, keepdims=True) - 2)
         share = torch.from_numpy(place - before).float()[..., None]
         window = np.arange(len(speed))[:, None]
         found = {}
-        for name in (*MOTION, *MUSIC):
+        for name in self._framewise:
             values = torch.from_numpy(a[name][source])  # (B, M, ...)
             if name in ("global_orient", "body_pose"):
                 values = roma.rotvec_to_unitquat(values.float().unflatten(-1, (-1, 3)))
@@ -240,7 +266,7 @@ class LyricsMusicDance(Dataset[DanceSequence]):
     def _sung(self, song: str, start_s: float, speed: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
         """Which of a song's tokens (M,) are sung in the window from ``start_s`` on, and the times (M, 2) of all."""
         times = (self.arrays["token_times"][self.arrays.songs[song].token_rows] - start_s) / speed
-        return (times[:, 1] > 0) & (times[:, 0] < SEQUENCE_FRAMES / FPS), times
+        return (times[:, 1] > 0) & (times[:, 0] < self.frames / FPS), times
 
 
 def pad_tokens(parts: list[tuple[np.ndarray, np.ndarray]], width: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -279,16 +305,19 @@ def training_batches(count: int, batch_size: int, seed: int, first_step: int = 0
 def statistics(data: LyricsMusicDance) -> dict[str, Tensor]:
     """Mean and std of the music over the songs of ``data``; give it the training split only.
 
-    Keys log_mel_mean, log_mel_std (128,), rhythm_mean, rhythm_std (4,). Columns that never change get std 1; without
-    any music 0 and 1.
+    Keys log_mel_mean, log_mel_std (128,), rhythm_mean, rhythm_std (4,), learned_mean, learned_std (E,). Columns that
+    never change get std 1; without any music 0 and 1.
     """
     found = {}
-    for name in ("log_mel", "rhythm"):
-        width = data.arrays[name].shape[1]
+    arrays = data.arrays.arrays
+    learned = [arrays[name] for name in sorted(arrays) if name.startswith(LEARNED)]
+    for name, parts in (("log_mel", [arrays["log_mel"]]), ("rhythm", [arrays["rhythm"]]), ("learned", learned)):
+        width = sum(part.shape[1] for part in parts)
         total, squares, count = np.zeros(width), np.zeros(width), 0
-        for song in data.songs:
+        for song in data.songs if parts else ():
             rows = data.arrays.songs[song].rows
-            values = data.arrays[name][rows][data.arrays["has_audio"][rows]].astype(np.float64)
+            heard = arrays["has_audio"][rows]
+            values = np.concatenate([part[rows][heard] for part in parts], axis=1).astype(np.float64)
             total, squares, count = total + values.sum(0), squares + (values**2).sum(0), count + len(values)
         mean = total / max(count, 1)
         std = np.sqrt(np.maximum(squares / max(count, 1) - mean**2, 0))

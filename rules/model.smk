@@ -56,6 +56,18 @@ rule evaluate:
             category="Models",
             labels={"what": "evaluation, plotted"},
         ),
+        dances=report(
+            "results/evaluation/dances.csv",
+            caption="../report/dances.rst",
+            category="Models",
+            labels={"what": "whole dances"},
+        ),
+        dances_plot=report(
+            "results/evaluation/dances.svg",
+            caption="../report/dances.rst",
+            category="Models",
+            labels={"what": "whole dances, plotted"},
+        ),
         history_plot=report(
             "results/evaluation/history.svg",
             caption="../report/curves.rst",
@@ -89,6 +101,7 @@ rule evaluate:
         bootstrap=config["evaluation"]["bootstrap"],
         seed=config["evaluation"]["seed"],
         device=config["device"],
+        body_model=config["body_model"],
     message:
         "Evaluating the models on songs that they have not seen"
     script:
@@ -100,6 +113,7 @@ rule generate:
         checkpoint=rules.train.output.checkpoint,
         audio_features=with_audio(rules.audio_features.output[0]),
         lyrics_embeddings=rules.lyrics_embeddings.output[0],
+        learned=learned_of_song,
     output:
         motion="results/generated/{song}/{name}{sample}/smplfull.json",
         meta="results/generated/{song}/{name}{sample}/smplfull.meta.json",
@@ -119,6 +133,7 @@ rule generate:
     params:
         seed=lambda wildcards: config["generate"]["seed"] + sample_number(wildcards.sample) - 1,
         guidance=config["generate"]["guidance"],
+        learned=config["features"]["learned"],
         device=config["device"],
         body_model=config["body_model"],
     message:

@@ -130,6 +130,11 @@ def learned_features(wildcards):
     return PLAN.learned_features(kept_songs())
 
 
+def learned_of_song(wildcards):
+    """Files of features from elsewhere of one song; a model that reads one that is missing says so itself."""
+    return PLAN.learned_features([wildcards.song])
+
+
 TEXT_STATES = "results/text_states.npz"
 STORED = stored_texts(TEXT_STATES)
 

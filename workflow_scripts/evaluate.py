@@ -6,6 +6,7 @@ from job import run
 def main(snakemake) -> str:
     from pathlib import Path
 
+    from justlmd.body.model import load_body
     from model.evaluation.evaluate import evaluate
 
     files, params = snakemake.input, snakemake.params
@@ -15,6 +16,7 @@ def main(snakemake) -> str:
         Path(files.index).parent,
         models,
         out_dir,
+        body=load_body(params.body_model),
         bootstrap=params.bootstrap,
         seed=params.seed,
         device=params.device,

@@ -7,6 +7,7 @@ def main(snakemake) -> str:
     from pathlib import Path
 
     from justlmd.body.model import load_body
+    from justlmd.features.external import learned_path
     from justlmd.motion.song_motion import SongMotion, write_song_motion
     from model.generation.generate import generate
 
@@ -18,6 +19,7 @@ def main(snakemake) -> str:
         body,
         files.audio_features or None,
         files.lyrics_embeddings,
+        learned={name: learned_path(pattern, snakemake.wildcards.song) for name, pattern in params.learned.items()},
         seed=params.seed,
         device=params.device,
         guidance=(float(params.guidance["music"]), float(params.guidance["lyrics"])),

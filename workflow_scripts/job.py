@@ -5,7 +5,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
     os.dup2(log.fileno(), 2)
     from justlmd.core.errors import INTERRUPTED, JustLMDError, failed_for_good, of_system, one_line, write_failure
     from justlmd.core.files import cache_folder
+    from justlmd.core.limits import limit_memory
 
     # librosa's functions are compiled for whatever types they meet, which breaks Numba's cache when processes do it for
     # different ones at once. The jobs of a rule all compile the same; our own functions are apart (core/compiled.py).
@@ -51,23 +52,35 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
     workflow_run = os.environ.get("JUSTLMD_RUN", "")
 
     def fail(error: JustLMDError) -> None:
-        write_failure(note, error, workflow_run)
         print(f"ERROR  {song}  {stage}: {one_line(error)}", file=_terminal)
+        with suppress(OSError):
+            write_failure(note, error, workflow_run)
         sys.exit(1)
 
     if earlier := failed_for_good(note, workflow_run):  # Snakemake tries every failed job again
         print(f"not tried again: {earlier}")
         fail(earlier)
-    write_failure(note, INTERRUPTED)  # a killed job cannot say so itself
+    with suppress(OSError):
+        write_failure(note, INTERRUPTED)  # a killed job cannot say so itself
+    # A driver of a GPU maps as much as the whole computer has, so that its jobs are left alone.
+    allowed_mb = 0 if snakemake.resources.get("gpu") else int(snakemake.resources.get("mem_mb") or 0)
+    limited = allowed_mb > 0 and limit_memory(allowed_mb)
     start = time.monotonic()
     try:
         result = main(snakemake)
     except JustLMDError as error:
-        print(error)
+        with suppress(OSError):  # the log's disk may be full
+            print(error)
         fail(error)
     except Exception as error:
-        traceback.print_exc()
-        if known := of_system(error):
+        with suppress(OSError):
+            traceback.print_exc()
+        known = of_system(error)
+        if known and known.cause == "memory" and limited:
+            what = f"it needs more than the {allowed_mb} MB that its rule asks for (mem_mb)"
+            step = f"allow more: --set-resources {stage}:mem_mb={2 * allowed_mb}; or shorten the song"
+            known = JustLMDError(what, next_step=step, cause=known.cause)
+        if known:
             fail(known)
         what = f"{type(error).__name__}: {error} (a defect of the program)"
         fail(JustLMDError(what, next_step=f"report it with {snakemake.log[0]}", cause="defect"))

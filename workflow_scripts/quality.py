@@ -10,7 +10,7 @@ def main(snakemake) -> str:
     from justlmd.lyrics.slices import motion_span
     from justlmd.motion.song_motion import read_song_motion
     from justlmd.pose.keypoints import read_keypoints2d
-    from justlmd.quality.gate import assess
+    from justlmd.quality.gate import assess, known_frames
     from justlmd.quality.image_signals import read_image_signals
     from justlmd.quality.series import quality_series
 
@@ -37,7 +37,8 @@ def main(snakemake) -> str:
     series = quality_series(
         song.motion, song.body, keypoints2d, song.start_frame, song.own_shapes, song.meta.uncertainty
     )
-    write_json(snakemake.output[0], verdict | {"series": series})
+    motion = known_frames(song.motion.valid, song.start_frame)
+    write_json(snakemake.output[0], verdict | {"motion": motion, "series": series})
     return "good" if verdict["keep"] else "; ".join(verdict["reasons"])
 
 

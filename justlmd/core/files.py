@@ -3,10 +3,14 @@
 import json
 import lzma
 import os
+import re
+import socket
 import struct
+import sys
+import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,9 +22,9 @@ from justlmd.core.limits import LARGEST_ARRAYS_BYTES, LARGEST_JSON_BYTES, check_
 
 UNREADABLE_NPZ = (
     ValueError, OSError, EOFError, KeyError, AttributeError, NotImplementedError, RuntimeError, struct.error,
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, SyntaxError, TypeError, tokenize.TokenError, OverflowError,
 )  # fmt: skip
-"""What numpy and zipfile raise for damaged, encrypted and unknown archives; a plain .npy has no members."""
+"""What numpy and zipfile raise for damaged, encrypted and unknown archives and arrays; a plain .npy has no members."""
 
 
 def cache_folder() -> Path:
@@ -32,11 +36,13 @@ def cache_folder() -> Path:
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` (same suffix); rename it onto ``path`` when the block succeeds.
 
-    A killed or failed block never leaves a half-written ``path`` behind: the old file, if any, stays.
+    A killed or failed block never leaves a half-written ``path`` behind: the old file, if any, stays. What a killed
+    process left of its temporary file goes with the next one.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    _remove_left_behind(path)
+    temporary = path.with_name(f".{path.stem}.{_host()}-{os.getpid()}.partial{path.suffix}")
     try:
         yield temporary
         if temporary.is_file():  # on the disk before it has the name: power may fail in between
@@ -45,6 +51,36 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _host() -> str:
+    """The name of this computer, as a part of a file's name."""
+    return re.sub(r"[^\w-]", "_", socket.gethostname())
+
+
+def _lives(process: int) -> bool:
+    """Whether there is a process of this number."""
+    if sys.platform == "win32":
+        return True  # there, asking would end it
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True  # somebody else's
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # a system that does not say
+    return True
+
+
+def _remove_left_behind(path: Path) -> None:
+    """Remove the temporary files of ``path`` whose processes are gone; those of other computers may be in use."""
+    start, end = f".{path.stem}.{_host()}-", f".partial{path.suffix}"
+    for other in path.parent.iterdir():
+        number = other.name[len(start) : -len(end)]
+        ours = other.name.startswith(start) and other.name.endswith(end) and number.isdecimal()
+        if ours and not _lives(int(number)):
+            other.unlink(missing_ok=True)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -91,3 +127,21 @@ def read_npz(path: str | Path, names: Iterable[str] | None = None) -> dict[str, 
             return {name: archive[name] for name in (archive.files if names is None else names)}
     except UNREADABLE_NPZ as error:
         raise InputError(f"not a readable npz file ({error})", where=path) from error
+
+
+def read_arrays(path: str | Path, shapes: Mapping[str, tuple[int | None, ...]]) -> dict[str, np.ndarray]:
+    """Read an npz and check those of its arrays that ``shapes`` names: numbers of that shape, None for any size.
+
+    Raises InputError that names the file, and the array that is missing or is something else.
+    """
+    arrays = read_npz(path)
+    for name, shape in shapes.items():
+        if name not in arrays:
+            raise InputError(f"lacks {name}", where=path, next_step="delete it and run again")
+        found = arrays[name]
+        fits = len(found.shape) == len(shape) and all(b in (None, a) for a, b in zip(found.shape, shape, strict=True))
+        if not fits or found.dtype.kind not in "fiub":
+            wanted = " x ".join("n" if size is None else str(size) for size in shape) or "one"
+            what = f"{name} is {found.dtype} of shape {found.shape}, not {wanted} numbers"
+            raise InputError(what, where=path, next_step="delete it and run again")
+    return arrays

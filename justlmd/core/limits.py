@@ -6,6 +6,7 @@ hours apart. Readers ask here first and refuse with the limit that was passed.
 
 import math
 import struct
+import sys
 import zipfile
 from pathlib import Path
 from typing import BinaryIO
@@ -82,6 +83,22 @@ def _announced_bytes(file: BinaryIO) -> int:
     except (SyntaxError, TypeError, struct.error, OverflowError) as error:
         raise ValueError(f"its header is damaged ({error})") from error
     return math.prod(shape) * kind.itemsize
+
+
+def limit_memory(megabytes: int) -> bool:
+    """Let this process, and each of its children, take at most so much memory of its own; whether the system does it.
+
+    What a process maps of files does not count (``RLIMIT_DATA``, which Linux alone enforces): libraries and the arrays
+    of a data set are many times what a job takes. Beyond the limit it gets a MemoryError, and no machine swaps.
+    """
+    if sys.platform != "linux":
+        return False
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = megabytes << 20
+    resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+    return True
 
 
 MOST_LINES = 20

@@ -31,13 +31,14 @@ from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.limbs import LIMBS
 from justlmd.body.model import Body
 from justlmd.core.errors import InputError
-from justlmd.core.files import read_json, read_npz, write_json
+from justlmd.core.files import read_json, write_json
 from justlmd.dataset.sequences import Sequences, sequences_of, whole_windows
 from justlmd.dataset.song_files import SongFiles
 from justlmd.dataset.splits import Splits, split_songs
 from justlmd.dataset.storage import ARRAYS, DTYPES, LEARNED, ArrayWriter, array_writer, write_table
 from justlmd.features.external import read_learned
-from justlmd.lyrics.document import Lyrics, read_lyrics
+from justlmd.features.stored import read_audio_features, read_lyrics_embeddings
+from justlmd.lyrics.document import read_lyrics
 from justlmd.lyrics.slices import words_in
 from justlmd.motion.motion import Motion
 from justlmd.motion.smplfull import read_smplfull
@@ -105,9 +106,8 @@ def build_dataset(
         raise InputError(
             "no song was kept, so there is no data set to build", next_step="see manifest.tsv for the reasons"
         )
-    lyrics = {song.song: None if song.lyrics is None else read_lyrics(song.lyrics) for song in songs}
     if splits is None:
-        texts = {name: "" if found is None else found.text for name, found in lyrics.items()}
+        texts = {song.song: "" if song.lyrics is None else read_lyrics(song.lyrics).text for song in songs}
         given = {song.song: song.group for song in songs}
         splits = split_songs(texts, given, seed=seed, val_fraction=val_fraction, test_fraction=test_fraction)
     missing = [song.song for song in songs if song.song not in splits.split]
@@ -129,7 +129,7 @@ def build_dataset(
             )
         for number, song in enumerate(songs):
             place = {"group": splits.group[song.song], "split": splits.split[song.song]}
-            row, rows = _add_song(song, number, lyrics[song.song], body, drop_last, writers)
+            row, rows = _add_song(song, number, body, drop_last, writers)
             table.append(row | place)
             index += [item | place for item in rows]
     write_table(out_dir / "index.parquet", pd.DataFrame(index, columns=list(INDEX_COLUMNS)))
@@ -158,9 +158,10 @@ def build_dataset(
 
 
 def _add_song(
-    song: SongFiles, number: int, lyrics: Lyrics | None, body: Body, drop_last: bool, writers: dict[str, ArrayWriter]
+    song: SongFiles, number: int, body: Body, drop_last: bool, writers: dict[str, ArrayWriter]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Append one song to the arrays; return its row of ``songs.parquet`` and its rows of the index."""
+    lyrics = None if song.lyrics is None else read_lyrics(song.lyrics)
     motion, start_frame, foreign, limbs = _read_motion(song, 0.0 if lyrics is None else lyrics.first_line_s, body)
     frames, level = len(motion.transl), "none" if lyrics is None else lyrics.timing
     first = {name: writers[name].count for name in ("transl", "token_states", "beat_times")}
@@ -249,7 +250,7 @@ def read_audio(path: str | Path | None, start_frame: int, frames: int) -> dict[s
     bar = np.zeros((frames, 2), np.float32)
     has_audio, beat_times = np.zeros(frames, dtype=bool), np.zeros(0)
     if path is not None:
-        audio = read_npz(path)
+        audio = read_audio_features(path)
         rows = slice(start_frame, start_frame + frames)
         n = len(audio["log_mel"][rows])
         log_mel[:n], rhythm[:n], has_audio[:n] = audio["log_mel"][rows], rhythm_features(audio)[rows], True
@@ -275,7 +276,7 @@ def bar_features(audio: dict[str, np.ndarray]) -> np.ndarray:
 def _read_tokens(path: Path | None) -> dict[str, np.ndarray]:
     if path is None:
         return {}
-    tokens = read_npz(path)
+    tokens = read_lyrics_embeddings(path)
     return {name: tokens[name] for name in ("token_states", "token_times", "token_lines")}
 
 
@@ -284,7 +285,7 @@ def _text_encoder(songs: Sequence[SongFiles], token_dim: int) -> tuple[str, int]
     found: dict[tuple[str, int], str] = {}
     for song in songs:
         if song.embeddings is not None:
-            tokens = read_npz(song.embeddings)
+            tokens = read_lyrics_embeddings(song.embeddings)
             found.setdefault((str(tokens["encoder"]), tokens["token_states"].shape[1]), song.song)
     if len(found) > 1:
         named = "; ".join(f"{song}: {name} ({width}-d)" for (name, width), song in found.items())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from justlmd import FPS
@@ -17,7 +18,7 @@ from justlmd.dataset.sequences import sequences_of
 from justlmd.dataset.splits import SPLITS, Splits, split_songs
 from justlmd.lyrics.document import read_lyrics
 from justlmd.lyrics.slices import words_in
-from justlmd.motion.smplfull import read_smplfull
+from justlmd.motion.smplfull import MAX_FRAMES, read_smplfull
 from justlmd.motion.song_motion import read_motion_meta
 from justlmd.songs.table import Song
 
@@ -52,12 +53,33 @@ class Candidate:
 def read_candidate(folder: Path, *, drop_last: bool) -> Candidate:
     """Read the files in the folder of one song; ``drop_last`` as in :func:`sequences_of`."""
     sliced = folder / "sliced.json"
-    valid = read_smplfull(folder / "smplfull.json", allow_empty=True).valid
-    start_frame = read_motion_meta(folder / "smplfull.meta.json").start_frame
+    quality = read_json(folder / "quality.json")
+    start_frame, valid = _known_frames(quality, folder)
     found = sequences_of(read_json(sliced), start_frame, valid, drop_last, str(sliced))
     song = read_lyrics(folder / "lyrics.json")
     used = words_in(song, [(start_frame + start) / FPS for start in found.starts]) / max(len(song.words), 1)
-    return Candidate(read_json(folder / "quality.json"), len(found.starts), song.text, used)
+    return Candidate(quality, len(found.starts), song.text, used)
+
+
+def _known_frames(quality: Any, folder: Path) -> tuple[int, np.ndarray]:
+    """First frame of the motion in the video, and which of its frames (T,) are known; as the quality gate noted it.
+
+    The motion itself is read where the verdict is from a version that did not note it: half a second for each song.
+    """
+    if not isinstance(quality, dict):
+        raise InputError("is no verdict", where=folder / "quality.json", next_step="delete it and run again")
+    if "motion" not in quality:
+        start_frame = read_motion_meta(folder / "smplfull.meta.json").start_frame
+        return start_frame, read_smplfull(folder / "smplfull.json", allow_empty=True).valid
+    try:
+        noted = quality["motion"]
+        valid = np.ones(min(int(noted["frames"]), MAX_FRAMES), bool)
+        for start, stop in noted["missing"]:
+            valid[int(start) : int(stop)] = False
+        return int(noted["start_frame"]), valid
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        step = "delete it and run again"
+        raise InputError(f"says no frames ({error})", where=folder / "quality.json", next_step=step) from error
 
 
 def manifest(

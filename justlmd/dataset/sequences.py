@@ -59,7 +59,6 @@ def sequences_of(sliced: dict[str, str], start_frame: int, valid: np.ndarray, dr
     return Sequences(starts, texts, dict(excluded))
 
 
-def whole_windows(valid: np.ndarray, stride: int = SEQUENCE_FRAMES) -> list[int]:
-    """Starts of the windows of six seconds, every ``stride`` frames, in which all frames of ``valid`` (T,) are true."""
-    starts = range(0, len(valid) - SEQUENCE_FRAMES + 1, stride)
-    return [first for first in starts if valid[first : first + SEQUENCE_FRAMES].all()]
+def whole_windows(valid: np.ndarray, stride: int = SEQUENCE_FRAMES, frames: int = SEQUENCE_FRAMES) -> list[int]:
+    """Starts of the windows of ``frames`` frames, every ``stride``, in which all of ``valid`` (T,) is true."""
+    return [first for first in range(0, len(valid) - frames + 1, stride) if valid[first : first + frames].all()]

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from justlmd.core.errors import InputError
-from justlmd.core.files import read_json, replacing
+from justlmd.core.files import UNREADABLE_NPZ, read_json, replacing
 
 ARRAYS: dict[str, tuple[int, ...] | None] = {
     "global_orient": (3,),
@@ -143,7 +143,7 @@ def open_dataset(path: str | Path) -> DanceArrays:
         learned = [file.stem for file in sorted(path.glob(f"{LEARNED}*.npy"))]
         there = [name for name in ARRAYS if name not in NEW_ARRAYS or (path / f"{name}.npy").is_file()]
         arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in (*there, *learned)}
-    except (OSError, ValueError) as error:
+    except (*UNREADABLE_NPZ, pa.ArrowException) as error:
         raise InputError(f"not a complete data set ({error})", where=path, next_step="build it again") from error
     rows = {song: SongRow(*values) for song, *values in songs.itertuples(index=False)}
     return DanceArrays(index, rows, read_json(path / "splits.json"), read_json(path / "dataset.json"), arrays)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from justlmd.core.errors import InputError
+from justlmd.core.files import UNREADABLE_NPZ
 from justlmd.core.limits import LARGEST_ARRAYS_BYTES, check_file
 
 TOLERANCE = 30  # frames by which a file may end before the motion does
@@ -23,7 +24,7 @@ def read_learned(path: Path, first: int, frames: int) -> np.ndarray:
     check_file(path, LARGEST_ARRAYS_BYTES, "features")
     try:
         rows = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except UNREADABLE_NPZ as error:
         raise InputError(
             f"not a readable .npy file of features ({error})", where=path, next_step="see features.learned"
         ) from error

@@ -67,7 +67,9 @@ def in_pieces(lyrics: Lyrics, curves: VocalCurves, witness: Witness) -> tuple[Ly
     speed = other_speed(starts_s, offsets_s)
     if speed is not None:
         return _stretched(lyrics, *speed), ()
-    shifts = [0.0, *(shift_s for part in amiss for shift_s in _other_place(part, curves, witness))]
+    whole = best_places(lines, curves, max(-LONGEST_SHIFT_S, -lines[0].start_s), LONGEST_SHIFT_S) if amiss else None
+    elsewhere = whole.shifts_s if whole is not None else ()
+    shifts = [0.0, *(shift_s for part in amiss for shift_s in _other_place(part, elsewhere, curves, witness))]
     if len(shifts) == 1:
         return lyrics, ()
     support = _support(lines, {id(line) for part in amiss for line in part.lines}, shifts, witness)
@@ -166,8 +168,11 @@ def _amiss(lines: Sequence[Line], witness: Witness) -> tuple[list[Stretch], np.n
     return ([*stretches, Stretch(since, wrong)] if wrong else stretches), starts_s, offsets_s
 
 
-def _other_place(stretch: Stretch, curves: VocalCurves, witness: Witness) -> list[float]:
-    """The shift at which most lines of a stretch are sung, if there is one."""
+def _other_place(stretch: Stretch, elsewhere: Sequence[float], curves: VocalCurves, witness: Witness) -> list[float]:
+    """The shift at which most lines of a stretch are sung, if there is one.
+
+    Candidates are the best shifts of its lines, of which there may be few, and those of the whole song (``elsewhere``).
+    """
     wrong = {id(line) for line in stretch.wrong}
     numbers = [number for number, line in enumerate(stretch.lines) if id(line) in wrong]
     lines = stretch.lines[numbers[0] : numbers[-1] + 1]
@@ -178,7 +183,7 @@ def _other_place(stretch: Stretch, curves: VocalCurves, witness: Witness) -> lis
     heard_lines = spread_lines(stretch.wrong, 3)
     here = witness.testify(heard_lines, 0.0)
     best = (here.in_place + MORE_LINES, here.mean_support + GAIN, 0.0)
-    for shift_s in places.shifts_s:
+    for shift_s in (*places.shifts_s, *elsewhere):
         step_s = witness.testify(heard_lines, shift_s).step_s() or 0.0
         shift_s = places.near(shift_s + step_s) if abs(step_s) > ORDER_S else shift_s
         heard = witness.testify(heard_lines, shift_s)

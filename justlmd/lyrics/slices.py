@@ -193,6 +193,8 @@ def motion_span(lyrics: Lyrics, sliced: dict[str, str]) -> tuple[int, int]:
 
 def read_sliced(sliced: dict[str, str], name: str = "sliced.json") -> list[Slice]:
     """Return the 6 s windows of ``sliced.json`` (any mode; without word times)."""
+    if not isinstance(sliced, dict):
+        raise InputError("does not hold texts by their time stamps", where=name)
     pieces = []
     for stamp, text in sliced.items():
         match = re.fullmatch(r"([0-9]{2,6}):([0-9]{1,2}(?:\.[0-9]{0,9})?)", stamp)

@@ -1,6 +1,6 @@
 """``keypoints2d.npz``: the dancer's landmarks in every frame of a video, and who else was seen."""
 
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,8 @@ import numpy as np
 from justlmd import FPS
 from justlmd.body.model import LANDMARK_NAMES
 from justlmd.core.errors import InputError
-from justlmd.core.files import read_npz, write_npz
+from justlmd.core.files import read_arrays, write_npz
+from justlmd.core.limits import MOST_PIXELS
 
 
 @dataclass(frozen=True)
@@ -96,15 +97,15 @@ def write_keypoints2d(path: str | Path, keypoints2d: Keypoints2D) -> None:
 
 def read_keypoints2d(path: str | Path) -> Keypoints2D:
     """Read what :func:`write_keypoints2d` wrote; raises InputError that names the file if it is something else."""
-    arrays = read_npz(path)
-    needed = [one.name for one in fields(Keypoints2D) if one.default_factory is MISSING]
-    missing = [name for name in needed if name not in arrays]
-    if missing:
-        raise InputError(f"lacks {', '.join(missing)}", where=path, next_step="delete it")
+    shape = (None, len(LANDMARK_NAMES), 3)
+    rows = dict.fromkeys(("detected", "doubtful", "searched", "other_frames"), (None,))
+    arrays = read_arrays(
+        path, {"keypoints": shape, "world": shape, "width": (), "height": (), "other_boxes": (None, 4)} | rows
+    )
     arrays = {one.name: arrays[one.name] for one in fields(Keypoints2D) if one.name in arrays}
-    count = len(arrays["keypoints"]) if arrays["keypoints"].ndim else 0
-    shape = (count, len(LANDMARK_NAMES), 3)
-    if arrays["keypoints"].shape != shape or arrays["world"].shape != shape or arrays["detected"].shape != (count,):
+    lengths = {len(arrays[name]) for name in ("keypoints", "world", "detected", "doubtful")}
+    backend = str(arrays.pop("backend", "unknown"))
+    width, height = (float(arrays.pop(name)) for name in ("width", "height"))
+    if len(lengths) > 1 or not (1 <= width <= MOST_PIXELS and 1 <= height <= MOST_PIXELS):
         raise InputError("its arrays do not hold 33 landmarks of each frame", where=path, next_step="delete it")
-    width, height, backend = (arrays.pop(name) for name in ("width", "height", "backend"))
-    return Keypoints2D(**arrays, width=int(width), height=int(height), backend=str(backend))
+    return Keypoints2D(**arrays, width=int(width), height=int(height), backend=backend)

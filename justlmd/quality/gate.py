@@ -88,6 +88,15 @@ def assess(
     }
 
 
+def known_frames(valid: np.ndarray, start_frame: int) -> dict[str, Any]:
+    """Where a motion is known, for ``quality.json``, so that the manifest reads no motion.
+
+    ``valid`` (T,) says which frames are known, ``start_frame`` is the frame of ``video.mp4`` at which it starts;
+    ``missing`` are frames [start, stop) of the motion.
+    """
+    return {"start_frame": start_frame, "frames": len(valid), "missing": runs(~valid)}
+
+
 def _undecided(metrics: Mapping[str, float]) -> list[str]:
     """What the metrics leave open, as sentences."""
     found = []

@@ -16,7 +16,7 @@ import pandas as pd
 import yaml
 
 from justlmd.core.errors import InputError
-from justlmd.core.limits import LARGEST_TEXT_BYTES, check_file, first_faults
+from justlmd.core.limits import LARGEST_TEXT_BYTES, MOST_LINES, check_file, first_faults
 
 SCHEMA = resources.files("justlmd.songs") / "songs.schema.yaml"
 
@@ -131,21 +131,23 @@ def read_songs(path: str | Path) -> list[Song]:
     if problems:
         raise InputError("\n".join(first_faults(problems, str(path))))
     rows = [{str(name): str(cell).strip() for name, cell in row.items()} for row in table.to_dict("records")]
-    songs, problems = [], []
+    songs: list[Song] = []
+    seen: dict[str, int] = {}
     for number, row in enumerate(rows, start=2):  # line 1 of the file holds the column names
+        if len(problems) >= MOST_LINES:  # a file that is no song table has one in every row
+            problems.append(f"{path}:{number}: from here on nothing was checked; mend the faults above first")
+            break
         found = row_problems(row)
+        # macOS and Windows do not tell A from a in folder names
+        if (first := seen.setdefault(row["id"].lower(), number)) != number:
+            found.append(f"column 'id': already used in line {first}")
         problems += [f"{path}:{number}: song '{row['id']}', {problem}" for problem in found]
         if not found:
             songs.append(_song(row))
-    seen: dict[str, int] = {}
-    for number, row in enumerate(rows, start=2):
-        # macOS and Windows do not tell A from a in folder names
-        if (first := seen.setdefault(row["id"].lower(), number)) != number:
-            problems.append(f"{path}:{number}: song '{row['id']}', column 'id': already used in line {first}")
     if not rows:
         problems.append(f"{path}: the song table has no rows")
     if problems:
-        raise InputError("\n".join(first_faults(problems, str(path))))
+        raise InputError("\n".join(problems))
     return songs
 
 
@@ -181,11 +183,11 @@ def check_provider(songs: Iterable[Song], provider: str) -> None:
 
 def row_problems(row: dict[str, str]) -> list[str]:
     """What is wrong with one row of a song table: the column, what was found, what is allowed."""
-    schema = _schema()
+    validator = _validator()
     problems = []
-    for error in jsonschema.Draft202012Validator(schema).iter_errors(row):
+    for error in validator.iter_errors(row):
         column = str(error.path[0])
-        rule = schema["properties"][column]
+        rule = validator.schema["properties"][column]
         allowed = (
             " or ".join(repr(value) for value in rule["enum"] if value)
             if "enum" in rule
@@ -210,9 +212,8 @@ def row_problems(row: dict[str, str]) -> list[str]:
 
 
 @cache
-def _schema() -> dict[str, Any]:
-    schema: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    return schema
+def _validator() -> Any:
+    return jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
 
 
 def _song(row: dict[str, str]) -> Song:

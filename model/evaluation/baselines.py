@@ -9,7 +9,7 @@ import torch
 from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.model import Body
 from justlmd.body.torch_kinematics import from_sixd, to_sixd
-from justlmd.core.files import read_npz
+from justlmd.features.stored import read_audio_features, read_lyrics_embeddings
 from justlmd.motion.motion import Motion
 from model.data import Batch, Conditions, LyricsMusicDance
 from model.generation.beat_graph import TOKENS
@@ -93,8 +93,8 @@ def copied_dance(
     Motion y-up from the song's beginning on; neighbouring windows are joined as a model's are
     (:func:`~model.generation.generate.joined_dance`).
     """
-    tokens = read_npz(lyrics_embeddings)
-    frames = len(read_npz(audio_features)["log_mel"])
+    tokens = read_lyrics_embeddings(lyrics_embeddings)
+    frames = len(read_audio_features(audio_features)["log_mel"])
     starts = window_starts(frames)
     wanted = song_conditions(audio_features, tokens, 0, starts, train.arrays["token_states"].shape[1])
     source = train.batch(most_similar(train, [wanted]))
@@ -104,13 +104,9 @@ def copied_dance(
     return joined_dance(orient, pose, transl, frames, body)
 
 
-def choreographed(train: LyricsMusicDance, test: LyricsMusicDance, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Joints and rotations of the test windows, cut from whole dances that a choreographer made of the training songs.
-
-    Raises InputError when no training song has beats with motion around them.
-    """
+def choreographed(choreographer: Choreographer, test: LyricsMusicDance, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Joints and rotations of the test windows, cut from a choreographer's whole dances to their songs."""
     arrays = test.arrays
-    choreographer = Choreographer(arrays, train.songs)
     dances = {}
     for song in test.songs:
         row = arrays.songs[song]

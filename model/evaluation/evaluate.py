@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from justlmd import FPS, SEQUENCE_FRAMES
+from justlmd.body.model import Body, load_body
 from justlmd.core.device import choose_device
 from justlmd.core.errors import InputError
 from justlmd.core.files import replacing, write_json
@@ -18,8 +19,11 @@ from model.data import LyricsMusicDance
 from model.evaluation import baselines
 from model.evaluation import window_metrics as measures
 from model.evaluation.lyrics_ablation import lyrics_question
-from model.evaluation.plots import plot_history, plot_lyrics, plot_metrics
+from model.evaluation.plots import plot_dances, plot_history, plot_lyrics, plot_metrics
 from model.evaluation.statistics import half_samples, song_bootstrap
+from model.evaluation.two_samples import FEWEST_SONGS
+from model.evaluation.whole_dances import DANCE_LABELS, MOVED, ChoreographedDancer, TrainedDancer, WholeDances
+from model.generation.choreographer import Choreographer
 from model.generation.sampling import generated_windows, latent_use, real_windows, reconstructed_windows
 from model.networks.base import AblatableModel
 from model.training.checkpoint import load_model
@@ -37,16 +41,18 @@ def evaluate(
     models: Mapping[str, str | Path],
     out_dir: str | Path,
     *,
+    body: Body | None = None,
     bootstrap: int = 1000,
     seed: int = 0,
     device: str = "auto",
 ) -> dict[str, Any]:
-    """Evaluate trained models on the test songs; write ``metrics`` as json, csv and svg, ``lyrics`` as csv and svg,
-    and ``history.svg``.
+    """Evaluate trained models on the test songs; write ``metrics`` as json, csv and svg, ``dances`` and ``lyrics`` as
+    csv and svg, and ``history.svg``.
 
     Parameters
     ----------
     models : folder of each trained model by name.
+    body : with whose skeleton whole dances are danced; the free body by default.
     bootstrap, seed : resamplings of the intervals; seed of the generated dances and of the resampling.
 
     Returns
@@ -60,6 +66,8 @@ def evaluate(
     truth, train_truth = real_windows(test), real_windows(train)
     beats, null_beats = _beats(test), _null_beats(test, seed)
     evaluation = _Evaluation(test, truth, train_truth[0], beats, null_beats, bootstrap, seed)
+    body = body or load_body()
+    whole = WholeDances(train, test, body, bootstrap=bootstrap, seed=seed)
     methods = {
         name: evaluation.summary(_one_sample(dances), dances)
         for name, dances in (
@@ -70,8 +78,10 @@ def evaluate(
     }
     left_out = []
     try:
-        joined = baselines.choreographed(train, test, seed)
+        choreographer = Choreographer(train.arrays, train.songs, body.rest_joints())
+        joined = baselines.choreographed(choreographer, test, seed)
         methods["choreographer"] = evaluation.summary(_one_sample(joined), joined)
+        whole.add_dancer("choreographer", ChoreographedDancer(choreographer, test))
     except InputError as error:  # training songs too short or too broken to be joined say nothing against the models
         left_out.append(f"The choreographer is left out: {error.what}.")
     described, lyrics = {}, {}
@@ -79,12 +89,14 @@ def evaluate(
         model, facts = load_model(folder, device)
         generated = generated_windows(model, test, device, SAMPLES, seed)
         methods[name] = evaluation.summary(generated, reconstructed_windows(model, test, device))
+        whole.add_dancer(name, TrainedDancer(model, test, body, device))
         kept = ("parameters", "steps", "best_step", "held_out_loss", "seed")
         described[name] = {key: facts.get(key) for key in kept} | latent_use(model, test, device)
         if isinstance(model, AblatableModel):
             sequences = LyricsMusicDance(dataset_dir, "test")
             lyrics[name] = lyrics_question(model, sequences, device, bootstrap=bootstrap, seed=seed)
     songs = sorted({window.song for window in test.windows})
+    dances = whole.result()
     result = {
         "test_songs": songs,
         "windows": len(test),
@@ -94,17 +106,21 @@ def evaluate(
         "seed": seed,
         "measures": measures.LABELS,
         "methods": methods,
+        "dances": dances,
         "models": described,
         "floor": evaluation.floor(),
         "lyrics": lyrics,
         "notes": notes(methods, described, songs, len(test))
+        + dance_notes(dances)
         + left_out
         + [f"{name}: {found['sentence']}" for name, found in lyrics.items()],
     }
     write_json(out_dir / "metrics.json", result)
-    write_table(out_dir / "metrics.csv", methods)
+    write_table(out_dir / "metrics.csv", measures.LABELS, methods)
+    write_table(out_dir / "dances.csv", DANCE_LABELS, dances["methods"])
     write_lyrics_table(out_dir / "lyrics.csv", lyrics)
     plot_metrics(out_dir / "metrics.svg", result)
+    plot_dances(out_dir / "dances.svg", dances)
     plot_lyrics(out_dir / "lyrics.svg", lyrics)
     plot_history(out_dir / "history.svg", {name: Path(folder) / "history.csv" for name, folder in models.items()})
     return result
@@ -242,12 +258,42 @@ def notes(methods: Mapping, described: Mapping, songs: list[str], windows: int) 
     return found
 
 
-def write_table(path: Path, methods: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> None:
-    """Write ``metrics.csv``: one row per measure, one column of "value [low, high]" per method."""
+def dance_notes(dances: Mapping[str, Any]) -> list[str]:
+    """Sentences on whole dances: movement and tempo beside the real ones, and what changes a dance."""
+    found, methods = [], dances["methods"]
+    real = methods["real"]
+    for name in [name for name in methods if "moved_by_noise" in methods[name] and name != "real"]:
+        column = methods[name]
+        speed, jerk, feet = (column[key]["value"] / real[key]["value"] for key in ("speed", "jerk", "feet"))
+        words, music, noise = (1000 * column[key]["value"] for key in MOVED)
+        sentence = (
+            f"{name}, whole dances: {speed:.0%} of the real speed, {jerk:.0%} of the real jerk, feet {feet:.0%} as "
+            f"far; another song's words move the dance by {words:.0f} mm, its music by {music:.0f} mm, another seed by "
+            f"{noise:.0f} mm (two real dances: {1000 * real[MOVED[0]]['value']:.0f} mm)"
+        )
+        apart = column["told_apart"]
+        if apart["value"] is not None:
+            sentence += (
+                f"; a classifier tells {apart['value']:.0%} of its stretches from real ones "
+                f"(95 % {apart['low']:.0%} to {apart['high']:.0%}; 50 % is chance)"
+            )
+        found.append(sentence + ".")
+    if real["told_apart"]["value"] is None:
+        found.append(
+            f"No classifier was asked to tell real from generated dances: that takes {FEWEST_SONGS} test songs, there "
+            f"{'is' if len(dances['songs']) == 1 else 'are'} {len(dances['songs'])}."
+        )
+    return found
+
+
+def write_table(
+    path: Path, labels: Mapping[str, str], methods: Mapping[str, Mapping[str, Mapping[str, float | None]]]
+) -> None:
+    """Write a table: one row per measure of ``labels``, one column of "value [low, high]" per method."""
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["measure", *methods])
-        for name, label in measures.LABELS.items():
+        for name, label in labels.items():
             table.writerow([label, *(_cell(method.get(name)) for method in methods.values())])
 
 

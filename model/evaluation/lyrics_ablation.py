@@ -129,10 +129,8 @@ class WindowErrors:
         found = []
         for first in range(0, len(windows), CHUNK):
             own, other = (torch.from_numpy(x[first : first + CHUNK]) for x in (windows, words_of))
-            mixed = Conditions(
-                *(x[own] for x in (c.log_mel, c.rhythm, c.has_music)),
-                *(x[other] for x in (source.tokens, source.token_times, source.token_mask)),
-            )
+            words_there = {name: getattr(source, name)[other] for name in ("tokens", "token_times", "token_mask")}
+            mixed = Conditions(*(values[own] for values in c))._replace(**words_there)
             rest = self.batch.rest_joints[own].to(self.device)
             joints = joints_of(self.model.predict(mixed.to(self.device), rest, music, lyrics), rest)
             found.append(np.linalg.norm(_relative(joints) - self.truth[own.numpy()], axis=-1).mean(2))

@@ -23,6 +23,13 @@ PLOTTED = (
 )
 """Measures in ``metrics.svg``, in this order."""
 
+DANCE_PLOTTED = (
+    *("speed", "jerk", "hands", "feet", "contact", "slide_speed"),
+    *("closest_repeat", "seam_jerk", "beat_share", "moved_by_words", "moved_by_music", "moved_by_noise"),
+    "told_apart",
+)
+"""Measures in ``dances.svg``, in this order; the last ones only where they could be measured."""
+
 
 def plot_history(path: Path, histories: Mapping[str, Path]) -> None:
     """Training and held-out loss of every model over the steps."""
@@ -46,27 +53,45 @@ def plot_metrics(path: Path, result: Mapping[str, Any]) -> None:
     methods, labels = result["methods"], result["measures"]
     figure, panels = _figure(4, 3, 3.6, 0.9 + 0.28 * len(methods))
     for axes, name in zip(panels, PLOTTED, strict=True):
-        shown = [(method, values[name]) for method, values in methods.items() if _has(values.get(name))]
-        for row, (_, entry) in enumerate(shown):
-            if entry["low"] is not None:
-                axes.plot([entry["low"], entry["high"]], [row, row], color="0.6", linewidth=3)
-            axes.plot([entry["value"]], [row], "o", color="black", markersize=4)
-        if _has(methods["real"].get(name)):
-            axes.axvline(methods["real"][name]["value"], color="0.8", zorder=0)
+        _measure(axes, name, labels[name], methods)
         floor = result["floor"].get(name)
         if _has(floor):
             axes.axvline(floor["value"], color="0.8", linestyle=":", zorder=0)
-        axes.set_yticks(range(len(shown)), [method.replace("_", " ") for method, _ in shown])
-        axes.set_ylim(max(len(shown), 1) - 0.5, -0.5)
-        axes.set_title(labels[name], fontsize=9)
         if name.startswith("kid"):  # a dancer who stands is thousands of times farther off than real ones
             axes.set_xscale("symlog", linthresh=10)
             axes.set_xlim(left=-10)
             axes.set_xticks([0, 100, 10_000])
-        if not shown:
-            axes.text(0.5, 0.5, "not measured", ha="center", va="center", transform=axes.transAxes, color="0.5")
     figure.supxlabel("line: real dances; dotted: real dances of other songs; bars: 95 % intervals", fontsize=8)
     save_svg(figure, path)
+
+
+def plot_dances(path: Path, dances: Mapping[str, Any]) -> None:
+    """The same of whole dances, with the dancers that nobody wants to see among the methods."""
+    methods, labels = dances["methods"], dances["measures"]
+    shown = [name for name in DANCE_PLOTTED if any(_has(values.get(name)) for values in methods.values())]
+    figure, panels = _figure(-(-len(shown) // 3), 3, 3.6, 0.9 + 0.22 * len(methods))
+    for axes, name in zip(panels, shown, strict=False):
+        _measure(axes, name, labels[name], methods)
+    for axes in panels[len(shown) :]:
+        axes.set_axis_off()
+    figure.supxlabel("line: real dances; bars: 95 % intervals over songs", fontsize=8)
+    save_svg(figure, path)
+
+
+def _measure(axes: Any, name: str, label: str, methods: Mapping[str, Mapping[str, Any]]) -> None:
+    """A row for each method that has the measure: its value with its interval, and the real dances' value as a line."""
+    shown = [(method, values[name]) for method, values in methods.items() if _has(values.get(name))]
+    for row, (_, entry) in enumerate(shown):
+        if entry["low"] is not None:
+            axes.plot([entry["low"], entry["high"]], [row, row], color="0.6", linewidth=3)
+        axes.plot([entry["value"]], [row], "o", color="black", markersize=4)
+    if _has(methods["real"].get(name)):
+        axes.axvline(methods["real"][name]["value"], color="0.8", zorder=0)
+    axes.set_yticks(range(len(shown)), [method.replace("_", " ") for method, _ in shown])
+    axes.set_ylim(max(len(shown), 1) - 0.5, -0.5)
+    axes.set_title(label, fontsize=9)
+    if not shown:
+        axes.text(0.5, 0.5, "not measured", ha="center", va="center", transform=axes.transAxes, color="0.5")
 
 
 def plot_lyrics(path: Path, lyrics: Mapping[str, Any]) -> None:

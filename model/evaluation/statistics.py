@@ -39,6 +39,24 @@ def song_bootstrap(
     return {"value": float(values.mean()), "low": float(low), "high": float(high)}
 
 
+def ratio_bootstrap(
+    top: np.ndarray, bottom: np.ndarray, resamples: int, seed: int, level: float = 0.95
+) -> dict[str, float | None]:
+    """Ratio of the means of two values (S,) per song, with the interval of resampling songs.
+
+    Songs that lack one of the values are left out; None where there is no song, or ``bottom`` has no mean above 0.
+    """
+    keep = np.isfinite(top) & np.isfinite(bottom)
+    top, bottom = top[keep], bottom[keep]
+    if not len(top) or bottom.mean() <= 0:
+        return {"value": None, "low": None, "high": None}
+    drawn = np.random.default_rng(seed).integers(0, len(top), (resamples, len(top)))
+    means = bottom[drawn].mean(1)
+    found = top[drawn].mean(1)[means > 0] / means[means > 0]
+    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    return {"value": float(top.mean() / bottom.mean()), "low": float(low), "high": float(high)}
+
+
 def half_samples(
     measure: Callable[[np.ndarray, np.ndarray], float],
     a: np.ndarray,

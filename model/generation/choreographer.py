@@ -17,9 +17,9 @@ from scipy.ndimage import convolve1d
 from justlmd import FPS
 from justlmd.body.model import Body
 from justlmd.core.errors import InputError
-from justlmd.core.files import read_npz
 from justlmd.core.rotations import matrix_to_axis_angle
 from justlmd.dataset.storage import DanceArrays, open_dataset
+from justlmd.features.stored import read_audio_features, read_lyrics_embeddings
 from justlmd.motion.motion import Motion
 from model.generation.beat_assembly import Phrase, assemble
 from model.generation.beat_graph import TOKENS, BeatGraph, beat_words, build_graph
@@ -223,7 +223,9 @@ def choreograph(
     learn from, or when the words were encoded by another text encoder than the data set's.
     """
     arrays = open_dataset(dataset_dir)
-    tokens: Mapping[str, np.ndarray] | None = read_npz(lyrics_embeddings) if lyrics_embeddings is not None else None
+    tokens: Mapping[str, np.ndarray] | None = (
+        read_lyrics_embeddings(lyrics_embeddings) if lyrics_embeddings is not None else None
+    )
     wanted = arrays.info["text_encoder"]
     if tokens is not None and wanted and str(tokens["encoder"]) != wanted:
         raise InputError(
@@ -231,7 +233,7 @@ def choreograph(
         )
     beats_s, frames = np.zeros(0), 0
     if audio_features is not None:
-        audio = read_npz(audio_features)
+        audio = read_audio_features(audio_features)
         beats_s, frames = np.asarray(audio["beat_times"], np.float64), len(audio["log_mel"])
     elif tokens is not None and len(tokens["token_times"]):
         frames = round(FPS * float(tokens["token_times"].max()))

@@ -71,7 +71,14 @@ class Attention(nn.Module):
         nn.init.zeros_(self.in_proj.bias)
         nn.init.zeros_(self.out_proj.bias)
 
-    def forward(self, queries: Tensor, memory: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        queries: Tensor,
+        memory: Tensor | None = None,
+        bias: Tensor | None = None,
+        turns: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
+        """Attend to the memory, or to each other: by distance where ``turns`` of :func:`rotary_turns` are given."""
         if memory is None:
             q, k, v = self.in_proj(queries).chunk(3, dim=-1)
         else:
@@ -80,23 +87,50 @@ class Attention(nn.Module):
             q = linear(queries, weight[:d], offset[:d]).expand(len(memory), -1, -1)
             k, v = linear(memory, weight[d:], offset[d:]).chunk(2, dim=-1)
         q, k, v = (x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2) for x in (q, k, v))  # (B, heads, T, d / heads)
+        if turns is not None:
+            q, k = turned_by(q, *turns), turned_by(k, *turns)
         mixed = attend(q, k, v, bias, self.dropout if self.training else 0.0)
         return self.out_proj(mixed.transpose(1, 2).flatten(-2))
+
+
+def rotary_turns(steps: int, size: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Cosines and sines (steps, size / 2) by which rotary position embedding turns heads of ``size`` numbers.
+
+    Su et al. 2021 ("RoFormer", equation 15): attention then depends on how far two steps are apart, not on where they
+    are, so that a network serves any number of steps.
+    """
+    rates = 1000.0 ** (-torch.arange(0, size, 2, device=device) / size)
+    angles = torch.arange(steps, device=device)[:, None] * rates
+    return angles.cos(), angles.sin()
+
+
+def turned_by(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """Heads (B, H, T, d) with each pair of numbers (one of the first half, one of the second) turned by its angle."""
+    first, second = x.chunk(2, dim=-1)
+    cosine, sine = cosine.to(x), sine.to(x)
+    return torch.cat([first * cosine - second * sine, first * sine + second * cosine], dim=-1)
 
 
 class Block(nn.Module):
     """Pre-norm transformer block; with ``cross`` it also attends to a memory."""
 
-    def __init__(self, d_model: int, n_heads: int, d_feedforward: int, cross: bool) -> None:
+    def __init__(self, d_model: int, n_heads: int, d_feedforward: int, cross: bool, dropout: float = 0.0) -> None:
         super().__init__()
+        self.dropout = Dropout(dropout)
         self.norm1, self.self_attention = nn.LayerNorm(d_model), Attention(d_model, n_heads)
         self.norm2 = nn.LayerNorm(d_model) if cross else None
         self.cross_attention = Attention(d_model, n_heads) if cross else None
         self.norm3 = nn.LayerNorm(d_model)
         self.linear1, self.linear2 = nn.Linear(d_model, d_feedforward), nn.Linear(d_feedforward, d_model)
 
-    def forward(self, x: Tensor, memory: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
-        x = x + self.self_attention(self.norm1(x))
+    def forward(
+        self,
+        x: Tensor,
+        memory: Tensor | None = None,
+        bias: Tensor | None = None,
+        turns: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
+        x = x + self.dropout(self.self_attention(self.norm1(x), turns=turns))
         if self.norm2 is not None and self.cross_attention is not None:
             x = x + self.cross_attention(self.norm2(x), memory, bias)
-        return x + self.linear2(gelu(self.linear1(self.norm3(x))))
+        return x + self.dropout(self.linear2(gelu(self.linear1(self.norm3(x)))))

@@ -5,15 +5,24 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from justlmd import SEQUENCE_FRAMES
 from justlmd.core.errors import InputError
 from model.data import Batch, Conditions, LyricsMusicDance
 from model.networks.layouts import MotionTensors
 
 
 class DanceModel(nn.Module, ABC):
-    """A conditional model of 180 frames of motion, which are made from a latent that is standard normal."""
+    """A conditional model of motion in windows of 180 frames or more, made from a latent that is standard normal."""
 
     latent_dim: int
+    window: int = SEQUENCE_FRAMES
+    """Frames of the windows that it is trained on."""
+
+    whole_song: bool = False
+    """Whether conditions of any length go through :meth:`generate`, so that a song is danced at once."""
+
+    noise_width: int = 1
+    """Numbers of the latent per step of time (:attr:`whole_song`)."""
 
     @abstractmethod
     def fit_normalisers(self, data: LyricsMusicDance) -> None:
@@ -33,8 +42,11 @@ class DanceModel(nn.Module, ABC):
         """
         return None
 
-    def draw(self, starts: list[int], generator: torch.Generator) -> Tensor:
-        """Latents (W, latent_dim) for windows of one song that start at these frames; each its own by default."""
+    def draw(self, starts: list[int], generator: torch.Generator, frames: int = SEQUENCE_FRAMES) -> Tensor:
+        """Latents (W, latent_dim) for windows of one song that start at these frames; each its own by default.
+
+        ``frames`` is their length where :attr:`whole_song` allows for others than 180.
+        """
         return torch.randn(len(starts), self.latent_dim, generator=generator)
 
     @abstractmethod

@@ -25,7 +25,7 @@ class Backbone(nn.Module):
 
 
 class MotionHeads(nn.Module):
-    """Steps of the backbone (B, S, d) to normalised features (B, 180, 151), contacts as logits."""
+    """Steps of the backbone (B, S, d) to normalised features (B, T, 151), contacts as logits."""
 
     def __init__(self, d_model: int) -> None:
         super().__init__()
@@ -33,11 +33,11 @@ class MotionHeads(nn.Module):
         self.smooth = nn.ModuleList(nn.Conv1d(d_model, d_model, 5, padding=2) for _ in range(2))
         self.output = nn.Linear(d_model, FEATURES)  # the heads of root, body, velocity, height and contacts in one
 
-    def forward(self, x: Tensor) -> Tensor:
-        frames = stretched(x, SEQUENCE_FRAMES).transpose(1, 2)  # (B, d, 180)
+    def forward(self, x: Tensor, frames: int = SEQUENCE_FRAMES) -> Tensor:
+        values = stretched(x, frames).transpose(1, 2)  # (B, d, T)
         for smooth in self.smooth:
-            frames = frames + gelu(smooth(frames))
-        return self.output(frames.transpose(1, 2)).float()
+            values = values + gelu(smooth(values))
+        return self.output(values.transpose(1, 2)).float()
 
 
 def stretched(values: Tensor, steps: int) -> Tensor:

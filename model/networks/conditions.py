@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from justlmd import FPS, SEQUENCE_FRAMES
 from model.data import Conditions, LyricsMusicDance, statistics
 
-MUSIC = 128 + 4
+MEL, RHYTHM, BAR = 128, 4, 2
+"""Numbers per frame: log-mel bands; onsets, beats and phase of the beat; phase of the bar."""
 
 
 class LyricsMemory(nn.Module):
@@ -56,23 +57,21 @@ class ConditionEncoder(nn.Module):
     music_std: Tensor
     steps_s: Tensor
 
-    def __init__(self, d_model: int, n_heads: int, patch: int, token_dim: int) -> None:
+    def __init__(self, d_model: int, n_heads: int, patch: int, token_dim: int, bar: bool) -> None:
         super().__init__()
-        self.patch = patch
-        self.register_buffer("music_mean", torch.zeros(MUSIC))
-        self.register_buffer("music_std", torch.ones(MUSIC))
+        self.patch, self.music = patch, MEL + RHYTHM + BAR * bar
+        self.register_buffer("music_mean", torch.zeros(self.music))
+        self.register_buffer("music_std", torch.ones(self.music))
         steps_s = (torch.arange(SEQUENCE_FRAMES // patch) + 0.5) * patch / FPS
         self.register_buffer("steps_s", steps_s, persistent=False)
         self.position = nn.Parameter(torch.randn(len(steps_s), d_model) * 0.02)
-        self.music_in = nn.Linear(patch * MUSIC, d_model)
+        self.music_in = nn.Linear(patch * self.music, d_model)
         self.no_music = nn.Parameter(torch.randn(d_model) * 0.02)
         self.lyrics = LyricsMemory(d_model, n_heads, token_dim)
 
     def fit(self, data: LyricsMusicDance) -> None:
         """Take mean and std of the music from the training split."""
-        found = statistics(data)
-        self.music_mean.copy_(torch.cat([found["log_mel_mean"], found["rhythm_mean"]]))
-        self.music_std.copy_(torch.cat([found["log_mel_std"], found["rhythm_std"]]))
+        fit_music(self.music_mean, self.music_std, data)
 
     def forward(self, c: Conditions, keep_music: Tensor, keep_lyrics: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Steps (B, 180 / patch, d) with position and music, memory (B, 1 + L, d) and its bias; see
@@ -80,10 +79,23 @@ class ConditionEncoder(nn.Module):
 
         Music and lyrics are seen where ``keep_*`` (B,) is 1.
         """
-        music = (torch.cat([c.log_mel, c.rhythm], dim=-1) - self.music_mean) / self.music_std
+        music = normalised_music(c, self.music_mean, self.music_std)
         heard = (keep_music * c.has_music)[:, None, None]
         music = self.music_in(patched(music, self.patch)) * heard + self.no_music * (1 - heard)
         return self.position + music, *self.lyrics(c, keep_lyrics, self.steps_s)
+
+
+def fit_music(mean: Tensor, std: Tensor, data: LyricsMusicDance) -> None:
+    """Take mean and std (F,) of as much music as there is room for: mel bands, rhythm, bar."""
+    found = statistics(data)
+    for kind, buffer, bar in (("mean", mean, 0.0), ("std", std, 1.0)):
+        parts = [found[f"log_mel_{kind}"], found[f"rhythm_{kind}"], torch.full((BAR,), bar)]
+        buffer.copy_(torch.cat(parts)[: len(buffer)])
+
+
+def normalised_music(c: Conditions, mean: Tensor, std: Tensor) -> Tensor:
+    """Music (B, T, F), as much of it as ``mean`` and ``std`` (F,) are for: mel bands, rhythm, bar."""
+    return (torch.cat([c.log_mel, c.rhythm, c.bar], dim=-1)[..., : len(mean)] - mean) / std
 
 
 def patched(frames: Tensor, patch: int) -> Tensor:

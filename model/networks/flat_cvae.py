@@ -13,13 +13,13 @@ from torch.nn.functional import binary_cross_entropy_with_logits, elu
 
 from justlmd import SEQUENCE_FRAMES
 from model.configuration import FlatCVAEConfig
-from model.data import Batch, Conditions, LyricsMusicDance, statistics
+from model.data import Batch, Conditions, LyricsMusicDance
 from model.networks.base import DanceModel, gaussian_kl, refuse_guidance, standard_normal
+from model.networks.conditions import BAR, MEL, RHYTHM, fit_music, normalised_music
 from model.networks.layouts import FEATURES, MotionTensors, decode, encode
 from model.networks.windows import chunks
 
 LAYOUT = "axis_angle_24"
-MUSIC_DIM = 128
 
 
 class FlatCVAE(DanceModel):
@@ -34,21 +34,20 @@ class FlatCVAE(DanceModel):
         super().__init__()
         self.config, self.latent_dim = config, config.latent_dim
         motion = SEQUENCE_FRAMES * FEATURES[LAYOUT]
-        condition = SEQUENCE_FRAMES * MUSIC_DIM + config.max_tokens * config.token_dim
+        music = MEL + (RHYTHM + BAR) * config.rhythm
+        condition = SEQUENCE_FRAMES * music + config.max_tokens * config.token_dim
         self.encode_hidden = nn.Linear(motion + condition, config.hidden_dim)
         self.to_mean = nn.Linear(config.hidden_dim, config.latent_dim)
         self.to_log_variance = nn.Linear(config.hidden_dim, config.latent_dim)
         self.decode_hidden = nn.Linear(config.latent_dim + condition, config.hidden_dim)
         self.output = nn.Linear(config.hidden_dim, motion)
-        self.register_buffer("music_mean", torch.zeros(MUSIC_DIM))
-        self.register_buffer("music_std", torch.ones(MUSIC_DIM))
+        self.register_buffer("music_mean", torch.zeros(music))
+        self.register_buffer("music_std", torch.ones(music))
         self.register_buffer("low", torch.zeros(FEATURES[LAYOUT]))
         self.register_buffer("span", torch.ones(FEATURES[LAYOUT]))
 
     def fit_normalisers(self, data: LyricsMusicDance) -> None:
-        found = statistics(data)
-        self.music_mean.copy_(found["log_mel_mean"])
-        self.music_std.copy_(found["log_mel_std"])
+        fit_music(self.music_mean, self.music_std, data)
         low, high = torch.full_like(self.low, torch.inf), torch.full_like(self.low, -torch.inf)
         for batch in chunks(data):
             values = self._motion(batch).flatten(0, 1)
@@ -64,7 +63,7 @@ class FlatCVAE(DanceModel):
         return ((self._motion(batch) - self.low) / self.span).clamp(0, 1).flatten(1)
 
     def _condition(self, c: Conditions) -> Tensor:
-        music = (c.log_mel - self.music_mean) / self.music_std * c.has_music[:, None, None]
+        music = normalised_music(c, self.music_mean, self.music_std) * c.has_music[:, None, None]
         kept = self.config.max_tokens
         tokens = (c.tokens * c.token_mask[..., None])[:, :kept]
         tokens = nn.functional.pad(tokens, (0, 0, 0, kept - tokens.shape[1]))

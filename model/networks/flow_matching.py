@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu
 
 from justlmd import SEQUENCE_FRAMES
-from model.configuration import FlowDancerConfig
+from model.configuration import FlowDancerConfig, LatentFlowConfig
 from model.data import Batch, Conditions, LyricsMusicDance
 from model.networks.base import AblatableModel, standard_normal
 from model.networks.conditional_transformer import Backbone, MotionHeads
@@ -54,7 +54,7 @@ class FlowDancer(AblatableModel):
         d, self.config = config.d_model, config
         self.latent_dim = SEQUENCE_FRAMES * MOVING.stop
         self.motion = MotionSpace()
-        self.conditions = ConditionEncoder(d, config.n_heads, config.patch, config.token_dim)
+        self.conditions = ConditionEncoder(d, config.n_heads, config.patch, config.token_dim, config.bar)
         self.state_in = nn.Linear(config.patch * MOVING.stop, d)
         self.time = TimeInput(d)
         self.backbone = Backbone(config)
@@ -77,7 +77,7 @@ class FlowDancer(AblatableModel):
         config = self.config
         target, real_joints = self.motion.encode_with_joints(batch)
         x1 = target[..., MOVING]
-        t = self._times(len(x1), generator).to(x1)
+        t = flow_times(config, len(x1), generator).to(x1)
         x0 = standard_normal(x1, generator)
         noise = torch.rand(len(x1), generator=generator, device=generator.device).to(x1)
         keep = torch.ones_like(noise), torch.ones_like(noise)
@@ -90,14 +90,7 @@ class FlowDancer(AblatableModel):
         parts = motion_losses(found, target, joints, real_joints, keep=t)
         return {"loss": weighted_sum(parts, config), **parts}
 
-    def _times(self, size: int, generator: torch.Generator) -> Tensor:
-        """Times (size,): logit-normal (Esser et al. 2024, section 3.1), so most of them midway, and some 0."""
-        normal = torch.randn(size, generator=generator, device=generator.device)
-        at_start = torch.rand(size, generator=generator, device=generator.device) < self.config.start_share
-        t = torch.sigmoid(self.config.time_mean + self.config.time_std * normal)
-        return t.masked_fill(at_start, 0.0)
-
-    def draw(self, starts: list[int], generator: torch.Generator) -> Tensor:
+    def draw(self, starts: list[int], generator: torch.Generator, frames: int = SEQUENCE_FRAMES) -> Tensor:
         """Noise of a song's windows, cut from one noise for the whole song: what they have in common starts equal."""
         song = torch.randn(starts[-1] + SEQUENCE_FRAMES, MOVING.stop, generator=generator)
         return torch.stack([song[start : start + SEQUENCE_FRAMES].flatten() for start in starts])
@@ -123,6 +116,13 @@ class FlowDancer(AblatableModel):
         nothing = rest_joints.new_zeros(size, SEQUENCE_FRAMES, MOVING.stop)
         keep = [rest_joints.new_full((size,), float(flag)) for flag in (music, lyrics)]
         return self.motion.decode(self.denoise(conditions, nothing, nothing[:, 0, 0], *keep), rest_joints)
+
+
+def flow_times(config: FlowDancerConfig | LatentFlowConfig, size: int, generator: torch.Generator) -> Tensor:
+    """Times (size,): logit-normal (Esser et al. 2024, section 3.1), so most of them midway, and some 0."""
+    normal = torch.randn(size, generator=generator, device=generator.device)
+    at_start = torch.rand(size, generator=generator, device=generator.device) < config.start_share
+    return torch.sigmoid(config.time_mean + config.time_std * normal).masked_fill(at_start, 0.0)
 
 
 def integrate(predict: Callable[[Tensor, float], Tensor], x: Tensor, steps: int) -> Tensor:

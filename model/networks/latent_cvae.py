@@ -84,7 +84,7 @@ class Dancer(AblatableModel):
         self.latent_dim = config.global_dim + SECONDS * config.local_dim
         self.motion = MotionSpace()
         self.encoder = MotionEncoder(config)
-        self.conditions = ConditionEncoder(d, config.n_heads, config.patch, config.token_dim)
+        self.conditions = ConditionEncoder(d, config.n_heads, config.patch, config.token_dim, config.bar)
         self.latent = LatentInput(config)
         self.backbone = Backbone(config)
         self.heads = MotionHeads(d)
@@ -154,7 +154,7 @@ class Dancer(AblatableModel):
         """Where motions and lyrics lie in the common space, for retrieval; see :meth:`_keys`."""
         return self._keys(self.encoder(self.motion.encode(batch)), batch.conditions)
 
-    def draw(self, starts: list[int], generator: torch.Generator) -> Tensor:
+    def draw(self, starts: list[int], generator: torch.Generator, frames: int = SEQUENCE_FRAMES) -> Tensor:
         """Latents of a song's windows: one for the whole song, and one per second that overlapping windows share."""
         config = self.config
         whole = torch.randn(config.global_dim, generator=generator)

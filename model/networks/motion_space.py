@@ -6,7 +6,7 @@ from torch.nn.functional import avg_pool1d, binary_cross_entropy_with_logits, ms
 
 from justlmd import FPS
 from justlmd.body.torch_kinematics import forward_kinematics
-from model.configuration import BackboneConfig
+from model.configuration import MotionLossConfig
 from model.data import Batch, LyricsMusicDance
 from model.networks.heading_features import (
     BODY,
@@ -97,7 +97,7 @@ def motion_losses(
     }
 
 
-def weighted_sum(losses: dict[str, Tensor], config: BackboneConfig) -> Tensor:
+def weighted_sum(losses: dict[str, Tensor], config: MotionLossConfig) -> Tensor:
     """Weighted sum of what :func:`motion_losses` found."""
     names = ("joints", "velocity", "acceleration", "contact", "standing", "energy")
     return losses["features"] + torch.stack([getattr(config, f"{name}_weight") * losses[name] for name in names]).sum()

@@ -17,9 +17,10 @@ from torch.nn.functional import gelu, mse_loss
 
 from justlmd import SEQUENCE_FRAMES
 from model.configuration import TransformerCVAEConfig
-from model.data import Batch, Conditions, LyricsMusicDance, statistics
+from model.data import Batch, Conditions, LyricsMusicDance
 from model.networks.attention import Attention, Dropout
 from model.networks.base import DanceModel, gaussian_kl, refuse_guidance, standard_normal
+from model.networks.conditions import BAR, RHYTHM, fit_music, normalised_music
 from model.networks.layouts import FEATURES, MotionTensors, decode, encode
 
 
@@ -44,6 +45,11 @@ class Layer(nn.Module):
         return self.norms[-1](x + self.dropout(hidden))
 
 
+def music_width(config: TransformerCVAEConfig) -> int:
+    """Numbers of music per frame."""
+    return config.music_dim + (RHYTHM + BAR) * config.rhythm
+
+
 def position_code(length: int, d_model: int) -> Tensor:
     """Sines and cosines of the position, (length, d_model)."""
     position = torch.arange(length)[:, None]
@@ -61,7 +67,7 @@ class Encoder(nn.Module):
 
     def __init__(self, config: TransformerCVAEConfig, code: Tensor) -> None:
         super().__init__()
-        condition = config.music_dim + config.lyrics_dim
+        condition = music_width(config) + config.lyrics_dim
         self.embedding = nn.Linear(condition + FEATURES[config.layout], config.d_model)
         self.layers = nn.ModuleList(Layer(config, cross=False) for _ in range(config.n_layers))
         self.over_time = nn.Linear(len(code), 2)
@@ -86,7 +92,7 @@ class Decoder(nn.Module):
 
     def __init__(self, config: TransformerCVAEConfig, code: Tensor) -> None:
         super().__init__()
-        condition = config.music_dim + config.lyrics_dim
+        condition = music_width(config) + config.lyrics_dim
         self.embedding = nn.Linear(condition, config.d_model)
         self.over_time = nn.Linear(len(code) + 1, len(code))
         self.layers = nn.ModuleList(Layer(config, cross=True) for _ in range(config.n_layers))
@@ -120,13 +126,11 @@ class TransformerCVAE(DanceModel):
         self.encoder = Encoder(config, code)
         self.decoder = Decoder(config, code)
         self.lyrics_projection = nn.Linear(config.token_dim, config.lyrics_dim)
-        self.register_buffer("music_mean", torch.zeros(config.music_dim))
-        self.register_buffer("music_std", torch.ones(config.music_dim))
+        self.register_buffer("music_mean", torch.zeros(music_width(config)))
+        self.register_buffer("music_std", torch.ones(music_width(config)))
 
     def fit_normalisers(self, data: LyricsMusicDance) -> None:
-        found = statistics(data)
-        self.music_mean.copy_(found["log_mel_mean"])
-        self.music_std.copy_(found["log_mel_std"])
+        fit_music(self.music_mean, self.music_std, data)
 
     def condition(self, conditions: Conditions) -> Tensor:
         """Music and lyrics side by side per frame, (B, 180, music + lyrics); what is missing is 0.
@@ -134,7 +138,8 @@ class TransformerCVAE(DanceModel):
         As in the report the token states are stretched evenly over the 180 frames: "a false alignment", but the
         projection is learned, where the original drew a new random one for every sequence.
         """
-        music = (conditions.log_mel - self.music_mean) / self.music_std * conditions.has_music[:, None, None]
+        music = normalised_music(conditions, self.music_mean, self.music_std)
+        music = music * conditions.has_music[:, None, None]
         lyrics = stretched_tokens(self.lyrics_projection(conditions.tokens), conditions.token_mask, music.shape[1])
         return torch.cat([music, lyrics], dim=-1)
 

@@ -17,6 +17,7 @@ from model.networks.base import DanceModel
 from model.networks.flat_cvae import FlatCVAE
 from model.networks.flow_matching import FlowDancer
 from model.networks.latent_cvae import Dancer
+from model.networks.latent_flow import LatentFlow
 from model.networks.transformer_cvae import TransformerCVAE
 
 MODELS: dict[str, type[DanceModel]] = {
@@ -24,6 +25,7 @@ MODELS: dict[str, type[DanceModel]] = {
     "transformer_cvae": TransformerCVAE,
     "dancer": Dancer,
     "flow_dancer": FlowDancer,
+    "latent_flow": LatentFlow,
 }
 """Network of each value of ``model:``."""
 

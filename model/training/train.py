@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,10 +16,12 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
 from torch import Tensor
 
+from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.core.device import choose_device, choose_precision
 from justlmd.core.errors import InputError, JustLMDError
 from justlmd.core.files import replacing
-from model.configuration import ModelConfig, TrainingConfig
+from justlmd.dataset.storage import LEARNED
+from model.configuration import LatentFlowConfig, ModelConfig, TrainingConfig
 from model.data import LyricsMusicDance, training_batches
 from model.networks.base import DanceModel
 from model.training.augmentation import augmented_batch
@@ -96,13 +98,39 @@ class _Average:
         torch._foreach_lerp_(self.ours, self.theirs, 1 - self.decay)
 
 
-def _check_width(info: dict[str, Any], config: ModelConfig) -> None:
-    """Raise InputError where the model expects text states of another width than the data set has."""
+def _windows(dataset_dir: str | Path, frames: int, stride: int) -> tuple[LyricsMusicDance, LyricsMusicDance]:
+    """Windows of ``frames`` frames to train on and to validate with.
+
+    Longer windows than the data set's sequences start every ``stride`` frames, and those of the validation songs every
+    half window. Raises InputError when there are none to train on.
+    """
+    long = frames > SEQUENCE_FRAMES
+    data = LyricsMusicDance(dataset_dir, "train", stride or (frames // 2 if long else None), frames)
+    if not len(data):
+        advice = "lower network.window in the model's configuration" if long else ""
+        raise InputError(
+            f"the training split has no window of {frames / FPS:g} seconds without a gap",
+            where=dataset_dir,
+            next_step=advice,
+        )
+    return data, LyricsMusicDance(dataset_dir, "val", frames // 2 if long else None, frames)
+
+
+def _check_width(info: dict[str, Any], arrays: Mapping[str, np.ndarray], config: ModelConfig) -> None:
+    """Raise InputError where the model expects text states or learned features of another width than the data has."""
     if info["text_encoder"] and info["token_dim"] != config.network.token_dim:
         raise InputError(
             f"the text states of {info['text_encoder']} have {info['token_dim']} numbers, and the model's "
             f"configuration says token_dim: {config.network.token_dim}",
             next_step=f"set token_dim: {info['token_dim']} in it",
+        )
+    there, read = sum(array.shape[1] for name, array in arrays.items() if name.startswith(LEARNED)), 0
+    if isinstance(config.network, LatentFlowConfig):
+        read = config.network.learned_dim
+    if read not in (0, there):
+        raise InputError(
+            f"the data set has {there} learned features, and the model's configuration says learned_dim: {read}",
+            next_step=f"set learned_dim: {there} in it, or 0 to do without",
         )
 
 
@@ -114,15 +142,16 @@ class _Run:
         self.config = replace(config, training=settings)
         self.last, self.seed = last, seed
         self.fabric = _fabric(kind, settings.precision)
-        self.data = LyricsMusicDance(dataset_dir, "train", stride=settings.stride or None)
-        self.validation = LyricsMusicDance(dataset_dir, "val")
-        if not len(self.data):
-            raise InputError("the training split has no window of six seconds", where=dataset_dir)
-        _check_width(self.data.arrays.info, config)
         torch.manual_seed(seed)
         self.model: DanceModel = build_model(config)
+        self.data, self.validation = _windows(dataset_dir, self.model.window, settings.stride)
+        _check_width(self.data.arrays.info, self.data.arrays.arrays, config)
         self.start = start_weights(self.model, config) if settings.start_from else ""
-        self.model.fit_normalisers(self.data)
+        # Windows that overlap by most of their frames tell no more about means than those that overlap by half.
+        sparse = max(settings.stride, self.model.window // 2) if settings.stride else None
+        self.model.fit_normalisers(
+            LyricsMusicDance(dataset_dir, "train", sparse, self.model.window) if sparse else self.data
+        )
         self.model.to(self.fabric.device)
         self.average = _Average(self.model, settings.ema) if settings.ema else None
         self.optimizer = torch.optim.AdamW(

@@ -6,9 +6,12 @@ from typing import Any
 
 
 class LocalServer(ABC):
-    """Gives every GET and HEAD to :meth:`handle`; clients that hang up, and what it then says, stay unheard."""
+    """Gives every GET and HEAD to :meth:`handle`; clients that hang up, and what it then says, stay unheard.
 
-    def __init__(self) -> None:
+    ``port`` is of the loopback interface; 0 takes a free one.
+    """
+
+    def __init__(self, port: int = 0) -> None:
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -26,7 +29,7 @@ class LocalServer(ABC):
             def handle_error(self, *_: Any) -> None:
                 pass
 
-        self.http = Server(("127.0.0.1", 0), Handler)
+        self.http = Server(("127.0.0.1", port), Handler)
         self.base = f"http://127.0.0.1:{self.http.server_port}"
 
     @abstractmethod

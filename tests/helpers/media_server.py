@@ -33,8 +33,8 @@ class Page:
 class MediaServer(LocalServer):
     """Serves ``pages`` and remembers each request as (path, Range header)."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(port)
         self.pages: dict[str, Page] = {}
         self.requests: list[tuple[str, str | None]] = []
 
@@ -81,9 +81,9 @@ class MediaServer(LocalServer):
 
 
 @contextmanager
-def media_server() -> Iterator[MediaServer]:
-    """Run a MediaServer on a free port of the loopback interface."""
-    server = MediaServer()
+def media_server(port: int = 0) -> Iterator[MediaServer]:
+    """Run a MediaServer on a port of the loopback interface, by default a free one."""
+    server = MediaServer(port)
     thread = threading.Thread(target=server.http.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

@@ -52,6 +52,8 @@ def test_a_batch_has_the_documented_shapes(dataset):
         "tokens": (n, longest, 8),
         "token_times": (n, longest, 2),
         "token_mask": (n, longest),
+        "bar": (n, 180, 2),
+        "learned": (n, 180, 0),
     }
     assert all(value.dtype == torch.float32 for value in batch.conditions[:5])
 

@@ -18,10 +18,12 @@ from model.configuration import DancerConfig, ModelConfig, TrainingConfig, Trans
 from model.data import LyricsMusicDance
 from model.evaluation import baselines
 from model.evaluation import window_metrics as measures
+from model.evaluation.degenerate_dancers import DANCERS
 from model.evaluation.evaluate import evaluate
 from model.evaluation.lyrics_ablation import ARMS
 from model.evaluation.plots import plot_lyrics
 from model.evaluation.statistics import half_samples, sign_flip_p_value, song_bootstrap
+from model.evaluation.whole_dances import DANCE_LABELS, MOVED
 from model.generation.sampling import real_windows
 from model.training.train import train
 
@@ -102,8 +104,25 @@ def test_the_test_songs_are_those_of_the_split(folder, result):
 def test_the_table_has_a_row_per_measure_and_the_plots_exist(folder):
     rows = list(csv.reader((folder / "out" / "metrics.csv").open()))
     assert rows[0] == ["measure", *METHODS] and len(rows) == len(measures.LABELS) + 1
-    for name in ("metrics.svg", "history.svg", "lyrics.svg"):
+    for name in ("metrics.svg", "dances.svg", "history.svg", "lyrics.svg"):
         assert (folder / "out" / name).read_text().startswith("<?xml")
+
+
+def test_whole_dances_of_all_dancers_stand_beside_the_real_ones(folder, result):
+    dances = result["dances"]
+    columns = ["real", "another_song", *DANCERS, "choreographer", "v2", "v3"]
+    assert list(dances["methods"]) == columns and dances["songs"] == result["test_songs"]
+    rows = list(csv.reader((folder / "out" / "dances.csv").open()))
+    assert rows[0] == ["measure", *columns]
+    assert [row[0] for row in rows[1:]] == list(DANCE_LABELS.values())
+    for name, column in dances["methods"].items():
+        danced = name in ("real", "choreographer", "v2", "v3")
+        assert set(column) - set(DANCE_LABELS) == set()
+        assert {"hits", "hits_loose", "hits_chance", *(() if danced else MOVED)} == set(DANCE_LABELS) - set(column)
+        assert column["told_apart"]["value"] is None, "two test songs are too few to learn from"
+    assert any("takes 4 test songs" in note for note in result["notes"])
+    assert any(note.startswith("v3, whole dances: ") for note in result["notes"])
+    assert dances["methods"]["v2"]["seam_jerk"]["value"] > 0
 
 
 def test_the_lyrics_question_is_put_to_models_that_can_leave_lyrics_out(folder, result):
@@ -225,6 +244,8 @@ def test_outputs_land_in_a_new_folder(folder):
         "metrics.json",
         "metrics.csv",
         "metrics.svg",
+        "dances.csv",
+        "dances.svg",
         "history.svg",
         "lyrics.csv",
         "lyrics.svg",

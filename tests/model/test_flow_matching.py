@@ -13,7 +13,7 @@ from model.configuration import FlowDancerConfig, ModelConfig, TrainingConfig, r
 from model.data import LyricsMusicDance
 from model.evaluation import window_metrics as measures
 from model.evaluation.evaluate import evaluate
-from model.networks.flow_matching import FlowDancer, integrate
+from model.networks.flow_matching import FlowDancer, flow_times, integrate
 from model.networks.heading_features import encode_heading
 from model.networks.motion_space import MOVING
 from model.training.checkpoint import load_model
@@ -115,8 +115,8 @@ def test_the_loss_falls_and_dances_spread_about_as_wide_as_the_real_ones(data, t
     assert 0.3 < spread < 2, "normalised motion of the data has 1"
 
 
-def test_times_are_logit_normal_or_the_start(data):
-    t = dancer(data, start_share=0.2, time_mean=0.4, time_std=0.7)._times(20000, seeded())
+def test_times_are_logit_normal_or_the_start():
+    t = flow_times(FlowDancerConfig(start_share=0.2, time_mean=0.4, time_std=0.7), 20000, seeded())
     assert (t == 0).float().mean().item() == pytest.approx(0.2, abs=0.01)
     logits = torch.logit(t[t > 0])
     assert (logits.mean().item(), logits.std().item()) == pytest.approx((0.4, 0.7), abs=0.02)

@@ -14,6 +14,8 @@ IN_THE_REPORT = {
     "results/models/{name}/history.csv",
     "results/evaluation/metrics.csv",
     "results/evaluation/metrics.svg",
+    "results/evaluation/dances.csv",
+    "results/evaluation/dances.svg",
     "results/evaluation/history.svg",
     "results/evaluation/lyrics.csv",
     "results/evaluation/lyrics.svg",

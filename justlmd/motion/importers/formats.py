@@ -114,7 +114,7 @@ def _content(path: Path) -> tuple[str, Any]:
         try:
             check_arrays(path)
             return "npy", np.load(path, allow_pickle=False)
-        except (ValueError, EOFError, OSError) as error:
+        except UNREADABLE_NPZ as error:
             raise InputError(f"not a readable npy file ({error})", where=path) from error
     if start[:2] == b"PK":
         return _zip(path)

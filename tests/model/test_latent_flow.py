@@ -1,0 +1,290 @@
+"""V5: what its codec keeps, what each input may change, songs of any length, and that noise alone makes it sample."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tiny_models import assert_predictions_use_only_what_they_are_allowed
+from toy_songs import write_song
+
+from justlmd.body.model import load_body
+from justlmd.core.errors import InputError
+from justlmd.dataset.build import build_dataset
+from model.configuration import LatentFlowConfig, ModelConfig, TrainingConfig, parse_config, read_config
+from model.data import Conditions, LyricsMusicDance
+from model.generation.generate import generate, returning_noise
+from model.networks.attention import rotary_turns, turned_by
+from model.networks.latent_flow import LatentFlow
+from model.networks.motion_codec import DECODED, folded
+from model.networks.motion_space import MOVING
+from model.training.checkpoint import load_model
+from model.training.train import train
+
+torch.set_num_threads(1)
+TINY = {
+    "d_model": 16, "n_heads": 2, "d_feedforward": 16, "layers": 1, "codec_dim": 16, "codec_layers": 1,
+    "latent_dim": 8, "token_dim": 8, "window": 240, "euler_steps": 3, "dropout": 0.0,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def songs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    songs = [write_song(folder / n, n, frames=300) for n in "abc"]
+    return songs, [*songs, write_song(folder / "mute", "mute", frames=300, audio=None, embeddings=None)]
+
+
+@pytest.fixture(scope="module")
+def folder(songs, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("out")
+    build_dataset(songs[1], folder, load_body(), test_fraction=0.3)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(folder):
+    return LyricsMusicDance(folder, [*"abc", "mute"], stride=30, frames=240)
+
+
+def model_of(data, **changes) -> LatentFlow:
+    torch.manual_seed(0)
+    model = LatentFlow(LatentFlowConfig(**(TINY | changes)))
+    model.fit_normalisers(data)
+    return model.eval()
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def ones(size: int, *values: float) -> tuple[torch.Tensor, ...]:
+    return tuple(torch.full((size,), float(value)) for value in values)
+
+
+def values(losses: dict[str, torch.Tensor]) -> dict[str, float]:
+    return {name: value.item() for name, value in losses.items()}
+
+
+# ---------------------------------------------------------------- the codec
+
+
+@pytest.fixture(scope="module")
+def trained(data):
+    """A model after 80 steps, with its losses on the same noise before and after."""
+    model, batch = model_of(data, codec_dim=32, d_model=32), data.batch(range(3))
+    losses = [values(model.losses(batch, seeded(9), 1.0))]
+    optimizer, chance = torch.optim.Adam(model.parameters(), lr=5e-3), seeded()
+    for _ in range(80):
+        optimizer.zero_grad()
+        model.train().losses(batch, chance, 0.5)["loss"].backward()
+        optimizer.step()
+    losses.append(values(model.eval().losses(batch, seeded(9), 1.0)))
+    return model, losses
+
+
+def test_latents_are_normalised_and_give_back_the_motion_after_training(data, trained):
+    model, (before, after) = trained
+    target = model.motion.encode(data.batch(range(3)))
+    latents = model.codec.encode(target)
+    assert latents.shape == (3, 48, 8)
+    torch.testing.assert_close(latents.mean(-1), torch.zeros(3, 48), atol=1e-4, rtol=0)
+    torch.testing.assert_close(latents.square().mean(-1), torch.ones(3, 48), atol=0.05, rtol=0)
+    error = (model.codec.decode(latents) - target)[..., MOVING].square().mean()
+    assert error < 0.5 * target[..., MOVING].square().mean()
+    assert after["features"] < 0.7 * before["features"] and after["flow"] < 0.7 * before["flow"]
+
+
+def test_the_way_over_the_floor_is_compared_in_stretches_that_begin_at_the_origin(data):
+    model, batch = model_of(data), data.batch([0, 1])
+    target, joints = model.motion.encode_with_joints(batch)
+    parts = folded(joints)
+    parts = parts - parts[:, :1, :1] * torch.tensor([1.0, 0.0, 1.0])
+    again = model.motion.joints(folded(target), batch.rest_joints.repeat_interleave(4, dim=0))
+    torch.testing.assert_close(again, parts, atol=1e-4, rtol=1e-4)
+
+
+def test_every_parameter_learns_though_only_a_part_of_a_window_is_decoded(data):
+    model, batch = model_of(data).train(), data.batch(range(len(data)))
+    assert data.frames > DECODED
+    model.losses(batch, seeded(1), 0.5)["loss"].backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()] == []
+
+
+# ---------------------------------------------------------------- what may change a dance
+
+
+def test_attention_depends_on_distances_only():
+    q, k = torch.randn(2, 1, 1, 1, 8, generator=seeded()).unbind()
+    cosine, sine = rotary_turns(20, 8, q.device)
+
+    def score(i: int, j: int) -> float:
+        turned = [turned_by(x, cosine[n : n + 1], sine[n : n + 1]) for x, n in ((q, i), (k, j))]
+        return float((turned[0] * turned[1]).sum())
+
+    assert score(3, 5) == pytest.approx(score(13, 15), abs=1e-5)
+    assert score(3, 5) != pytest.approx(score(3, 9), abs=1e-3)
+
+
+def test_what_may_not_be_seen_does_not_change_the_song(data):
+    model, c = model_of(data), data.batch(range(3)).conditions
+    changes = (
+        ((0, 1, 1), c._replace(log_mel=c.log_mel + 9)),
+        ((1, 0, 1), c._replace(bar=c.bar + 1)),
+        ((1, 1, 0), c._replace(tokens=c.tokens * 2 + torch.arange(8), token_times=c.token_times + 1)),
+    )
+    for keep, changed in changes:
+        hidden, seen = ones(3, *keep), ones(3, 1, 1, 1)
+        torch.testing.assert_close(model.track(c, hidden), model.track(changed, hidden))
+        assert (model.track(c, seen) - model.track(changed, seen)).abs().max() > 1e-4
+
+
+def test_words_are_heard_where_they_are_sung(data):
+    model, c = model_of(data), data.batch([0]).conditions
+    one = c._replace(
+        tokens=torch.ones(1, 1, 8), token_times=torch.tensor([[[2.0, 3.0]]]), token_mask=torch.ones(1, 1).bool()
+    )
+    begun, now = model.track.words(one, 48).detach()[0, :, [64, 129]].T  # how much of a word begins, how much is sung
+    assert begun.nonzero()[:, 0].tolist() == [11, 12] and begun.sum() == pytest.approx(
+        1
+    )  # 2 s is between their middles
+    assert now.nonzero()[:, 0].tolist() == list(range(12, 18))
+    assert not model.track.words(one._replace(token_mask=torch.zeros(1, 1).bool()), 48).any()
+
+
+def test_a_song_without_music_and_words_is_as_if_they_were_hidden(data):
+    model = model_of(data)
+    mute = next(n for n, window in enumerate(data.windows) if window.song == "mute")
+    c = data.batch([mute]).conditions
+    torch.testing.assert_close(model.track(c, ones(1, 1, 1, 1)), model.track(c, ones(1, 0, 0, 0)))
+
+
+def test_each_condition_is_left_out_of_its_share_of_training_windows_only(data):
+    model = model_of(data, music_dropout=0.5, metre_dropout=0.25, lyrics_dropout=0.1, both_dropout=0.2)
+    like = torch.zeros(1)
+    assert all(flag.all() for flag in model._kept(100, seeded(), like))
+    shares = [float(flag.mean()) for flag in model.train()._kept(20_000, seeded(), like)]
+    assert shares == pytest.approx([0.4, 0.6, 0.72], abs=0.02)
+
+
+def test_learned_features_are_read_when_configured(data):
+    model = LatentFlow(LatentFlowConfig(**TINY, learned_dim=3)).eval()
+    c = data.batch([0]).conditions
+    c = c._replace(learned=torch.randn(1, 240, 3, generator=seeded()))
+    seen = ones(1, 1, 1, 1)
+    assert (model.track(c, seen) - model.track(c._replace(learned=c.learned + 1), seen)).abs().max() > 1e-4
+
+
+def test_the_state_is_seen_except_at_the_start(data):
+    model = model_of(data)
+    track = model.track(data.batch([0]).conditions, ones(1, 1, 1, 1))
+    x, other = torch.randn(2, 1, 48, 8, generator=seeded()).unbind()
+    for t, seen in ((0.0, False), (0.1, True)):
+        time = torch.full((1,), t)
+        assert ((model.denoise(track, x, time) - model.denoise(track, other, time)).abs().max() > 1e-5) == seen
+
+
+def test_predictions_use_only_what_they_are_allowed(data):
+    assert_predictions_use_only_what_they_are_allowed(model_of(data), data.batch([0, 1]))
+
+
+def test_guidance_of_one_changes_nothing_and_more_exaggerates(data):
+    model, batch = model_of(data), data.batch([0, 1])
+    z = model.draw([0, 30], seeded(), 240)
+    plain, one, words = (
+        model.generate(batch.conditions, z, batch.rest_joints, *guidance).rotations
+        for guidance in ((), ((1.0, 1.0),), ((1.0, 3.0),))
+    )
+    assert torch.equal(plain, one) and (plain - words).abs().max() > 1e-4
+
+
+# ---------------------------------------------------------------- whole songs
+
+
+def test_windows_of_a_longer_song_overlap_and_agree_where_nothing_tells_them_apart(data):
+    """With the same song and state everywhere each window predicts the same, and so does their weighted mean."""
+    model = model_of(data)
+    track, x = torch.ones(2, 131, 16), torch.ones(2, 131, 8)
+    with torch.no_grad():
+        whole = model._in_windows(track, x, 0.5)
+        one = model.denoise(track[:, :48], x[:, :48], torch.full((2,), 0.5))
+    assert whole.shape == (2, 131, 8)
+    spread = (whole - one.mean(1, keepdim=True)).abs().max()
+    assert spread < (one - one.mean(1, keepdim=True)).abs().max() + 1e-5
+
+
+def test_a_trained_model_dances_songs_of_any_length_and_notes_its_seed(folder, songs, tmp_path):
+    training = TrainingConfig(steps=4, batch_size=4, stride=30, eval_every=2, precision="32-true")
+    train(folder, tmp_path / "v5", ModelConfig("latent_flow", LatentFlowConfig(**TINY), training), device="cpu")
+    assert read_config(tmp_path / "v5" / "config.json").network == LatentFlowConfig(**TINY)
+    body, song = load_body(), songs[0][0]
+    for frames in (50, 345):
+        first, second, other = (
+            generate(tmp_path / "v5", body, song.audio, song.embeddings, end_s=frames / 30, seed=seed, device="cpu")
+            for seed in (1, 1, 2)
+        )
+        assert len(first) == frames and np.isfinite(first.body_pose).all()
+        assert np.array_equal(first.body_pose, second.body_pose)
+        assert np.abs(first.body_pose - other.body_pose).max() > 1e-3
+    assert load_model(tmp_path / "v5")[0].whole_song
+
+
+def test_songs_shorter_than_the_window_are_refused_with_advice(folder, tmp_path):
+    config = ModelConfig("latent_flow", LatentFlowConfig(**(TINY | {"window": 600})), TrainingConfig(steps=1))
+    with pytest.raises(InputError, match=r"no window of 20 seconds without a gap.*lower network\.window"):
+        train(folder, tmp_path, config, device="cpu")
+
+
+@pytest.mark.parametrize(("setting", "said"), [({"window": 200}, "multiple of 60"), ({"n_heads": 5}, "must divide")])
+def test_settings_that_do_not_fit_are_named(setting, said):
+    with pytest.raises(InputError, match=said):
+        parse_config({"model": "latent_flow", "network": setting}, "v5.yaml")
+
+
+def test_the_shipped_configuration_is_the_networks_defaults(repo):
+    config = read_config(repo / "model" / "configs" / "v5_small.yaml")
+    assert config.model == "latent_flow" and replace(config, network=LatentFlowConfig()) == config
+
+
+def test_the_noise_of_a_chorus_returns_with_its_words_and_no_other_does():
+    beats = torch.zeros(1, 600, 4)
+    beats[0, ::15, 1] = 1
+    lines = torch.randn(10, 8, generator=seeded(4))
+    tokens = torch.cat([lines, torch.randn(10, 8, generator=seeded(5)), lines])[None]  # one word a beat, ten a verse
+    begins = torch.arange(30) * 0.5
+    song = Conditions(
+        torch.zeros(1, 600, 128), beats, torch.ones(1), tokens, torch.stack([begins, begins + 0.4], -1)[None],
+        torch.ones(1, 30).bool(), torch.zeros(1, 600, 2), torch.zeros(1, 600, 0),
+    )  # fmt: skip
+    z = torch.randn(1, 120 * 4, generator=seeded())
+    before, after = (values[0].unflatten(0, (120, 4)) for values in (z, returning_noise(z, song, 4)))
+    assert torch.equal(after[:60], before[:60])
+    again = [n for n in range(60, 90) if torch.equal(after[n], before[n - 60])]
+    assert len(again) >= 24, "steps of ten beats, but for the ends"
+    silent = song._replace(rhythm=torch.zeros(1, 600, 4))
+    assert torch.equal(returning_noise(z, silent, 4), z)
+
+
+def test_learned_features_of_the_data_set_are_trained_on_and_needed_for_a_dance(songs, tmp_path):
+    features = {song.song: tmp_path / f"{song.song}.npy" for song in songs[0]}
+    for number, path in enumerate(features.values()):
+        np.save(path, np.random.default_rng(number).standard_normal((400, 3)).astype(np.float32))
+    build_dataset(
+        [replace(song, learned={"mert": features[song.song]}) for song in songs[0]], tmp_path / "data", load_body()
+    )
+    training = TrainingConfig(steps=1, batch_size=2, stride=60, precision="32-true")
+    network = LatentFlowConfig(**TINY, learned_dim=3)
+    with pytest.raises(InputError, match=r"3 learned features.*says learned_dim: 2"):
+        wrong = replace(network, learned_dim=2)
+        train(tmp_path / "data", tmp_path / "no", ModelConfig("latent_flow", wrong, training), device="cpu")
+    train(tmp_path / "data", tmp_path / "v5", ModelConfig("latent_flow", network, training), device="cpu")
+    body, song = load_body(), songs[0][0]
+    made = [
+        generate(
+            tmp_path / "v5", body, song.audio, song.embeddings, learned={"mert": features[name]}, end_s=12, device="cpu"
+        ).body_pose
+        for name in "ab"
+    ]
+    assert made[0].shape == (360, 69) and np.abs(made[0] - made[1]).max() > 1e-4
+    with pytest.raises(InputError, match="reads 3 learned features, and the song has 0"):
+        generate(tmp_path / "v5", body, song.audio, song.embeddings, end_s=12, device="cpu")
