@@ -143,7 +143,9 @@ def dancers_of(folder: Path, learned: LyricsMusicDance, tested: LyricsMusicDance
             before |= {f"{name} with root": make, f"{name} without root": partial(resting_root, make)}
         else:
             after[name] = make
-    choreographer = ChoreographedDancer(Choreographer(tested.arrays, learned.songs, body.rest_joints()), tested)
+    choreographer = ChoreographedDancer(
+        Choreographer.of_dataset(tested.arrays, learned.songs, body.rest_joints()), tested
+    )
     after["choreographer"] = lambda song: motion_of(choreographer.made(song, 0), body)
     return before | {"real": real_motion} | after
 

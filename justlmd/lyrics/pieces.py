@@ -67,8 +67,9 @@ def in_pieces(lyrics: Lyrics, curves: VocalCurves, witness: Witness) -> tuple[Ly
     speed = other_speed(starts_s, offsets_s)
     if speed is not None:
         return _stretched(lyrics, *speed), ()
-    whole = best_places(lines, curves, max(-LONGEST_SHIFT_S, -lines[0].start_s), LONGEST_SHIFT_S) if amiss else None
-    elsewhere = whole.shifts_s if whole is not None else ()
+    earliest_s = max(-LONGEST_SHIFT_S, -lines[0].start_s)
+    places = best_places(lines, curves, earliest_s, LONGEST_SHIFT_S) if amiss else None
+    elsewhere = places.shifts_s if places is not None else ()
     shifts = [0.0, *(shift_s for part in amiss for shift_s in _other_place(part, elsewhere, curves, witness))]
     if len(shifts) == 1:
         return lyrics, ()

@@ -50,7 +50,7 @@ def write_repertoire(
     ``states`` holds by text encoder the states (W, D) of each dance's words, in the order of their ``start_s``.
     """
     turns = [matrix_to_axis_angle(dance.rotations).reshape(-1, 24, 3) for dance in dances]
-    arrays = {
+    arrays: dict[str, np.ndarray | str] = {
         "songs": np.array([dance.song for dance in dances]),
         "frames": np.array([len(dance.joints) for dance in dances]),
         "turns": np.concatenate([_differences(values) for values in turns]),

@@ -45,7 +45,7 @@ def main(snakemake):
     return "fine"
 
 names = SimpleNamespace(items=lambda: [("song", "a")])
-run(main, SimpleNamespace(rule="lyrics", threads=1, wildcards=names, log=[sys.argv[2]]))
+run(main, SimpleNamespace(rule="lyrics", threads=1, wildcards=names, log=[sys.argv[2]], resources={}))
 """
 
 
