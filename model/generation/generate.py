@@ -174,7 +174,7 @@ def dance(
         z = returning_noise(z, conditions, model.noise_width)
     motion = model.generate(conditions.to(device), z.to(device), rest.to(device), guidance)
     orient, pose, transl = (value.double().cpu().numpy() for value in to_arrays(motion))
-    return joined_dance(orient, pose, transl, frames, body)
+    return locked(joined_dance(orient, pose, transl, frames, body), body)
 
 
 def returning_noise(z: torch.Tensor, conditions: Conditions, width: int) -> torch.Tensor:
@@ -222,7 +222,7 @@ def joined_dance(orient: np.ndarray, pose: np.ndarray, transl: np.ndarray, frame
         betas=np.zeros(10),
         valid=np.ones(frames, dtype=bool),
     )
-    return locked(grounded(dancer, body), body)
+    return grounded(dancer, body)
 
 
 def locked(motion: Motion, body: Body) -> Motion:
