@@ -29,7 +29,7 @@ from justlmd.recovery.skeleton import FREE_JOINTS, SEGMENTS, FitBody, Pose
 WINDOW_FRAMES = 300
 OVERLAP_FRAMES = 40
 WINDOWS_AT_ONCE = 4
-"""On a GPU; on the CPU one after the other is no slower and needs half the memory."""
+"""On a GPU; on the CPU one after the other takes about as long and needs half the memory."""
 
 STEPS = (2, 5)
 """Gauss-Newton steps with all points trusted alike, then with outliers weighed down; (1, 3) is 2 mm worse on songs."""
