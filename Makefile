@@ -4,6 +4,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do $$nam
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+lower = $(subst _,-,$(shell echo $(1) | tr A-Z a-z))
 # The locks name everything with its hash, so pip resolves nothing; modules are compiled when first imported.
 LOCKED := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes
 export HF_HUB_OFFLINE ?= 0
@@ -12,7 +13,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 # Every job is a process, and starts three times as fast from compiled modules, which stay in .venv.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev update-downloader demo compare check-songs convert-songs status share player publish-set test test-fast test-slurm test-crash test-fuzz bench lint format lock third-party audit clean
+.PHONY: help setup setup-dev update-downloader demo dance compare check-songs convert-songs status share player publish-set test test-fast test-slurm test-crash test-fuzz bench lint format lock third-party audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -49,6 +50,11 @@ update-downloader: setup ## bring yt-dlp up to date, and nothing else; sites cha
 demo: setup ## generate the demo songs, run the whole workflow, print what came out
 	$(BIN)/snakemake --cores all --resources gpu=1
 	@$(BIN)/justlmd summary
+
+dance: setup ## dance to your own song (AUDIO=my.mp3 LYRICS=my.lrc; also SEED, START, END, FIRST_LINE, LANGUAGE, CHARACTER, NAME, MODEL)
+	@test -n "$(AUDIO)" || { echo "Which song? make dance AUDIO=my.mp3 LYRICS=my.lrc (docs/dance.md)"; exit 1; }
+	@$(BIN)/justlmd dance "$(AUDIO)" $(if $(LYRICS),"$(LYRICS)") \
+		$(foreach option,NAME TITLE ARTIST LANGUAGE START END FIRST_LINE SEED CHARACTER MODEL REPERTOIRE CONFIGFILE,$(if $(filter command,$(origin $(option))),--$(call lower,$(option)) "$($(option))")) $(ARGS)
 
 compare: setup ## make the page on which people compare dances blindly (results/view/compare.html)
 	$(BIN)/snakemake results/view/compare.html --cores all --resources gpu=1

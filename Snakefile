@@ -31,20 +31,36 @@ report: "report/workflow.rst"
 
 localrules:
     all,
+    danced,
     songs,
+
+
+rule danced:
+    # The songs that are only danced to, which need no data set: videos, exports, pages, and each page in one file.
+    input:
+        shown_and_exported(PLAN.dances_to(DANCED_TO)),
+        rules.player_assets.output,
+        pages_of_dances,
+        expand(rules.share.output[0], song=DANCED_TO),
+
+
+DATA_SET = [
+    rules.manifest.output,
+    rules.dataset.output.index,
+    rules.evaluate.output,
+    kept_songs_exports,
+    generated_dances,
+    dances_side_by_side,
+    song_pages,
+    rules.gallery.output[0],
+]
 
 
 rule all:
     default_target: True
     input:
-        rules.manifest.output,
-        rules.dataset.output.index,
-        rules.evaluate.output,
-        kept_songs_exports,
-        generated_dances,
-        dances_side_by_side,
-        song_pages,
-        rules.gallery.output[0],
+        *(DATA_SET if SONGS else []),
+        rules.danced.input,
 
 
 rule songs:

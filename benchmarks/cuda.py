@@ -55,12 +55,12 @@ def step(config: str, size: int, bf16: bool, repeats: int) -> dict[str, float]:
         torch.manual_seed(0)
         model = build_model(read_config(CONFIGS / config)).to(device)
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
-        batch, chance = random_batch(size).to(device), torch.Generator().manual_seed(0)
+        batch, generator = random_batch(size).to(device), torch.Generator().manual_seed(0)
 
-        def once(model=model, optimizer=optimizer, batch=batch, chance=chance, device=device) -> None:
+        def once(model=model, optimizer=optimizer, batch=batch, generator=generator, device=device) -> None:
             optimizer.zero_grad()
             with torch.autocast(device, torch.bfloat16, enabled=bf16):
-                loss = model.losses(batch, chance, 0.5)["loss"]
+                loss = model.losses(batch, generator, 0.5)["loss"]
             loss.backward()
             optimizer.step()
 

@@ -66,7 +66,7 @@ class Recorded(ChoreographedDancer):
         self, data: LyricsMusicDance, learned: list[str], costs: Costs, rest: np.ndarray, shuffled: bool = False
     ) -> None:
         begin = time.process_time()
-        super().__init__(Choreographer(data.arrays, learned, rest, costs), data)
+        super().__init__(Choreographer.of_dataset(data.arrays, learned, rest, costs), data)
         self.build_s, self.shuffled = time.process_time() - begin, shuffled
         self.seconds, self.minutes, self.cuts, self.copied_s = 0.0, 0.0, 0, [0.0]
 
@@ -129,7 +129,7 @@ def judged(
     learned, tested = (LyricsMusicDance(dataset, split) for split in ("train", "test"))
     moves = None if triggers is None else moves_of(triggers, tested.arrays.songs)
     whole = WholeDances(learned, tested, body, moves=moves)
-    choreographer = Choreographer(tested.arrays, learned.songs, body.rest_joints())
+    choreographer = Choreographer.of_dataset(tested.arrays, learned.songs, body.rest_joints())
     whole.add_dancer("choreographer", ChoreographedDancer(choreographer, tested))
     for name, folder in models.items():
         whole.add_dancer(name, TrainedDancer(load_model(folder)[0], tested, body, "cpu"))

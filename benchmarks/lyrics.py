@@ -134,7 +134,7 @@ def naive_first_line(heard: np.ndarray) -> float:
 
 
 def find_first_lines(case: Case, others: list[Lyrics], shifts: int) -> dict[str, list[dict[str, float]]]:
-    """Errors and confidence of each method, for shifts by chance; of ours also with the lyrics of other songs, without
+    """Errors and confidence of each method, for random shifts; of ours also with the lyrics of other songs, without
     stamps of ends, with a cut, and with lyrics at another speed."""
     begin = time.process_time()
     heard = voice_activity(case.sound.mean(axis=0))
@@ -329,6 +329,7 @@ def main() -> None:
 
     seeds = range(FIRST_SEED, FIRST_SEED + count)
     cases = [*made_songs("made", [random_song(seed) for seed in seeds], LEVELS),
+             *made_songs("made_es", [random_song(seed, "es") for seed in seeds[: (count + 3) // 4]], LEVELS),
              *made_songs("demo", list(SONGS)[: 2 if args.short else None], (1.0,)), *real_songs(args.data)]  # fmt: skip
     results: dict[str, dict] = {}
     rows = [(case, find_first_lines(case, others_than(number, cases), shifts)) for number, case in enumerate(cases)]

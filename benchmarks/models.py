@@ -37,7 +37,7 @@ from justlmd.lyrics.document import read_lyrics
 from justlmd.motion.motion import to_yup
 from justlmd.motion.smplfull import read_smplfull
 from model.configuration import read_config
-from model.data import Batch, Conditions, LyricsMusicDance
+from model.data import BEAT, Batch, Conditions, LyricsMusicDance
 from model.evaluation.leave_one_out import MEASURES, compare, leave_one_out
 from model.evaluation.lyrics_ablation import WindowErrors, lyrics_question
 from model.generation.generate import dance, window_starts
@@ -185,11 +185,14 @@ def generation_speed(short: bool) -> dict[str, dict[str, float]]:
     body, found = load_body(), {}
     frames = (30 if short else 120) * FPS
     starts = window_starts(frames)
-    for name, config in (("v2", "v2_report"), ("v3", "v3_small"), ("v4", "v4_small")):
+    for name, config in (("v2", "v2_report"), ("v3", "v3_small"), ("v4", "v4_small"), ("v5", "v5_small")):
         model, times = build_model(read_config(CONFIGS / f"{config}.yaml")).eval(), []
+        windows, length = ([0], frames) if model.whole_song else (starts, SEQUENCE_FRAMES)
+        conditions = random_batch(len(windows), length).conditions
+        conditions.rhythm[..., BEAT] = (torch.arange(length) % 15 == 0).float()
         for _ in range(4):
             begin = time.perf_counter()
-            dance(model, random_batch(len(starts)).conditions, starts, frames, body, 0, "cpu")
+            dance(model, conditions, windows, frames, body, 0, "cpu")
             times.append(time.perf_counter() - begin)
         found[f"generate_{name}"] = {"times_real_time": frames / FPS / min(times)}
     return found

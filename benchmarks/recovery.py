@@ -7,7 +7,7 @@ The dances are songs (``DIR/motion/*/smplfull.json``, real dancers recovered by 
 (``DIR/mocap/*.bvh``, retargeted); how each half is chosen and filmed: ``benchmarks/recovery_films/takes.py``. Every
 video goes the workflow's way at default settings: 2D pose, then the fit. Figures are for the half ``report``, on
 which nothing was tuned. J12 are the twelve limb joints about the middle of the hips, which MediaPipe's own 3D (its
-world landmarks) has too; x is across the picture, y up, z along the view. Films and landmarks are kept in
+world landmarks) has too; x is across the frame, y up, z along the view. Films and landmarks are kept in
 ``benchmarks/.cache``, so that a changed fit alone is judged in a fraction of the time. Prints tables and writes
 ``benchmarks/results/recovery.json``.
 """
@@ -103,7 +103,7 @@ class Judged:
 
 
 def judged(scene: Take, body: Body, overlay: Path | None) -> Judged | None:
-    """Film, recover and compare a take; None when nobody is found in it. ``overlay``: a picture to write."""
+    """Film, recover and compare a take; None when nobody is found in it. ``overlay``: an image to write."""
     video, keypoints2d = film(scene, body)
     found = int(keypoints2d.detected.sum())
     if not found:
@@ -113,9 +113,9 @@ def judged(scene: Take, body: Body, overlay: Path | None) -> Judged | None:
     motion = recover(keypoints2d, body, camera=camera, pitch_deg=pitch_of_camera(keypoints2d, camera)[0])
     seconds = time.process_time() - start
     if overlay is not None:
-        from benchmarks.recovery_films.overlays import write_picture
+        from benchmarks.recovery_films.overlays import write_overlay_image
 
-        write_picture(overlay, video, scene, motion, body)
+        write_overlay_image(overlay, video, scene, motion, body)
     known = recover(
         keypoints2d,
         body,
@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("--half", choices=("tune", "report"), default="report")
     parser.add_argument("--kind", choices=("song", "mocap"), help="only this kind of truth")
     parser.add_argument("--only", default="", help="only conditions whose names hold this")
-    parser.add_argument("--overlays", action="store_true", help="write a picture of each take to results/overlays")
+    parser.add_argument("--overlays", action="store_true", help="write an image of each take to results/overlays")
     arguments = parser.parse_args()
     body, takes_judged = load_body(), []
     chosen = tuple(c for c in CONDITIONS if arguments.only in c.name and (c.name in SHORT or not arguments.short))

@@ -25,7 +25,7 @@ def triggers_of(sung: list[Word]) -> tuple[Trigger, ...]:
 
 
 def motion_of(song: Song, body: Body) -> Motion:
-    """The dance of a song: y-up, metres, floor at 0, one frame per picture."""
+    """The dance of a song: y-up, metres, floor at 0, one frame of motion per frame of the video."""
     beats = beats_s(song)
     planned = plan(beats, triggers_of(words(song)), song.seed, song.duration_s, song.leaves)
     return dance(planned, beats, song.frames, body, np.array(song.look.betas))
@@ -35,7 +35,7 @@ def truth_arrays(song: Song, motion: Motion, body: Body) -> dict[str, Any]:
     """Arrays of ``truth.npz``: motion, beats and word times in seconds, joints in both frames, the camera.
 
     ``joints`` (T, 24, 3) are y-up with the floor at 0, ``joints_camera`` (T, 24, 3) in OpenCV axes; ``K`` (3, 3) is in
-    pixels; ``visible`` (T,) says whether every joint is within the picture.
+    pixels; ``visible`` (T,) says whether every joint is within the frame.
     """
     camera = camera_of(song)
     joints = motion.joints(body)

@@ -1,4 +1,4 @@
-"""Films the dancer: the dressed body in a room, one picture per frame of the motion."""
+"""Renders the dancer: the dressed body in a room, one image for each frame of the motion."""
 
 from collections.abc import Iterator
 

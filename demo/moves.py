@@ -70,3 +70,9 @@ class Move:
 
 MOVES: dict[str, Move] = {name: Move(**fields) for name, fields in _TABLES["moves"].items()}
 """The trigger words and their moves."""
+
+MORE_MOVES: dict[str, Move] = {name: Move(**fields) for name, fields in _TABLES["more_moves"].items()}
+"""Moves of the repertoire (:mod:`demo.repertoire`) that no song of the demo asks for."""
+
+WORDS_OF_MOVES: dict[str, list[str]] = _TABLES["words_of_moves"]
+"""The words to which the repertoire dances each move."""

@@ -9,6 +9,7 @@ from demo.moves import (
     ARMS,
     FEET,
     MIRRORED_CHANNELS,
+    MORE_MOVES,
     MOVES,
     STEP_KINDS,
     TORSO,
@@ -61,7 +62,7 @@ class Trigger:
 
     @property
     def move(self) -> Move:
-        return MOVES[self.name]
+        return MOVES.get(self.name) or MORE_MOVES[self.name]
 
     @property
     def start(self) -> float:
@@ -206,11 +207,17 @@ def _reachable_arms(
 
 
 def plan(
-    beats_s: np.ndarray, triggers: tuple[Trigger, ...], seed: int, end_s: float, leaves: tuple[int, int] | None = None
+    beats_s: np.ndarray,
+    triggers: tuple[Trigger, ...],
+    seed: int,
+    end_s: float,
+    leaves: tuple[int, int] | None = None,
+    room: float = 1.0,
 ) -> Plan:
     """Plan a dance on ``beats_s`` (4 per bar): two-bar phrases of steps, arms and grooves, each with its mirror image.
 
-    ``leaves`` = (first bar, end bar) sends the dancer out of the picture to the right of the body and back.
+    ``leaves`` = (first bar, end bar) sends the dancer out of the frame to the right of the body and back. ``room``
+    multiplies how far from the middle a phrase may stand.
     """
     rng = np.random.default_rng([seed, 4])
     triggers = tuple(sorted(triggers, key=lambda trigger: trigger.time))
@@ -230,7 +237,7 @@ def plan(
         arms_name = _draw(rng, list(ARMS), arms_name)
         torso_name = _draw(rng, list(TORSO), torso_name)
         heading = float(rng.choice(HEADINGS))
-        centre = (float(rng.uniform(-0.12, 0.12)), float(rng.uniform(-0.15, 0.1)))
+        centre = (room * float(rng.uniform(-0.12, 0.12)), room * float(rng.uniform(-0.15, 0.1)))
         flip = bool(rng.integers(2))
         energy = float(rng.uniform(1.0, 1.35))
         away = leaves is not None and leaves[0] <= phrase < leaves[1]

@@ -11,15 +11,15 @@ from demo.song_list import SONGS
 
 
 @cache
-def _words_by_syllables() -> dict[int, list[str]]:
+def _words_by_syllables(language: str) -> dict[int, list[str]]:
     words: dict[int, list[str]] = {}
-    for word, phones in PHONES["en"].items():
+    for word, phones in PHONES[language].items():
         if word.isalpha():
             words.setdefault(sum(phone in VOWELS for phone in phones), []).append(word)
     return words
 
 
-def _random_line(rng: np.random.Generator) -> str:
+def _random_line(rng: np.random.Generator, language: str) -> str:
     left, tokens = EIGHTHS_PER_BAR, []
     if rng.random() < 0.3:
         rests = int(rng.integers(1, 5))
@@ -29,7 +29,7 @@ def _random_line(rng: np.random.Generator) -> str:
     left -= pause
     while left:
         eighths = int(min(left, rng.choice([1, 1, 1, 2, 2, 3])))
-        word = str(rng.choice(_words_by_syllables()[eighths]))
+        word = str(rng.choice(_words_by_syllables(language)[eighths]))
         if eighths == 1 and left >= 2 and rng.random() < 0.3:
             word, eighths = f"{word}*2", 2
         tokens.append(word)
@@ -37,17 +37,17 @@ def _random_line(rng: np.random.Generator) -> str:
     return " ".join(tokens + ["_"] * pause)
 
 
-def random_song(seed: int) -> Song:
+def random_song(seed: int, language: str = "en") -> Song:
     """Compose a song of one to two and a half minutes: 3 to 5 verses of 3 to 7 lines, with pauses between them."""
     rng = np.random.default_rng([99, seed])
     score: list[int | str] = [int(rng.integers(1, 7))]
     for _ in range(int(rng.integers(3, 6))):
-        score += [_random_line(rng) for _ in range(int(rng.integers(3, 8)))]
+        score += [_random_line(rng, language) for _ in range(int(rng.integers(3, 8)))]
         score.append(int(rng.integers(1, 5)))
     return Song(
         id=f"random_{seed}",
         title=f"Random song {seed}",
-        language="en",
+        language=language,
         bpm=float(rng.integers(75, 150)),
         lead_in_s=0.4,
         tonic=int(rng.integers(55, 67)),

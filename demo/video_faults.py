@@ -1,4 +1,4 @@
-"""Films with the faults that dance videos have, made of the demo's dances: what the quality gate is measured on."""
+"""Videos with the faults that dance videos have, made of the demo's dances: what the quality gate is measured on."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,34 +29,34 @@ def dance(song_id: str = "morning_jump") -> Frames:
 
 def panned(video: Frames) -> Frames:
     """The camera turns slowly to the right for three seconds; 480 x 480."""
-    return [picture[:, (x := int(np.clip(2 * (k - 40), 0, 160))) : x + 480] for k, picture in enumerate(video)]
+    return [frame[:, (x := int(np.clip(2 * (k - 40), 0, 160))) : x + 480] for k, frame in enumerate(video)]
 
 
 def cut(video: Frames) -> Frames:
     """From the middle on another camera, nearer and mirrored."""
-    return [picture if k < 75 else _enlarged(picture[:, ::-1], 1.2) for k, picture in enumerate(video)]
+    return [frame if k < 75 else _enlarged(frame[:, ::-1], 1.2) for k, frame in enumerate(video)]
 
 
 def frozen(video: Frames) -> Frames:
-    """One and a half seconds of one still picture."""
-    return [video[60] if 60 <= k < 105 else picture for k, picture in enumerate(video)]
+    """One and a half seconds of one still frame."""
+    return [video[60] if 60 <= k < 105 else frame for k, frame in enumerate(video)]
 
 
 def faded(video: Frames) -> Frames:
     """To black and back."""
-    return [(picture * np.clip(abs(k - 75) / 30, 0, 1)).astype(np.uint8) for k, picture in enumerate(video)]
+    return [(frame * np.clip(abs(k - 75) / 30, 0, 1)).astype(np.uint8) for k, frame in enumerate(video)]
 
 
 def left(video: Frames) -> Frames:
-    """The dancer walks out: the picture slides away, the wall stays."""
+    """The dancer walks out: the frame slides away, the wall stays."""
     wall = video[0][:, :1]
     shifts = [int(np.clip(8 * (k - 50), 0, 640)) for k in range(len(video))]
-    return [np.hstack([np.repeat(wall, n, 1), picture])[:, :640] for n, picture in zip(shifts, video, strict=True)]
+    return [np.hstack([np.repeat(wall, n, 1), frame])[:, :640] for n, frame in zip(shifts, video, strict=True)]
 
 
 def upside_down(video: Frames) -> Frames:
     """A phone's video without a note of how it was held."""
-    return [np.ascontiguousarray(picture[::-1, ::-1]) for picture in video]
+    return [np.ascontiguousarray(frame[::-1, ::-1]) for frame in video]
 
 
 def joined(video: Frames) -> Frames:
@@ -68,8 +68,8 @@ def joined(video: Frames) -> Frames:
     vertices = skin(body, other.global_orient, other.body_pose, transl, other.betas)
     colors = clothing_colors(body, np.random.default_rng(5))
     return [
-        picture if k < WALKS_IN else render_mesh(camera.to_camera(vertices[k]), body.faces, colors, camera.K, picture)
-        for k, picture in enumerate(video)
+        frame if k < WALKS_IN else render_mesh(camera.to_camera(vertices[k]), body.faces, colors, camera.K, frame)
+        for k, frame in enumerate(video)
     ]
 
 
@@ -93,10 +93,10 @@ def company(paths: dict[str, np.ndarray]) -> tuple[Frames, dict[str, np.ndarray]
         meshes[name] = (vertices, clothing_colors(body, np.random.default_rng(number)), path[:, 1])
     video = []
     for k in range(frames):
-        picture = room
+        frame = room
         for vertices, colors, _ in sorted(meshes.values(), key=lambda mesh: mesh[2][k]):  # the nearest one last
-            picture = render_mesh(camera.to_camera(vertices[k]), body.faces, colors, camera.K, picture)
-        video.append(picture)
+            frame = render_mesh(camera.to_camera(vertices[k]), body.faces, colors, camera.K, frame)
+        video.append(frame)
     return video, true
 
 
@@ -109,9 +109,9 @@ FAULTS: dict[str, tuple[Callable[[Frames], Frames], str, int]] = {
     "person leaves": (left, "detection_rate", 148),
     "upside down": (upside_down, "upright", 75),
 }
-"""Name of the fault: what puts it into a video, the criterion that must find it, and a picture at which it shows."""
+"""Name of the fault: what puts it into a video, the criterion that must find it, and a frame at which it shows."""
 
 
-def _enlarged(picture: np.ndarray, scale: float) -> np.ndarray:
-    rows, columns = (((np.arange(n) - n / 2) / scale + n / 2).astype(int) for n in picture.shape[:2])
-    return picture[rows][:, columns]
+def _enlarged(frame: np.ndarray, scale: float) -> np.ndarray:
+    rows, columns = (((np.arange(n) - n / 2) / scale + n / 2).astype(int) for n in frame.shape[:2])
+    return frame[rows][:, columns]

@@ -3,7 +3,7 @@
 
 checkpoint manifest:
     input:
-        songs=project_file(config["songs"]),
+        songs=project_file(config["songs"]) or [],
         quality=expand(rules.quality.output, song=SONGS),  # which has seen the song's other files, too
     output:
         report(

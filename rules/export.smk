@@ -56,7 +56,7 @@ use rule export as generated_export with:
     input:
         motion=rules.generate.output.motion,
         meta=rules.generate.output.meta,
-        lyrics=rules.lyrics.output.lyrics,
+        lyrics=with_lyrics(rules.lyrics.output.lyrics),
     output:
         **files_of(EXPORTED_DANCE, KINDS),
     log:

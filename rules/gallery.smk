@@ -29,7 +29,7 @@ rule thumbnail:
 
 rule gallery:
     input:
-        songs=project_file(config["songs"]),
+        songs=project_file(config["songs"]) or [],
         manifest="results/manifest.tsv",
         quality=expand(rules.quality.output, song=SONGS),
         thumbnails=expand("results/view/thumbnails/{song}.jpg", song=SONGS),

@@ -20,6 +20,8 @@ rule train:
         "results/models/{name}/logs/train.log",
     benchmark:
         "results/models/{name}/logs/train.tsv"
+    wildcard_constraints:
+        name="|".join(config["models"]) if SONGS else "(?!)",  # without a data set, models are what was trained before
     conda:
         "../envs/model.yaml"
     threads: training_threads
@@ -112,7 +114,7 @@ rule generate:
     input:
         checkpoint=rules.train.output.checkpoint,
         audio_features=with_audio(rules.audio_features.output[0]),
-        lyrics_embeddings=rules.lyrics_embeddings.output[0],
+        lyrics_embeddings=with_lyrics(rules.lyrics_embeddings.output[0]),
         learned=learned_of_song,
     output:
         motion="results/generated/{song}/{name}{sample}/smplfull.json",
@@ -144,10 +146,11 @@ rule generate:
 
 rule choreograph:
     input:
-        index=rules.dataset.output.index,
-        splits=rules.dataset.output.splits,
+        index=[] if REPERTOIRE else rules.dataset.output.index,
+        splits=[] if REPERTOIRE else rules.dataset.output.splits,
+        repertoire=REPERTOIRE or [],
         audio_features=with_audio(rules.audio_features.output[0]),
-        lyrics_embeddings=rules.lyrics_embeddings.output[0],
+        lyrics_embeddings=with_lyrics(rules.lyrics_embeddings.output[0]),
     output:
         motion="results/generated/{song}/{name}{sample}/smplfull.json",
         meta="results/generated/{song}/{name}{sample}/smplfull.meta.json",
@@ -166,6 +169,6 @@ rule choreograph:
         seed=lambda wildcards: config["generate"]["seed"] + sample_number(wildcards.sample) - 1,
         body_model=config["body_model"],
     message:
-        "Choreographing {wildcards.song} from the dances of the data set{wildcards.sample}"
+        "Choreographing {wildcards.song}{wildcards.sample} from other dances"
     script:
         "../workflow_scripts/choreograph.py"

@@ -34,7 +34,7 @@ rule generated_preview:
     input:
         motion=rules.generate.output.motion,
         meta=rules.generate.output.meta,
-        lyrics=rules.lyrics.output.lyrics,
+        lyrics=with_lyrics(rules.lyrics.output.lyrics),
         audio=with_audio(rules.standardise.output.audio),
     output:
         "results/generated/{song}/{name}{sample}/dance.mp4",

@@ -43,6 +43,8 @@ except JustLMDError as error:
     raise WorkflowError(str(error)) from None
 
 TABLE, SONGS, SONGS_OF = PLAN.table, PLAN.songs, PLAN.songs_of
+DANCED_TO = [name for name in TABLE if name in PLAN.danced_to]
+REPERTOIRE = PLAN.repertoire(str(PROJECT / "justlmd" / "data" / "repertoire.npz"))
 
 
 def id_in(rule):
@@ -103,6 +105,11 @@ def with_audio(path):
     return among(PLAN.with_audio, path)
 
 
+def with_lyrics(path):
+    """An input that exists only for songs with lyrics."""
+    return among(SONGS_OF["lyrics"], path)
+
+
 def kept_songs(split=("train", "val", "test")):
     """Ids of the kept songs of these splits, in the order of the table; known once the manifest is written."""
     from justlmd.dataset.manifest import read_splits  # loads SciPy, which a plan without a manifest does not need
@@ -152,9 +159,14 @@ def states_for_song(song):
 def generated_dances(wildcards):
     """Dances of the configured model, as videos and exports; those to named songs need no manifest to be planned."""
     held_out = held_out_song() if config["generate"]["songs"] == "auto" else []
+    return shown_and_exported(PLAN.generated_dances(held_out))
+
+
+def shown_and_exported(dances):
+    """Videos and exports of generated dances."""
     return [
         path.format(song=song, name=name, sample=sample)
-        for song, name, sample in PLAN.generated_dances(held_out)
+        for song, name, sample in dances
         for path in [
             rules.generated_preview.output[0],
             *exported_paths(EXPORTED_DANCE, KINDS, with_audio=TABLE[song].has_audio),

@@ -61,14 +61,17 @@ def write_gallery_so_far():
 
 
 onstart:
-    write_stages(Path("results"), stages())
+    if SONGS:  # those of a data set stay where only other songs are danced to
+        write_stages(Path("results"), stages())
 
 
 onsuccess:
-    write_status()
-    if Path(GALLERY).is_file():  # what had failed in the run before may be there now
+    if SONGS:
+        write_status()
+    if SONGS and Path(GALLERY).is_file():  # what had failed in the run before may be there now
         write_gallery_so_far()
 
 
 onerror:
-    print(write_status(), write_gallery_so_far(), sep="\n", file=sys.stderr)
+    if SONGS:
+        print(write_status(), write_gallery_so_far(), sep="\n", file=sys.stderr)

@@ -38,6 +38,7 @@ rule song_page:
         sliced=rules.lyrics.output.sliced,
         audio=rules.standardise.output.audio,
         audio_features=rules.audio_features.output[0],
+        character=[],
     output:
         page="results/view/{song}.html",
         data="results/view/{song}.js",
@@ -62,6 +63,8 @@ rule song_page:
         artist=lambda wildcards: TABLE[wildcards.song].artist,
         drop_last=config["lyrics"]["slicing"] == "compat",
         body_model=config["body_model"],
+        gallery=lambda wildcards: "index.html" if wildcards.song in SONGS else "",
+        dances=lambda wildcards: "dances.js" if wildcards.song in SONGS else f"dances/{wildcards.song}.js",
     message:
         "Making the page of {wildcards.song}"
     script:
@@ -76,10 +79,11 @@ use rule song_page as page_without_video with:
         motion=of_watched(rules.recovery.output.motion),
         meta=of_watched(rules.recovery.output.meta),
         quality=of_watched(rules.quality.output[0]),
-        lyrics=if_for("page_without_video", rules.lyrics.output.lyrics),
+        lyrics=if_for("page_without_video", lambda song: rules.lyrics.output.lyrics if song.lyrics else []),
         sliced=of_watched(rules.lyrics.output.sliced),
         audio=rules.standardise.output.audio,
         audio_features=rules.audio_features.output[0],
+        character=among(PLAN.danced_to, config["generate"]["character"] or []),
     output:
         page="results/view/{song}.html",
         data="results/view/{song}.js",
@@ -100,6 +104,7 @@ use rule song_page as page_without_audio with:
         sliced=rules.lyrics.output.sliced,
         audio=[],
         audio_features=[],
+        character=[],
     output:
         page="results/view/{song}.html",
         data="results/view/{song}.js",
@@ -152,17 +157,42 @@ rule dance_list:
         "../workflow_scripts/dance_list.py"
 
 
+use rule dance_list as dances_to_song with:
+    # of a song that is only danced to, so that its page needs no other song
+    input:
+        if_for(
+            "audio",
+            lambda song: expand(
+                rules.dance_script.output[0],
+                song=song.id,
+                name=config["generate"]["model"],
+                sample=PLAN.samples,
+            ),
+        ),
+    output:
+        "results/view/dances/{song}.js",
+    log:
+        "results/songs/{song}/logs/dances_to_song.log",
+    benchmark:
+        "results/songs/{song}/logs/dances_to_song.tsv"
+    wildcard_constraints:
+        song=id_in("audio"),
+    message:
+        "Listing the dances to {wildcards.song} for its page"
+
+
 rule share:
     input:
         motion=shared_dance("motion"),
         meta=shared_dance("meta"),
         quality=of_watched(rules.quality.output[0]),
-        lyrics=rules.lyrics.output.lyrics,
+        lyrics=with_lyrics(rules.lyrics.output.lyrics),
         sliced=of_watched(rules.lyrics.output.sliced),
         audio=with_audio(rules.standardise.output.audio),
         audio_features=with_audio(rules.audio_features.output[0]),
         info=with_video(rules.download.output.info),
         player=PROJECT / "justlmd" / "data" / "player.js",
+        character=among(PLAN.danced_to, config["generate"]["character"] or []),
     output:
         "results/view/{song}.share.html",
     log:
@@ -185,5 +215,6 @@ rule share:
         "../workflow_scripts/share.py"
 
 
-pages_of_songs = expand(rules.song_page.output.page, song=PLAN.watched)
-song_pages = [*rules.player_assets.output, *pages_of_songs, rules.dance_list.output[0]]
+pages_of_songs = expand(rules.song_page.output.page, song=SONGS)
+song_pages = [*pages_of_songs, rules.dance_list.output[0]]
+pages_of_dances = expand([rules.song_page.output.page, rules.dances_to_song.output[0]], song=DANCED_TO)

@@ -1,4 +1,4 @@
-"""Dance to the music and lyrics of one song with pieces of the training dances; nothing is trained."""
+"""Dance to the music and lyrics of one song with pieces of other dances; nothing is trained."""
 
 from job import run
 
@@ -13,7 +13,11 @@ def main(snakemake) -> str:
     files, params, output = snakemake.input, snakemake.params, snakemake.output
     body = load_body(params.body_model)
     dance = choreograph(
-        Path(files.index).parent, body, files.audio_features or None, files.lyrics_embeddings, seed=params.seed
+        files.repertoire or Path(files.index).parent,
+        body,
+        files.audio_features or None,
+        files.lyrics_embeddings or None,
+        seed=params.seed,
     )
     method = f"choreographed from {', '.join(dance.songs)}, seed {params.seed}"
     song = SongMotion.without_video(motion_of(dance, body), body, method)

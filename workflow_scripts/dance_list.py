@@ -9,7 +9,7 @@ def main(snakemake) -> str:
     from justlmd.core.files import write_text
     from justlmd.view.packing import script
 
-    folder = Path(snakemake.output[0]).parent
+    folder = Path("results/view")
     listed: dict[str, list[str]] = {}
     for path in snakemake.input:
         place = Path(path).relative_to(folder)  # dances/<song>/<model>.js

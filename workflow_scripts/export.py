@@ -20,7 +20,8 @@ def main(snakemake) -> str:
         start, stop = song.frame_at(piece.start_s), song.frame_at(piece.end_s)
         clip = clip_of(song, f"{wildcards.song} {sequence}", start, stop)
     outputs = dict(snakemake.output.items())
-    frames = export_clip(outputs, clip, ExportOptions(**params.options), read_lyrics(files.lyrics).sung)
+    lines = read_lyrics(files.lyrics).sung if files.lyrics else ()
+    frames = export_clip(outputs, clip, ExportOptions(**params.options), lines)
     return f"{frames} frames as {', '.join(kind for kind in outputs if kind != 'clock')}"
 
 

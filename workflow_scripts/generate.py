@@ -18,7 +18,7 @@ def main(snakemake) -> str:
         model_dir,
         body,
         files.audio_features or None,
-        files.lyrics_embeddings,
+        files.lyrics_embeddings or None,
         learned={name: learned_path(pattern, snakemake.wildcards.song) for name, pattern in params.learned.items()},
         seed=params.seed,
         device=params.device,

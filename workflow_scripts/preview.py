@@ -13,13 +13,13 @@ def main(snakemake) -> str:
 
     files = snakemake.input
     song = read_song_motion(files.motion, files.meta, load_body(snakemake.params.body_model))
-    lyrics = read_lyrics(files.lyrics)
+    lines = read_lyrics(files.lyrics).sung if files.lyrics else ()
     motion, start_s = song.upright(), song.meta.first_frame_s
     sequence = snakemake.wildcards.get("sequence", "all")
     if sequence != "all":
         piece = numbered_slice(read_json(files.sliced), int(sequence), files.sliced)
         motion, start_s = song.between(piece.start_s, piece.end_s), piece.start_s
-    for warning in export_mp4(snakemake.output[0], motion, song.body, files.audio or None, start_s, lyrics.sung):
+    for warning in export_mp4(snakemake.output[0], motion, song.body, files.audio or None, start_s, lines):
         print(f"warning: {warning}")
     return f"{len(motion)} frames"
 

@@ -21,7 +21,7 @@ def main(snakemake) -> str:
             small = Path(folder) / "audio.m4a"
             write_m4a(small, files.audio, AUDIO_BITRATE)
             audio = small.read_bytes()
-    size = write_share_page(snakemake.output[0], content, body, audio)
+    size = write_share_page(snakemake.output[0], content, body, audio, files.character or None)
     return f"{snakemake.output[0]}, {size / 1e6:.1f} MB"
 
 

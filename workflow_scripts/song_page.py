@@ -7,15 +7,19 @@ def main(snakemake) -> str:
     from pathlib import Path
 
     from justlmd.body.model import load_body
+    from justlmd.core.files import write_text
     from justlmd.view.audio import write_m4a
-    from justlmd.view.song_page import read_page_content, write_song_page
+    from justlmd.view.song_page import character_script, read_page_content, write_song_page
 
     files, params, output = snakemake.input, snakemake.params, snakemake.output
     song = snakemake.wildcards.song
-    links = {"gallery": "index.html", "dances": "dances.js"}
+    links = {name: getattr(params, name) for name in ("gallery", "dances") if getattr(params, name)}
     if files.audio:
         write_m4a(output.audio, files.audio)
         links["audio"] = Path(output.audio).name
+    if files.character:
+        links["character"] = f"characters/{song}.js"
+        write_text(Path(output.page).parent / links["character"], character_script(files.character))
     if files.overlay:
         write_stills(output, files, " – ".join(filter(None, (params.artist, params.title, song))))
         links |= {name: f"../songs/{song}/{name}.mp4" for name in ("video", "overlay")}

@@ -98,7 +98,7 @@ def title_card(scene: Scene, seed: int) -> Frames:
     return [card if 70 <= k < 130 else frame for k, frame in enumerate(still)]
 
 
-def few_pictures(scene: Scene, rate: int) -> Frames:
+def few_frames(scene: Scene, rate: int) -> Frames:
     """Only so many different frames per second."""
     still = scene.still()
     return [still[k * rate // 30 * 30 // rate] for k in range(FRAMES)]

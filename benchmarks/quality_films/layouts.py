@@ -30,13 +30,13 @@ def plain(scene: Scene) -> Frames:
 
 
 def keyed(scene: Scene, kind: str, seed: int, scroll: float = 4.0) -> Frames:
-    """The dancer cut out before a game's picture that moves."""
+    """The dancer cut out before a game's image that moves."""
     made = {"game": partial(game_screen, scroll=scroll), "tunnel": light_tunnel, "flashes": flashes}[kind]
     return scene.before(made(seed))  # type: ignore[operator]
 
 
 def with_inset(scene: Scene, seed: int, corner: str, part: float = 0.3, scroll: float = 5.0) -> Frames:
-    """A game's picture in a corner."""
+    """A game's image in a corner."""
     screen = game_screen(seed, scroll=scroll)
     return each(scene, lambda frame, k: inset(frame, screen(k), corner, part))
 

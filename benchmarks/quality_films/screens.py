@@ -1,4 +1,4 @@
-"""What dance-game videos put around a dancer: a game's moving picture, captions, a score, blurred sides."""
+"""What dance-game videos put around a dancer: a game's moving image, captions, a score, blurred sides."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from benchmarks.quality_films.scenes import FRAMES, WIDE
 
 
 def game_screen(seed: int, size: tuple[int, int] = WIDE, scroll: float = 4.0) -> Callable[[int], np.ndarray]:
-    """A game's picture that is in motion as a whole: a landscape that scrolls, things that fly, lights that pulse."""
+    """A game's image that is in motion as a whole: a landscape that scrolls, things that fly, lights that pulse."""
     rng = np.random.default_rng(seed)
     width, height = size
     far = cv2.resize(
@@ -28,7 +28,7 @@ def game_screen(seed: int, size: tuple[int, int] = WIDE, scroll: float = 4.0) ->
     speeds = rng.uniform(-0.02, 0.02, (14, 2))
     colors = rng.integers(80, 255, (14, 3))
 
-    def picture(k: int) -> np.ndarray:
+    def shown(k: int) -> np.ndarray:
         x = int(k * scroll) % (3 * width) if scroll >= 0 else (3 * width - 1 - int(-k * scroll) % (3 * width))
         image = far[:, x : x + width].copy()
         for place, speed, color in zip(flying, speeds, colors, strict=True):
@@ -37,7 +37,7 @@ def game_screen(seed: int, size: tuple[int, int] = WIDE, scroll: float = 4.0) ->
         light = 1 + 0.15 * np.sin(k / 4.0)
         return np.clip(image * light, 0, 255).astype(np.uint8)
 
-    return picture
+    return shown
 
 
 def light_tunnel(seed: int, size: tuple[int, int] = WIDE) -> Callable[[int], np.ndarray]:
@@ -48,11 +48,11 @@ def light_tunnel(seed: int, size: tuple[int, int] = WIDE) -> Callable[[int], np.
     angle = np.arctan2(y - size[1] / 2, x - size[0] / 2)
     colors = rng.integers(30, 230, (2, 3)).astype(np.float32)
 
-    def picture(k: int) -> np.ndarray:
+    def shown(k: int) -> np.ndarray:
         wave = np.sin(9 * np.log(radius + 0.05) - k / 4.0) * np.sin(6 * angle + k / 30.0) > 0
         return np.where(wave[..., None], colors[0], colors[1]).astype(np.uint8)
 
-    return picture
+    return shown
 
 
 def flashes(seed: int, size: tuple[int, int] = WIDE) -> Callable[[int], np.ndarray]:
@@ -61,10 +61,10 @@ def flashes(seed: int, size: tuple[int, int] = WIDE) -> Callable[[int], np.ndarr
     fields = [rng.integers(0, 255, (4, 7, 3), dtype=np.uint8) for _ in range(FRAMES // 12 + 2)]
     large = [cv2.resize(field, size, interpolation=cv2.INTER_CUBIC) for field in fields]
 
-    def picture(k: int) -> np.ndarray:
+    def shown(k: int) -> np.ndarray:
         return large[k // 12]
 
-    return picture
+    return shown
 
 
 def with_caption(frame: np.ndarray, k: int, seed: int, place: float = 0.93) -> np.ndarray:
@@ -106,7 +106,7 @@ def with_score(frame: np.ndarray, k: int, seed: int) -> np.ndarray:
 
 
 def inset(frame: np.ndarray, screen: np.ndarray, corner: str, part: float = 0.3) -> np.ndarray:
-    """A small picture in a corner ("tl", "tr", "bl", "br") with a white frame."""
+    """A small image in a corner ("tl", "tr", "bl", "br") with a white frame."""
     image, (rows, columns) = frame.copy(), frame.shape[:2]
     width = int(columns * part)
     height = int(width * screen.shape[0] / screen.shape[1])
@@ -127,7 +127,7 @@ def half(frame: np.ndarray, screen: np.ndarray, left: bool = True) -> np.ndarray
 
 
 def blurred_fill(frame: np.ndarray, width: int = 640, height: int = 360) -> np.ndarray:
-    """An upright picture in the middle, the same enlarged and blurred at both sides."""
+    """An upright image in the middle, the same enlarged and blurred at both sides."""
     scale = height / frame.shape[0]
     middle = cv2.resize(frame, (round(frame.shape[1] * scale), height), interpolation=cv2.INTER_AREA)
     large = cv2.resize(frame, (width, round(frame.shape[0] * width / frame.shape[1])))

@@ -57,22 +57,22 @@ def filmed_frames(scene: Take, body: Body) -> Iterator[np.ndarray]:
     """Frames (H, W, 3) uint8 of the video, with everything that the condition asks for."""
     condition, rng = scene.condition, np.random.default_rng(scene.condition.seed)
     occluder = _occluder(condition, scene, rng)
-    for picture in rendered_frames(scene, body):
+    for frame in rendered_frames(scene, body):
         if occluder is not None:
             left, top, right, bottom = occluder
-            picture[top:bottom, left:right] = (92, 70, 52)
-        values = picture.astype(np.float32) * condition.light
+            frame[top:bottom, left:right] = (92, 70, 52)
+        values = frame.astype(np.float32) * condition.light
         if condition.blur:
             values = cv2.GaussianBlur(values, (0, 0), condition.blur)
         if condition.noise:
             values += rng.normal(0, condition.noise, (*values.shape[:2], 1)).astype(np.float32)
-        picture = values.clip(0, 255).astype(np.uint8)[:, condition.crop_x :]
+        frame = values.clip(0, 255).astype(np.uint8)[:, condition.crop_x :]
         if condition.frame is not None:
             whole = np.zeros((condition.frame[1], condition.frame[0], 3), np.uint8)
             left, top = ((np.array(condition.frame) - condition.size) // 2).tolist()
-            whole[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
-            picture = whole
-        yield picture
+            whole[top : top + frame.shape[0], left : left + frame.shape[1]] = frame
+            frame = whole
+        yield frame
 
 
 def rendered_frames(scene: Take, body: Body) -> Iterator[np.ndarray]:

@@ -1,4 +1,4 @@
-"""A picture of a take: what was recovered over the film, and both skeletons from the side, where depth shows."""
+"""An image of a take: what was recovered over the video, and both skeletons from the side, where depth shows."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ PANEL = (480, 300)
 LINE, TRUE, FOUND = (70, 225, 255), (60, 60, 60), (235, 60, 60)
 
 
-def write_picture(path: Path, video: Path, scene: Take, found: CameraMotion, body: Body, count: int = 4) -> None:
+def write_overlay_image(path: Path, video: Path, scene: Take, found: CameraMotion, body: Body, count: int = 4) -> None:
     """Write ``count`` frames in columns: the film with the recovered body's outline, and below it truth (grey) and
     result (red) seen from the dancer's left, hips on hips."""
     numbers = np.linspace(0, len(scene.motion) - 1, count + 2)[1:-1].astype(int)

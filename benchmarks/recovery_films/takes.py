@@ -177,7 +177,7 @@ def demo_take(song_id: str, start: int, stop: int, condition: Condition, body: B
 
 
 def take(dance: Dance, condition: Condition, motion: Motion, body: Body) -> Take:
-    """Shape, turn and place a dance, and put up a camera that has it in its picture."""
+    """Shape, turn and place a dance, and put up a camera that has it in view."""
     betas = shape_of(condition, body)
     turn = rotation_matrices(np.array([0, np.deg2rad(condition.yaw_deg), 0]))
     pelvis = body.rest_joints(betas)[0]
@@ -206,7 +206,7 @@ def shape_of(condition: Condition, body: Body) -> np.ndarray:
 
 
 def camera_of(condition: Condition, joints: np.ndarray) -> Camera:
-    """As near as the condition asks, farther where the dance would leave the picture by more than a little.
+    """As near as the condition asks, farther where the dance would leave the frame by more than a little.
 
     The principal point is that of the video with its bars and cuts.
     """

@@ -4,12 +4,13 @@ import argparse
 import sys
 
 from justlmd import __version__
-from justlmd.cli import check_songs, convert_songs, preference, status, summary, weights
+from justlmd.cli import check_songs, convert_songs, dance, preference, status, summary, weights
 from justlmd.cli.options import guarded
 
 DESCRIPTION = """\
 From dance videos and .lrc lyrics to a lyrics-music-dance data set. The workflow itself runs with snakemake; these
 commands prepare its song table and tell what became of it. They work in the folder that holds config.yaml and results/.
+`justlmd dance` alone needs none of it: it dances to one song of your own.
 """
 
 EPILOG = """\
@@ -28,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"justlmd {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (convert_songs, check_songs, status, summary, preference, weights):
+    for module in (dance, convert_songs, check_songs, status, summary, preference, weights):
         module.add_parser(commands)
     return top
 

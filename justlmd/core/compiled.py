@@ -1,7 +1,7 @@
 """Functions that Numba compiles, with machine code that all processes of the user share."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numba
 
@@ -17,15 +17,16 @@ def compiled(signature: str) -> Callable[[Function], Function]:
     machine code of another one). With a single type they all write the same, so that these functions have a cache in
     common, whatever ``NUMBA_CACHE_DIR`` says for those of other libraries.
     """
-    decorate = numba.njit(signature, cache=True, nogil=True)
+    decorate: Any = numba.njit(signature, cache=True, nogil=True)
+    config: Any = numba.config
 
     def compile_into_shared_cache(function: Function) -> Function:
-        of_others = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(cache_folder() / "numba" / "justlmd")
+        of_others = config.CACHE_DIR
+        config.CACHE_DIR = str(cache_folder() / "numba" / "justlmd")
         try:
             result: Function = decorate(function)  # which looks for its place in the cache now
         finally:
-            numba.config.CACHE_DIR = of_others
+            config.CACHE_DIR = of_others
         return result
 
     return compile_into_shared_cache

@@ -20,7 +20,7 @@ class DownloadOptions:
     """How to fetch; the defaults suit a few dozen videos without an account."""
 
     max_height: int = 720
-    """Largest picture height asked for, where the site offers a choice."""
+    """Largest frame height asked for, where the site offers a choice."""
     attempts: int = 4
     """How often a transient failure is tried in all."""
     backoff_s: float = 5.0

@@ -5,7 +5,8 @@ All songs' lines are encoded together (:mod:`justlmd.features.text_encoder`) and
 here loads an encoder.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ MULTILINGUAL = "multilingual"
 
 UNKNOWN_TOKEN = -1
 """Number of a token that the encoder does not know."""
+
+BLOCK = 128
+"""Texts that are stored, and read, together."""
 
 TextStates = dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]
 """By encoder and text: its n tokens (n, 3) as id, first and past-the-end character, and their states (n, D) float32.
@@ -123,12 +127,26 @@ def is_encoded(path: str | Path, encoder: str, offset_sign: int, stored: Contain
 
 
 def write_text_states(path: str | Path, states: TextStates) -> None:
-    """Write the store, whole or not at all: two arrays for each text, so that one song reads only its own."""
+    """Write the store, whole or not at all: two arrays for each block of texts, so that a song reads few of them."""
     arrays: dict[str, np.ndarray] = {}
-    for number, (tokens, rows) in enumerate(states.values()):
-        arrays |= {f"tokens_{number}": tokens, f"states_{number}": rows}
+    values = list(states.values())
+    for block, numbers in enumerate(_blocks([encoder for encoder, _ in states])):
+        for part, name in enumerate(("tokens", "states")):
+            arrays[f"{name}_{block}"] = np.concatenate([values[number][part] for number in numbers])
     encoders, texts = ([key[part] for key in states] for part in (0, 1))
-    write_npz(path, encoders=np.array(encoders, np.str_), texts=np.array(texts, np.str_), **arrays)
+    lengths = np.array([len(tokens) for tokens, _ in values], np.int32)
+    index = {"encoders": np.array(encoders, np.str_), "texts": np.array(texts, np.str_), "lengths": lengths}
+    write_npz(path, **index, **arrays)
+
+
+def _blocks(encoders: Sequence[str]) -> list[range]:
+    """The numbers of the texts of each block: up to BLOCK neighbours of one encoder."""
+    starts = [0, *(number for number, (one, other) in enumerate(pairwise(encoders), 1) if one != other), len(encoders)]
+    return [
+        range(first, min(first + BLOCK, after))
+        for begin, after in pairwise(starts)
+        for first in range(begin, after, BLOCK)
+    ]
 
 
 def read_text_states(path: str | Path, wanted: Container[tuple[str, str]] | None = None) -> TextStates:
@@ -137,11 +155,21 @@ def read_text_states(path: str | Path, wanted: Container[tuple[str, str]] | None
     Raises InputError for a file that is missing, damaged or of another kind.
     """
     try:
-        numbers = {key: number for number, key in enumerate(_stored_keys(path)) if wanted is None or key in wanted}
-        arrays = read_npz(path, [f"{part}_{number}" for number in numbers.values() for part in ("tokens", "states")])
-        found = {key: (arrays[f"tokens_{number}"], arrays[f"states_{number}"]) for key, number in numbers.items()}
-        if any(tokens.shape != (len(rows), 3) or rows.ndim != 2 for tokens, rows in found.values()):
-            raise ValueError("arrays of unequal lengths")
+        keys, lengths = _stored_index(path)
+        blocks = dict(enumerate(_blocks([encoder for encoder, _ in keys])))
+        if wanted is not None:
+            blocks = {block: numbers for block, numbers in blocks.items() if any(keys[n] in wanted for n in numbers)}
+        arrays = read_npz(path, [f"{name}_{block}" for block in blocks for name in ("tokens", "states")])
+        found = {}
+        for block, numbers in blocks.items():
+            tokens, rows = arrays[f"tokens_{block}"], arrays[f"states_{block}"]
+            ends = np.cumsum(lengths[numbers.start : numbers.stop])
+            if tokens.shape != (ends[-1], 3) or rows.ndim != 2 or len(rows) != ends[-1]:
+                raise ValueError("arrays of unequal lengths")
+            for number, end in zip(numbers, ends, strict=True):
+                if wanted is None or keys[number] in wanted:
+                    own = slice(end - lengths[number], end)
+                    found[keys[number]] = tokens[own].copy(), rows[own].copy()
     except (InputError, TypeError, ValueError) as error:
         raise InputError(f"no states of texts ({error})", where=path, next_step="delete it and run again") from error
     return found
@@ -150,7 +178,7 @@ def read_text_states(path: str | Path, wanted: Container[tuple[str, str]] | None
 def stored_texts(path: str | Path) -> set[tuple[str, str]]:
     """Return (encoder, text) of all that the store holds; nothing where there is no such file that can be read."""
     try:
-        return set(_stored_keys(path))
+        return set(_stored_index(path)[0])
     except (InputError, ValueError):
         return set()
 
@@ -166,9 +194,17 @@ def stored_text_states(path: str | Path) -> TextStates:
         return {}
 
 
-def _stored_keys(path: str | Path) -> list[tuple[str, str]]:
-    index = read_npz(path, ("encoders", "texts"))
-    return list(zip(index["encoders"].tolist(), index["texts"].tolist(), strict=True))
+def _stored_index(path: str | Path) -> tuple[list[tuple[str, str]], np.ndarray]:
+    """(encoder, text) and the number of tokens of all that the store holds."""
+    index = read_npz(path, ("encoders", "texts", "lengths"))
+    keys = list(zip(index["encoders"].tolist(), index["texts"].tolist(), strict=True))
+    if (
+        index["lengths"].shape != (len(keys),)
+        or index["lengths"].dtype.kind != "i"
+        or index["lengths"].min(initial=0) < 0
+    ):
+        raise ValueError("texts without their lengths")
+    return keys, index["lengths"]
 
 
 def _texts_of(path: str | Path, encoder: str, offset_sign: int) -> set[tuple[str, str]]:

@@ -152,7 +152,7 @@ def _align_line(line: Line, voice: np.ndarray, aligner: Aligner) -> Line | None:
 
 
 def centre(stereo: np.ndarray) -> np.ndarray:
-    """Return what stands in the middle of the stereo picture, mostly the voice: (n,) of (channels, n)."""
+    """Return what stands in the middle of the stereo image, mostly the voice: (n,) of (channels, n)."""
     import librosa
 
     left, right = stereo[0], stereo[-1]

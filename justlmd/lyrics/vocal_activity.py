@@ -1,6 +1,6 @@
 """Where somebody sings: curves of voice activity, of the energy of the estimated voice, and where they rise.
 
-The voice is estimated without a trained separator: it stands in the middle of the stereo picture and does not repeat
+The voice is estimated without a trained separator: it stands in the middle of the stereo image and does not repeat
 itself as the accompaniment does (REPET-SIM, Rafii and Pardo, ISMIR 2012). Voice activity comes from silero-vad.
 """
 

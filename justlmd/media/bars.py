@@ -1,4 +1,4 @@
-"""Black bars beside, above and below the picture of a video: a portrait in a wide frame, a film in a higher one."""
+"""Black bars beside, above and below the image of a video: a portrait in a wide frame, a wide one in a higher frame."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ LEAST, MOST = 0.02, 0.45
 
 @dataclass(frozen=True)
 class Box:
-    """Pixels [left, right) and [top, bottom) of a frame in which there is a picture."""
+    """Pixels [left, right) and [top, bottom) of a frame in which there is an image."""
 
     left: int
     top: int
@@ -36,17 +36,17 @@ class Box:
         return self.right - self.left, self.bottom - self.top
 
 
-def picture_of_video(video: str | Path) -> Box:
-    """Where the picture is in the frames of a video: all of them, but for black bars.
+def image_box_of_video(video: str | Path) -> Box:
+    """Where the image is in the frames of a video: all of them, but for black bars.
 
     Raises InputError when the video does not decode.
     """
     info = probe(video)
     numbers = np.linspace(0, info.frames - 1, LOOKED_AT + 2)[1:-1].astype(int)
-    return picture_of(list(read_chosen_frames(video, numbers.tolist()).values()), (info.width, info.height))
+    return image_box_of(list(read_chosen_frames(video, numbers.tolist()).values()), (info.width, info.height))
 
 
-def picture_of(frames: list[np.ndarray], size: tuple[int, int]) -> Box:
+def image_box_of(frames: list[np.ndarray], size: tuple[int, int]) -> Box:
     """The same of frames (H, W, 3) uint8 of ``size`` (width, height)."""
     bright = [frame.max(axis=2) for frame in frames]
     lit = [frame for frame in bright if np.percentile(frame, 99) > LIT]

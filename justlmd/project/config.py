@@ -137,6 +137,8 @@ class Generate(_Section):
     model: Name = "v3"
     songs: Literal["auto"] | Ids = "auto"
     table: Text = ""
+    repertoire: NonEmpty = "auto"
+    character: Text = ""
     seed: Seed = 0
     samples: int = Field(default=1, ge=1, le=1000)
     guidance: Guidance = Guidance()
@@ -162,7 +164,7 @@ class Publish(_Section):
 class Config(_Section):
     """The whole configuration."""
 
-    songs: NonEmpty = "songs.tsv"
+    songs: Text = "songs.tsv"
     exclude: Ids = ()
     keep: Ids = ()
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -193,6 +195,8 @@ class Config(_Section):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Config":
+        if not (self.songs or self.generate.table):
+            raise ValueError("songs: the song table is missing; it may be empty only where generate.table names songs")
         if CHOREOGRAPHER in self.models:
             raise ValueError(
                 f"models: the name {CHOREOGRAPHER} is taken by the generator without training; choose another"

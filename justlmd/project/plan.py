@@ -74,6 +74,7 @@ class Plan:
             "standardise": downloaded,
             "audio": set(self.danced_to),
             "fetch_lyrics": set(self.fetched),
+            "lyrics": {name for name, song in self.table.items() if song.lyrics},
             "mmpose": self.with_video,
             "pose": self.with_video,
             "recovery": self.with_video,
@@ -128,10 +129,20 @@ class Plan:
         return song in self.danced_to or song in self.config["generate"]["songs"]
 
     def generated_dances(self, held_out: Sequence[str]) -> list[Dance]:
-        """Dances of the configured model: to the songs named, or to those of ``held_out``; and to the new songs."""
+        """Dances of the configured model: to the songs named, or to those of ``held_out``."""
         named = self.config["generate"]["songs"]
-        songs = [*(held_out if named == "auto" else named), *(name for name in self.table if name in self.danced_to)]
+        return self.dances_to(held_out if named == "auto" else [name for name in named if name not in self.danced_to])
+
+    def dances_to(self, songs: Iterable[str]) -> list[Dance]:
+        """Dances of the configured model to these songs."""
         return [(song, self.config["generate"]["model"], sample) for song in songs for sample in self.samples]
+
+    def repertoire(self, shipped: str) -> str:
+        """The file that the choreographer draws from; empty for the dances of the data set."""
+        chosen: str = self.config["generate"]["repertoire"]
+        if chosen == "auto":
+            chosen = "" if self.songs else "shipped"
+        return shipped if chosen == "shipped" else chosen
 
     def shown_dances(self, held_out: Sequence[str]) -> list[Dance]:
         """The generated dances that pages show: of ``held_out`` by each model, and those asked for; none twice."""
@@ -159,7 +170,7 @@ def plan_songs(config: Mapping[str, Any], find: Callable[[str], str] = str) -> P
     InputError
         What is wrong with a table, an id, a language, or with what its songs need; or no song is left.
     """
-    table = {song.id: song for song in read_songs(find(config["songs"]))}
+    table = {song.id: song for song in read_songs(find(config["songs"]))} if config["songs"] else {}
     danced_to = read_danced_to(find(config["generate"]["table"]), table)
     check_ids(config, table, danced_to)
     if config["pose"] == "mediapipe" and any(song.has_video for song in table.values()):
@@ -172,6 +183,6 @@ def plan_songs(config: Mapping[str, Any], find: Callable[[str], str] = str) -> P
     fetched = {name: f"results/songs/{name}/fetched.lrc" for name, song in every.items() if song.lyrics == FETCH}
     every |= {name: replace(every[name], lyrics=path) for name, path in fetched.items()}
     plan = Plan(config, every, frozenset(danced_to), frozenset(fetched))
-    if not plan.songs:
+    if config["songs"] and not plan.songs:
         raise InputError(f"no song of {config['songs']} is left: config 'exclude' names them all")
     return plan

@@ -47,6 +47,9 @@ def check_files(config: Mapping[str, Any], find: Callable[[str], str] = str) -> 
     found |= {f"models.{name}.config": model["config"] for name, model in config["models"].items()}
     files = {key: find(path) if path else "" for key, path in found.items()}
     files |= {"body_model": config["body_model"], "download.cookies": config["download"]["cookies"]}
+    files["generate.character"] = config["generate"]["character"]
+    if config["generate"]["repertoire"] not in ("auto", "shipped"):
+        files["generate.repertoire"] = config["generate"]["repertoire"]
     problems = [
         f"config '{key}': {found.get(key, path)} does not exist; correct the path, relative to the folder where you run"
         for key, path in files.items()

@@ -3,7 +3,7 @@
 Corners all over the frame are followed for a fifth of a second, and the largest group that moves as one camera would
 move it (shift, zoom, roll) is found by consensus. That alone does not tell a camera from a game's screen that scrolls.
 But a dancer mostly stands on one foot at least, and a foot that stands moves in the frame exactly as the floor does:
-if the standing feet follow the group, the camera moves; if they stay, only the picture behind them moves. Where the
+if the standing feet follow the group, the camera moves; if they stay, only the image behind them moves. Where the
 background is plain, feet that move together are all there is to tell.
 """
 

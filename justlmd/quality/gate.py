@@ -42,7 +42,7 @@ def assess(
     start_frame, stop_frame : the part of ``video.mp4`` to judge, frames; None: to the end of what is given.
     keypoints2d, image_signals : what the 2D pose and the frames say; None for motion without a video.
     own_shapes : False when the motion's shape parameters belong to another body model.
-    named_dancer : a person has said whom to follow; others may then be in the picture.
+    named_dancer : a person has said whom to follow; others may then be in the frame.
     uncertainty : (frame of ``video.mp4``, mm) of a sample of moments, see ``smplfull.meta.json``.
     thresholds : limits that differ from those of :data:`CRITERIA`.
 

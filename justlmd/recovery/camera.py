@@ -1,7 +1,7 @@
 """The camera that filmed a song, as far as the video and its user tell.
 
 An unknown camera is taken to look through the middle of what it filmed, with a focal length of 1.2 times its shorter
-side. What it filmed is neither the like black bars at both sides of the picture nor the half to which ``crop`` cut it.
+side. What it filmed are neither the black bars at both sides of the image nor the half to which ``crop`` cut it.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ import numpy as np
 
 from justlmd.body.camera import assumed_focal_px
 from justlmd.body.model import LANDMARK_NAMES
-from justlmd.media.bars import Box, picture_of_video
+from justlmd.media.bars import Box, image_box_of_video
 from justlmd.media.standardise import CROPS
 from justlmd.pose.keypoints import Keypoints2D
 
@@ -30,26 +30,24 @@ def camera_of_video(
 
     Raises InputError when the video does not decode.
     """
-    return camera_of_picture(picture_of_video(video), size, crop, focal_px)
+    return camera_of_image(image_box_of_video(video), size, crop, focal_px)
 
 
-def camera_of_picture(
-    picture: Box, size: tuple[int, int], crop: str = "full", focal_px: float | None = None
-) -> np.ndarray:
-    """The same from where the picture is in the frame."""
+def camera_of_image(image: Box, size: tuple[int, int], crop: str = "full", focal_px: float | None = None) -> np.ndarray:
+    """The same from where the image is in the frame."""
     share_left, share = CROPS[crop]
     width, height = size[0] / share, float(size[1])  # of the source's frame
     moved = share_left * width
-    left, right = picture.left + moved, width - picture.right - moved  # bars of the source
+    left, right = image.left + moved, width - image.right - moved  # bars of the source
     if share < 1:  # what was cut off is as what was kept at the other side
         left, right = (
-            (picture.left, picture.left)
+            (image.left, image.left)
             if crop == "left"
-            else (size[0] - picture.right,) * 2
+            else (size[0] - image.right,) * 2
             if crop == "right"
             else (0.0, 0.0)
         )
-    top, bottom = float(picture.top), height - picture.bottom
+    top, bottom = float(image.top), height - image.bottom
     x, filmed_width = _middle(left, right, width)
     y, filmed_height = _middle(top, bottom, height)
     focal = assumed_focal_px((filmed_width, filmed_height)) if focal_px is None else float(focal_px)
@@ -57,7 +55,7 @@ def camera_of_picture(
 
 
 def _middle(before: float, after: float, whole: float) -> tuple[float, float]:
-    """Middle and length of the picture along one side of a frame of length ``whole`` with these bars."""
+    """Middle and length of the image along one side of a frame of length ``whole`` with these bars."""
     return whole / 2, whole - before - after if abs(before - after) <= SAME * whole else whole
 
 

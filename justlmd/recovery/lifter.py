@@ -5,7 +5,7 @@ gives the direction of each part of the body with its standard deviation across 
 ``python -m tools.train_lifter``; docs/recovery.md says from what.
 
 Everything is seen along the ray to the hips' middle (the *view*): x right and level, y down, z away from the camera.
-MediaPipe's metres come from a picture about that point, and perspective is the same wherever the dancer stands.
+MediaPipe's metres come from a crop around that point, and perspective is the same wherever the dancer stands.
 """
 
 from dataclasses import dataclass

@@ -91,8 +91,10 @@ class Song:
         return Path(self.url) if self.url and not parts.scheme else None
 
 
-def read_songs(path: str | Path) -> list[Song]:
+def read_songs(path: str | Path, lyrics_needed: bool = True) -> list[Song]:
     """Read and check a song table (tab- or comma-separated, by its suffix).
+
+    ``lyrics_needed`` is False for songs that are danced to: one without lyrics is danced to for its music alone.
 
     Raises
     ------
@@ -137,7 +139,7 @@ def read_songs(path: str | Path) -> list[Song]:
         if len(problems) >= MOST_LINES:  # a file that is no song table has one in every row
             problems.append(f"{path}:{number}: from here on nothing was checked; mend the faults above first")
             break
-        found = row_problems(row)
+        found = row_problems(row, lyrics_needed)
         # macOS and Windows do not tell A from a in folder names
         if (first := seen.setdefault(row["id"].lower(), number)) != number:
             found.append(f"column 'id': already used in line {first}")
@@ -156,7 +158,7 @@ def read_danced_to(path: str, songs: Iterable[str]) -> dict[str, Song]:
 
     ``path`` may be empty: no songs. Raises InputError as :func:`read_songs`, and when an id is one of ``songs``, too.
     """
-    found = {song.id: song for song in read_songs(path)} if path else {}
+    found = {song.id: song for song in read_songs(path, lyrics_needed=False)} if path else {}
     for name, song in found.items():
         if name in songs:
             raise InputError(
@@ -181,7 +183,7 @@ def check_provider(songs: Iterable[Song], provider: str) -> None:
         )
 
 
-def row_problems(row: dict[str, str]) -> list[str]:
+def row_problems(row: dict[str, str], lyrics_needed: bool = True) -> list[str]:
     """What is wrong with one row of a song table: the column, what was found, what is allowed."""
     validator = _validator()
     problems = []
@@ -194,6 +196,9 @@ def row_problems(row: dict[str, str]) -> list[str]:
             else rule["description"].strip()
         )
         problems.append(f"column '{column}': {row[column]!r} is not allowed. {allowed}")
+    if lyrics_needed and not row["lyrics"]:
+        allowed = validator.schema["properties"]["lyrics"]["description"].strip()
+        problems.append(f"column 'lyrics': '' is not allowed. {allowed}")
     if row["lyrics"] == FETCH and not (row.get("artist") and row.get("title")):
         problems.append(f"columns 'artist' and 'title': both are needed where 'lyrics' is {FETCH!r}")
     try:

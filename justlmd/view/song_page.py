@@ -1,5 +1,6 @@
 """The page of one song in the player: a short HTML file, and a script with everything that it shows."""
 
+import base64
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -76,8 +77,8 @@ def page_content(
     beat_times
         (B,) seconds.
     links
-        Addresses, relative to the page, of ``audio``, ``video``, ``overlay``, ``gallery`` and ``dances`` (the script
-        that lists generated dances), as far as there are any.
+        Addresses, relative to the page, of ``audio``, ``video``, ``overlay``, ``gallery``, ``dances`` (the script that
+        lists generated dances) and ``character`` (:func:`character_script`), as far as there are any.
 
     Returns
     -------
@@ -115,7 +116,7 @@ def page_content(
     if quality:
         timed["ranges"] = timeline.marked(quality)
         content["verdict"] = {"keep": bool(quality["keep"]), "reasons": list(quality["reasons"])}
-    return content | {name: links.get(name) for name in ("audio", "gallery", "dances")} | {"video": video}
+    return content | {name: links.get(name) for name in ("audio", "gallery", "dances", "character")} | {"video": video}
 
 
 def bare_content(titles: Titles, lines: Sequence[Line], beat_times: np.ndarray | None = None) -> dict[str, Any]:
@@ -129,6 +130,7 @@ def bare_content(titles: Titles, lines: Sequence[Line], beat_times: np.ndarray |
         "audio": None,
         "gallery": None,
         "dances": None,
+        "character": None,
         "video": None,
         "lines": [_line(line) for line in lines],
         "dancers": [],
@@ -158,7 +160,7 @@ def read_page_content(
     song
         Its id in the table.
     files
-        Has the paths ``lyrics``, and, each empty where the song has none, ``info`` (``source.json``), ``motion``,
+        Has the paths, each empty where the song has none, ``lyrics``, ``info`` (``source.json``), ``motion``,
         ``meta``, ``sliced``, ``quality``, ``audio_features``; ``keypoints2d`` if the page shows the video.
     body
         The body model that dances.
@@ -179,7 +181,7 @@ def read_page_content(
     keypoints2d = getattr(files, "keypoints2d", None)
     return page_content(
         Titles(song, title, options.artist),
-        read_lyrics(files.lyrics).sung,
+        read_lyrics(files.lyrics).sung if files.lyrics else (),
         read_song_motion(files.motion, files.meta, body, allow_empty=True) if files.motion else None,
         sliced=read_json(files.sliced) if files.sliced else None,
         keypoints2d=read_keypoints2d(keypoints2d) if keypoints2d else None,
@@ -193,6 +195,12 @@ def read_page_content(
 def _line(line: Line) -> dict[str, Any]:
     words = [[word.start_s, word.end_s, word.text] for word in line.words]
     return {"start": line.start_s, "end": line.end_s, "text": line.text, "words": words}
+
+
+def character_script(path: str | Path) -> str:
+    """The script that gives a page a character of the user's own, a ``.vrm`` or ``.glb``."""
+    path = Path(path)
+    return script("character", {"name": path.name, "data": base64.b64encode(path.read_bytes()).decode("ascii")})
 
 
 def page_html(title: str, scripts: Sequence[str], policy: str = NO_NETWORK) -> str:

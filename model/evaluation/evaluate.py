@@ -78,7 +78,7 @@ def evaluate(
     }
     left_out = []
     try:
-        choreographer = Choreographer(train.arrays, train.songs, body.rest_joints())
+        choreographer = Choreographer.of_dataset(train.arrays, train.songs, body.rest_joints())
         joined = baselines.choreographed(choreographer, test, seed)
         methods["choreographer"] = evaluation.summary(_one_sample(joined), joined)
         whole.add_dancer("choreographer", ChoreographedDancer(choreographer, test))

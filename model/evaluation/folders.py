@@ -42,7 +42,7 @@ def evaluate_folders(
     generated_dir, reference_dir : folders that are searched for motion files, also in their sub-folders.
     beats_dir : folder of ``<name>.txt``, the beats of the music of the dance ``<name>`` in seconds, one per line.
     body : on which all dances are put; the free body by default.
-    bootstrap, seed : resamplings of the intervals over files, and their chance.
+    bootstrap, seed : resamplings of the intervals over files, and their seed.
 
     Returns
     -------

@@ -38,7 +38,7 @@ def lyrics_question(
     Parameters
     ----------
     data : the data set's sequences (``stride=None``), of songs that the model has not seen.
-    permutations, bootstrap, seed : of the test, of the intervals, of all chance.
+    permutations, bootstrap, seed : of the test, of the intervals, of all randomness.
 
     Returns
     -------

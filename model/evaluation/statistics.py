@@ -14,7 +14,7 @@ def song_bootstrap(
     ----------
     values : (N,) one per window; NaN entries are left out.
     songs : (N,) the song of each window: windows of one song are not independent, so songs are drawn first.
-    resamples, seed, level : number of resamplings, their chance, and the share that the interval covers.
+    resamples, seed, level : number of resamplings, their seed, and the share that the interval covers.
 
     Returns
     -------

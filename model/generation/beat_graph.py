@@ -151,10 +151,37 @@ def source_dance(arrays: DanceArrays, song: str, rest_joints: np.ndarray, even: 
     """
     row = arrays.songs[song]
     pose = np.concatenate([arrays["global_orient"][row.rows], arrays["body_pose"][row.rows]], axis=1)
-    rotations = rotation_matrices(pose.reshape(-1, 24, 3))
     own_rest = np.asarray(arrays["rest_joints"][row.number], np.float64)
-    pelvis = np.asarray(arrays["transl"][row.rows], np.float64) + own_rest[0]
-    pelvis[:, [0, 2]] -= np.median(pelvis[:, [0, 2]], axis=0)
+    words = sung_words(*(arrays[name][row.token_rows] for name in TOKENS))
+    return dance_on(
+        rest_joints,
+        song,
+        rotation_matrices(pose.reshape(-1, 24, 3)),
+        np.asarray(arrays["transl"][row.rows], np.float64) + own_rest[0],
+        own_rest,
+        np.asarray(arrays["valid"][row.rows]),
+        arrays.beats(song) * FPS - row.start_frame,
+        words.from_second(row.start_frame / FPS),
+        even,
+    )
+
+
+def dance_on(
+    rest_joints: np.ndarray,
+    song: str,
+    rotations: np.ndarray,
+    pelvis: np.ndarray,
+    own_rest: np.ndarray,
+    valid: np.ndarray,
+    beats: np.ndarray,
+    words: SungWords,
+    even: bool,
+) -> SourceDance:
+    """A dance of T frames by the body ``own_rest`` (24, 3), brought onto the skeleton ``rest_joints`` (24, 3).
+
+    ``pelvis`` (T, 3) is above the floor at 0; ``beats`` (K,) in frames; the rest is as in :class:`SourceDance`.
+    """
+    pelvis = pelvis - np.median(pelvis, axis=0) * [1, 0, 1]
     # The data set's floor is under the 5th percentile of the lowest joint of its own skeleton.
     level = np.percentile(_lowest_toe(rotations, pelvis, own_rest), 5)
     lowest = _lowest_toe(rotations, pelvis, rest_joints)
@@ -163,12 +190,8 @@ def source_dance(arrays: DanceArrays, song: str, rest_joints: np.ndarray, even: 
     standing = standing_feet(joints)
     if even and standing.any():
         joints[..., 1] -= np.median(joints[:, list(TOES), 1][standing]) - level
-    valid = np.asarray(arrays["valid"][row.rows])
-    beats = arrays.beats(song) * FPS - row.start_frame
     if len(beats) < 2:
         beats = dance_beats(joints)
-    words = sung_words(*(arrays[name][row.token_rows] for name in TOKENS))
-    words = words.from_second(row.start_frame / FPS)
     inside = beats[(beats >= 0) & (beats <= len(joints) - 1)]
     return SourceDance(song, rotations, joints, standing, valid, inside, words)
 
@@ -219,15 +242,14 @@ def beat_words(salience: Salience, words: SungWords, beats_s: np.ndarray) -> tup
     return vectors, weights
 
 
-def build_graph(arrays: DanceArrays, songs: list[str], rest_joints: np.ndarray) -> BeatGraph:
-    """The beats of these songs of a data set, and the weights of words learned from them.
+def build_graph(dances: list[SourceDance]) -> BeatGraph:
+    """The beats of dances on one skeleton, and the weights of words learned from them.
 
     Raises
     ------
     InputError
         No song has a stretch of beats with motion around it.
     """
-    dances = [source_dance(arrays, song, rest_joints) for song in songs]
     about = [moments(dance, dance.words.start_s * FPS) for dance in dances]
     salience = learn_salience([dance.words for dance in dances], about)
     parts: list[dict[str, np.ndarray]] = []

@@ -32,7 +32,7 @@ class Costs:
 
 
 KEPT_JUMPS = 250  # only so many of the cheapest phrases may end at each beat
-ROUNDS = 6
+ROUNDS = 16
 MEMORY = 64  # beats within which a repeat counts
 OWN = 4  # a jump into the same dance goes at least so many beats past where it would have gone by itself
 FORBIDDEN = 100.0
@@ -101,14 +101,15 @@ def find_path(graph: BeatGraph, joins: np.ndarray, target: Target, costs: Costs,
     repeats, gains = np.zeros_like(local), np.zeros_like(local)
     for _ in range(ROUNDS):
         path, cost = _viterbi(graph, local + repeats - gains, joins, costs)
-        repeated = _repeated(path, target.returns, moving)
+        repeated, before = _repeated(path, target.returns, moving)
         kept = int((path[returns] == path[target.returns[returns]]).sum())
         score = (float(len(repeated) - kept), cost)
         if score < best_score:
             best, best_score = path, score
         if not len(repeated) and kept == len(returns):
             break
-        repeats[repeated, path[repeated]] += costs.repeat
+        for beat, earlier in zip(repeated, before, strict=True):  # nor a beat sooner or later
+            repeats[earlier + 1 : earlier + MEMORY + 1, path[beat]] += costs.repeat
         gains[:] = 0
         first = target.returns[returns]
         gains[first, path[first]] = gains[returns, path[first]] = costs.chorus  # both, or the first would move on
@@ -156,19 +157,20 @@ def _viterbi(graph: BeatGraph, local: np.ndarray, joins: np.ndarray, costs: Cost
     return path, cost
 
 
-def _repeated(path: np.ndarray, returns: np.ndarray, moving: np.ndarray) -> np.ndarray:
-    """Beats of the song whose training beat was danced within :data:`MEMORY` beats before.
+def _repeated(path: np.ndarray, returns: np.ndarray, moving: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Beats of the song whose training beat was danced within :data:`MEMORY` beats before, and when.
 
     Not in a chorus, nor about words that move (``moving`` (K,)): they are danced alike whenever they are sung.
     """
-    found: list[int] = []
+    found: list[tuple[int, int]] = []
     last: dict[int, int] = {}
     for beat, state in enumerate(path.tolist()):
         again = returns[beat] >= 0 and path[returns[beat]] == state
         if not again and not moving[beat] and beat - last.get(state, -MEMORY - 1) <= MEMORY:
-            found.append(beat)
+            found.append((beat, last[state]))
         last[state] = beat
-    return np.array(found, int)
+    again_at = np.array(found, int).reshape(-1, 2)
+    return again_at[:, 0], again_at[:, 1]
 
 
 def phrases(graph: BeatGraph, path: np.ndarray) -> list[tuple[int, int]]:
@@ -176,6 +178,22 @@ def phrases(graph: BeatGraph, path: np.ndarray) -> list[tuple[int, int]]:
     cuts = np.flatnonzero(graph.following[path[:-1]] != path[1:]) + 1
     edges = [0, *cuts.tolist(), len(path)]
     return list(pairwise(edges))
+
+
+def of_dances(graph: BeatGraph, joins: np.ndarray, kept: np.ndarray) -> tuple[BeatGraph, np.ndarray, np.ndarray]:
+    """The part of a graph with the dances of these numbers, its costs of joining, and its rows in the whole graph."""
+    rows = np.flatnonzero(np.isin(graph.dance, kept))
+    number = np.full(len(graph) + 1, -1)
+    number[rows] = np.arange(len(rows))
+    names = ("dance", "beat", "frames", "words", "weight", "speed")
+    part = replace(
+        graph,
+        begins=graph.begins.rows(rows),
+        ends=graph.ends.rows(rows),
+        following=number[graph.following[rows]],  # -1 is the last row, which leads nowhere
+        **{name: getattr(graph, name)[rows] for name in names},
+    )
+    return part, joins[np.ix_(rows, rows)], rows
 
 
 def _longest_run(following: np.ndarray) -> int:

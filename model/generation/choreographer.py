@@ -22,14 +22,16 @@ from justlmd.dataset.storage import DanceArrays, open_dataset
 from justlmd.features.stored import read_audio_features, read_lyrics_embeddings
 from justlmd.motion.motion import Motion
 from model.generation.beat_assembly import Phrase, assemble
-from model.generation.beat_graph import TOKENS, BeatGraph, beat_words, build_graph
-from model.generation.beat_search import MOST_BEATS, Costs, Target, find_path, join_costs, phrases
+from model.generation.beat_graph import TOKENS, BeatGraph, SourceDance, beat_words, build_graph, source_dance
+from model.generation.beat_search import MOST_BEATS, Costs, Target, find_path, join_costs, of_dances, phrases
 from model.generation.foot_lock import ANKLES, TOES, lock_feet, runs
+from model.generation.repertoire import read_repertoire
 from model.generation.word_salience import SungWords, sung_words
 
 SLOWEST_S, FASTEST_S = 1.5, 0.25  # seconds between two beats; longer gaps are filled, shorter ones merged
 SAME_LINE = 0.8  # cosine of two beats' words above which they are the same line of a chorus
 CHORUS_BEATS = 8
+ENOUGH_BEATS = 1500  # to choose from
 
 
 @dataclass(frozen=True)
@@ -60,31 +62,35 @@ class Choreography:
 
 
 class Choreographer:
-    """Dances with the beats of training songs.
+    """Dances with the beats of other dances.
 
     Parameters
     ----------
-    arrays : an opened data set.
-    songs : the songs to learn from; by default its training split.
-    rest_joints : (24, 3) of the body that dances; by default the mean of those songs.
+    dances : what it knows, all on the skeleton ``rest_joints``.
+    rest_joints : (24, 3) of the body that dances.
     costs : weights of the search.
     """
 
-    def __init__(
-        self,
+    def __init__(self, dances: list[SourceDance], rest_joints: np.ndarray, costs: Costs | None = None) -> None:
+        self.rest_joints, self.costs = np.asarray(rest_joints, np.float64), costs or Costs()
+        self.graph = build_graph(dances)
+        self.joins = join_costs(self.graph, self.costs)
+        self.sole = self._sole_heights()
+
+    @classmethod
+    def of_dataset(
+        cls,
         arrays: DanceArrays,
         songs: list[str] | None = None,
         rest_joints: np.ndarray | None = None,
         costs: Costs | None = None,
-    ) -> None:
-        songs = list(arrays.splits["train"]) if songs is None else songs
-        songs = _within_limit(arrays, songs)
+    ) -> "Choreographer":
+        """What is learned from songs of a data set, by default its training split, on their mean skeleton."""
+        songs = _within_limit(arrays, list(arrays.splits["train"]) if songs is None else songs)
         if rest_joints is None:
             rest_joints = np.asarray(arrays["rest_joints"][[arrays.songs[song].number for song in songs]]).mean(0)
-        self.rest_joints, self.costs = np.asarray(rest_joints, np.float64), costs or Costs()
-        self.graph = build_graph(arrays, songs, self.rest_joints)
-        self.joins = join_costs(self.graph, self.costs)
-        self.sole = self._sole_heights()
+        rest_joints = np.asarray(rest_joints, np.float64)
+        return cls([source_dance(arrays, song, rest_joints) for song in songs], rest_joints, costs)
 
     def _sole_heights(self) -> np.ndarray:
         """Heights (2,) of ankles and toes of feet that stand, over all training dances: their medians."""
@@ -105,7 +111,8 @@ class Choreographer:
         vectors, weight = beat_words(self.graph.salience, words, beats / FPS)
         returns = chorus_returns(self.graph.salience.unit(words.states), words.start_s * FPS, beats)
         target = Target(np.diff(beats), vectors[:-1], weight[:-1], returns[:-1])
-        path = find_path(self.graph, self.joins, target, self.costs, seed)
+        graph, joins, rows = of_dances(self.graph, self.joins, self._in_tempo(beats))
+        path = rows[find_path(graph, joins, target, self.costs, seed)]
         parts = [self._phrase(path, first, last) for first, last in phrases(self.graph, path)]
         rotations, pelvis, standing = assemble(parts, beats, frames, self.rest_joints)
         rotations, pelvis = lock_feet(rotations, pelvis, standing, self.rest_joints, self.sole)
@@ -115,6 +122,15 @@ class Choreographer:
     def _phrase(self, path: np.ndarray, first: int, last: int) -> Phrase:
         row = path[first]
         return Phrase(self.graph.dances[self.graph.dance[row]], int(self.graph.beat[row]), first, last)
+
+    def _in_tempo(self, beats: np.ndarray) -> np.ndarray:
+        """Numbers of the dances to choose from: all of a small graph, else those whose beats last about as long."""
+        number = np.unique(self.graph.dance)
+        usual = np.array([np.median(self.graph.frames[self.graph.dance == one]) for one in number])
+        off = np.abs(np.log(usual / np.median(np.diff(beats))))
+        order = np.argsort(off, kind="stable")
+        enough = np.searchsorted(np.cumsum([(self.graph.dance == number[one]).sum() for one in order]), ENOUGH_BEATS)
+        return np.sort(number[order[: int(enough) + 1]])
 
     def _octave(self, beats: np.ndarray) -> np.ndarray:
         """The beats, or every second, or twice as many: whichever most training beats can follow, if few can now."""
@@ -202,17 +218,18 @@ def chorus_returns(vectors: np.ndarray, start: np.ndarray, beats: np.ndarray) ->
 
 
 def choreograph(
-    dataset_dir: str | Path,
+    source: str | Path,
     body: Body,
     audio_features: str | Path | None,
     lyrics_embeddings: str | Path | None,
     *,
     seed: int = 0,
 ) -> Choreography:
-    """Dance to a whole song with the training split of a data set.
+    """Dance to a whole song with the training split of a data set, or with a repertoire.
 
     Parameters
     ----------
+    source : folder of a data set, or file of a repertoire (:mod:`model.generation.repertoire`).
     body : whose skeleton dances.
     audio_features, lyrics_embeddings : the song's ``.npz`` files; None where there are none.
     seed : equal seeds give equal dances.
@@ -220,17 +237,12 @@ def choreograph(
     Returns
     -------
     The dance, whose frame 0 is at 0 s, for :func:`motion_of`. Raises InputError when there is nothing to dance to or to
-    learn from, or when the words were encoded by another text encoder than the data set's.
+    learn from, or when the words were encoded by another text encoder than those of the source.
     """
-    arrays = open_dataset(dataset_dir)
     tokens: Mapping[str, np.ndarray] | None = (
         read_lyrics_embeddings(lyrics_embeddings) if lyrics_embeddings is not None else None
     )
-    wanted = arrays.info["text_encoder"]
-    if tokens is not None and wanted and str(tokens["encoder"]) != wanted:
-        raise InputError(
-            f"made by text encoder {str(tokens['encoder'])!r}, the data set with {wanted!r}", where=lyrics_embeddings
-        )
+    encoder = str(tokens["encoder"]) if tokens is not None else ""
     beats_s, frames = np.zeros(0), 0
     if audio_features is not None:
         audio = read_audio_features(audio_features)
@@ -239,13 +251,23 @@ def choreograph(
         frames = round(FPS * float(tokens["token_times"].max()))
     if frames < FPS:
         raise InputError("nothing to dance to: the song has neither music nor timed words", where=audio_features)
-    words = SungWords(np.zeros((0, arrays["token_states"].shape[1])), np.zeros(0))
-    if tokens is not None and wanted:
+    rest_joints = body.rest_joints()
+    if Path(source).is_file():
+        found = Choreographer(read_repertoire(source, rest_joints, encoder), rest_joints)
+        reads_words = True
+    else:
+        arrays = open_dataset(source)
+        wanted = arrays.info["text_encoder"]
+        reads_words = bool(wanted)
+        if encoder and wanted and encoder != wanted:
+            raise InputError(f"made by text encoder {encoder!r}, the data set with {wanted!r}", where=lyrics_embeddings)
+        if not arrays.splits.get("train"):
+            raise InputError("no song is in the training split", where=source, next_step="add songs to the song table")
+        found = Choreographer.of_dataset(arrays, nearest_in_tempo(arrays, arrays.splits["train"], beats_s), rest_joints)
+    words = SungWords(np.zeros((0, len(found.graph.salience.mean))), np.zeros(0))
+    if tokens is not None and reads_words:
         words = sung_words(*(tokens[name] for name in TOKENS))
-    if not arrays.splits.get("train"):
-        raise InputError("no song is in the training split", where=dataset_dir, next_step="add songs to the song table")
-    songs = nearest_in_tempo(arrays, arrays.splits["train"], beats_s)
-    return Choreographer(arrays, songs, body.rest_joints()).dance(beats_s, words, frames, seed)
+    return found.dance(beats_s, words, frames, seed)
 
 
 def motion_of(found: Choreography, body: Body) -> Motion:

@@ -1,6 +1,6 @@
 """Changes of training windows that leave a dance a dance: left and right exchanged, another tempo, another heading.
 
-All chance comes from the step's generator, so that a resumed training sees the same windows.
+All randomness comes from the step's generator, so that a resumed training sees the same windows.
 """
 
 import math
@@ -23,7 +23,7 @@ def augmented_batch(
     tempo: float = 0.0,
     yaw: float = 0.0,
 ) -> Batch:
-    """The windows ``numbers`` of ``data``, each changed by its own chance.
+    """The windows ``numbers`` of ``data``, each changed at random by itself.
 
     Parameters
     ----------

@@ -24,6 +24,15 @@ async function generatedDances(page, shared) {
   return found;
 }
 
+/** The character that belongs to the page, as a file; it lies inside the page or in a script beside it. */
+async function ownCharacter(page, shared) {
+  if (page.character) await loadScript(page.character);
+  if (!shared.character) return null;
+  const { name, data } = shared.character;
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  return new File([bytes], name);
+}
+
 async function main() {
   const shared = window.justlmd ?? {};
   document.head.append(element("style", {}, style));
@@ -31,6 +40,8 @@ async function main() {
   const contents = [...shared.page.dancers, ...(await generatedDances(shared.page, shared))];
   const player = new Player(shared.page);
   await player.start(contents, shared.body);
+  const character = await ownCharacter(shared.page, shared);
+  if (character) await player.useCharacter(character);
   window.player = {
     state: () => ({
       frame: player.frame, songTime: player.songTime, currentTime: player.clock.time, playing: player.clock.playing,

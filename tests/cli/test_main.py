@@ -13,7 +13,7 @@ from justlmd.cli.weights import default_weights, optional_weights
 from justlmd.core.errors import InputError
 from justlmd.core.wheel_files import WheelFiles
 
-COMMANDS = ("check", "convert", "preference", "status", "summary", "weights")
+COMMANDS = ("check", "convert", "dance", "preference", "status", "summary", "weights")
 
 
 def test_the_version_is_that_of_the_package(capsys):

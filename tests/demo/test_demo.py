@@ -66,7 +66,7 @@ def pose_error(motion: Motion, body: Body, trigger: Trigger) -> float:
 # ------------------------------------------------------------------------------------------------------------- songs
 
 
-def test_six_songs_of_half_a_minute_stay_in_the_picture_and_a_seventh_dancer_leaves_it():
+def test_six_songs_of_half_a_minute_stay_in_the_frame_and_a_seventh_dancer_leaves_it():
     assert len(KEPT) == 6
     assert len(SONGS) == 7
     assert all(30 <= song.duration_s <= 45 for song in SONGS)
@@ -309,7 +309,7 @@ def test_feet_stay_on_the_floor_without_sliding(song, motions, body):
     assert both.any(1).mean() > 0.6
 
 
-def test_the_dancer_is_wholly_in_the_picture_but_for_the_one_who_leaves(motions, body):
+def test_the_dancer_is_wholly_in_the_frame_but_for_the_one_who_leaves(motions, body):
     for song in SONGS:
         visible = truth_arrays(song, motions[song.id], body)["visible"]
         if song.leaves is None:
@@ -396,7 +396,7 @@ def test_mediapipe_finds_the_rendered_dancer(motions, body):
     song = song_by_id("harbour_lights")
     start = round(triggers_of(words(song))[0].time * 30) - 20
     track = PersonTracker(PoseNetworks())
-    found = [track(picture) for picture in rendered_frames(song, motions[song.id].cut(start, start + 40), body)]
+    found = [track(frame) for frame in rendered_frames(song, motions[song.id].cut(start, start + 40), body)]
     assert all(landmarks is not None for landmarks in found)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from justlmd.core.errors import InputError
-from justlmd.features import text_encoder
+from justlmd.features import text, text_encoder
 from justlmd.features.text import (
     MINILM,
     read_text_states,
@@ -92,6 +92,24 @@ def test_the_order_of_runs_does_not_show_in_the_store(store, tmp_path):
     for lines in (LINES[2:], LINES[1:], LINES):
         write_text_states(grown, encode_missing(lines, stored_text_states(grown)))
     assert grown.read_bytes() == store.read_bytes()
+
+
+def test_a_store_of_several_blocks_and_encoders_gives_each_text_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(text, "BLOCK", 3)
+    rng = np.random.default_rng(0)
+    states = {
+        (encoder, f"line {n}"): (np.full((n % 4 + 1, 3), n, np.int32), rng.random((n % 4 + 1, width), np.float32))
+        for encoder, width in (("large", 5), ("small", 2))
+        for n in range(8)
+    }
+    path = tmp_path / "blocks.npz"
+    write_text_states(path, states)
+    wanted = {("large", "line 2"), ("large", "line 3"), ("small", "line 7"), ("small", "never stored")}
+    for found, keys in ((read_text_states(path), states), (read_text_states(path, wanted), wanted & states.keys())):
+        assert found.keys() == set(keys)
+        for key in keys:
+            assert all(np.array_equal(one, other) for one, other in zip(found[key], states[key], strict=True))
+    assert text.stored_texts(path) == set(states)
 
 
 def test_lines_that_are_stored_are_not_encoded_again_and_unused_ones_go(store, monkeypatch):

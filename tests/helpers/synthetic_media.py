@@ -1,4 +1,4 @@
-"""Small films whose every picture says its own number, and whose sound says its own second; for tests only."""
+"""Small videos of which every frame says its own number, and whose sound says its own second; for tests only."""
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -21,9 +21,9 @@ def numbered_frame(number: int) -> np.ndarray:
     return np.repeat(np.concatenate([half, 255 - half])[:, :, None], 3, axis=2)
 
 
-def read_number(picture: np.ndarray) -> int:
+def read_number(frame: np.ndarray) -> int:
     """Inverse of numbered_frame, for any even enlargement."""
-    line = picture[picture.shape[0] // 4, :, 1].reshape(BITS, -1).mean(axis=1)
+    line = frame[frame.shape[0] // 4, :, 1].reshape(BITS, -1).mean(axis=1)
     return int(((line > 127) << np.arange(BITS)).sum())
 
 

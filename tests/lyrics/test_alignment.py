@@ -174,7 +174,7 @@ def test_a_folder_without_a_model_is_refused_by_name(tmp_path):
         assert str(folder) in str(error.value)
 
 
-def test_only_the_middle_of_the_stereo_picture_is_left():
+def test_only_the_middle_of_the_stereo_image_is_left():
     t = np.arange(2 * SR) / SR
     voice, left = np.sin(2 * np.pi * 300 * t), np.sin(2 * np.pi * 1000 * t)
     heard = centre(np.stack([voice + left, voice]).astype(np.float32))

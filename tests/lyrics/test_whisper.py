@@ -1,6 +1,8 @@
 """Whisper's features and files: equal to transformers', checked by hash, refused where they are no model."""
 
 import hashlib
+import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -50,6 +52,15 @@ def test_the_parts_of_a_carried_model_are_joined_and_checked(carried):
         carried.read()
     (carried.wheels[1].folder / "model.bin.2").unlink()
     assert not carried.is_installed
+
+
+def test_the_heads_of_a_carried_model_replace_those_of_its_config(carried):
+    published = b'{"alignment_heads": [[1, 0]], "lang_ids": [5]}'
+    (carried.wheels[1].folder / "config.json").write_bytes(published)
+    sha256 = {**carried.sha256, "config.json": hashlib.sha256(published).hexdigest()}
+    chosen = replace(carried, sha256=sha256, heads=((4, 1), (5, 3)))
+    assert json.loads(chosen.read()["config.json"]) == {"alignment_heads": [[4, 1], [5, 3]], "lang_ids": [5]}
+    assert replace(chosen, heads=()).read()["config.json"] == published
 
 
 def test_english_takes_the_small_model_and_other_languages_the_multilingual_one():

@@ -43,7 +43,7 @@ def planted(tmp_path_factory, body):
 
 @pytest.fixture(scope="module")
 def choreographer(planted, body):
-    return Choreographer(open_dataset(planted[0]), rest_joints=body.rest_joints())
+    return Choreographer.of_dataset(open_dataset(planted[0]), rest_joints=body.rest_joints())
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def open_start(data, song):
 @pytest.mark.parametrize("costs", [Costs(), Costs(word=0.0, cut=0.0)], ids=["words", "without words"])
 def test_no_stretch_of_a_training_dance_is_longer_than_sixteen_beats(planted, body, costs):
     arrays = open_dataset(planted[0])
-    choreographer = Choreographer(arrays, rest_joints=body.rest_joints(), costs=costs)
+    choreographer = Choreographer.of_dataset(arrays, rest_joints=body.rest_joints(), costs=costs)
     graph = choreographer.graph
     for song in arrays.splits["test"]:
         real = source_dance(arrays, song, body.rest_joints(), even=False)
@@ -169,7 +169,7 @@ def test_no_chorus_is_found_where_words_do_not_return():
 
 def test_one_song_is_enough(planted, body):
     arrays = open_dataset(planted[0])
-    choreographer = Choreographer(arrays, arrays.splits["train"][:1], rest_joints=body.rest_joints())
+    choreographer = Choreographer.of_dataset(arrays, arrays.splits["train"][:1], rest_joints=body.rest_joints())
     real = source_dance(arrays, arrays.splits["test"][0], body.rest_joints(), even=False)
     dance = choreographer.dance(real.beats / FPS, real.words, len(real.joints))
     assert len(dance.rotations) == len(real.joints) and np.isfinite(dance.pelvis).all()
@@ -211,7 +211,7 @@ def test_songs_without_music_are_learned_from_by_the_beats_of_their_dances(plant
         true = read_npz(files[song.song].audio)["beat_times"]
         ratio = np.median(np.diff(true)) * FPS / np.median(np.diff(found))
         assert min(abs(ratio / octave - 1) for octave in (0.5, 1, 2)) < 0.05
-    dance = Choreographer(arrays).dance(true, SungWords(np.zeros((0, 384)), np.zeros(0)), 600)
+    dance = Choreographer.of_dataset(arrays).dance(true, SungWords(np.zeros((0, 384)), np.zeros(0)), 600)
     assert len(dance.rotations) == 600
 
 

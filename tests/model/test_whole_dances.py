@@ -41,7 +41,7 @@ def whole(tmp_path_factory):
     starts = {name: row.start_frame / FPS for name, row in tested.arrays.songs.items()}
     moves = {song.id: [(t.time - starts[song.id], t.name) for t in song.triggers] for song in songs}
     whole = WholeDances(learned, tested, body, moves=moves, bootstrap=50)
-    choreographer = Choreographer(tested.arrays, learned.songs, body.rest_joints())
+    choreographer = Choreographer.of_dataset(tested.arrays, learned.songs, body.rest_joints())
     whole.add_dancer("choreographer", ChoreographedDancer(choreographer, tested))
     return whole
 

@@ -61,6 +61,8 @@ FREE_TEXT = {
     "features.text_encoder",
     "songs",
     "generate.table",
+    "generate.character",
+    "generate.repertoire",
     "publish.contact",
 }
 """Keys whose text may be anything: a name, or a path that is looked for afterwards."""

@@ -8,9 +8,9 @@ import pytest
 from benchmarks.recovery_films.filming import filmed_frames
 from benchmarks.recovery_films.takes import CONDITIONS, Condition, demo_take, shape_of, takes, video_camera
 from justlmd.body.model import load_body
-from justlmd.media.bars import picture_of
+from justlmd.media.bars import image_box_of
 from justlmd.motion.motion import to_camera, to_yup
-from justlmd.recovery.camera import camera_of_picture
+from justlmd.recovery.camera import camera_of_image
 
 BODY = load_body()
 
@@ -47,7 +47,7 @@ def test_bars_are_found_in_what_was_filmed_and_give_the_true_middle():
     condition = replace(named("portrait in bars"), frame=(640, 360), size=(202, 360))
     scene = demo_take("paper_star", 300, 303, condition, BODY)
     frames = list(filmed_frames(scene, BODY))
-    found = camera_of_picture(picture_of(frames, condition.frame), condition.frame)
+    found = camera_of_image(image_box_of(frames, condition.frame), condition.frame)
     expected = video_camera(condition, scene.camera)
     np.testing.assert_allclose(found[:2, 2], expected[:2, 2], atol=1)
     assert found[0, 0] == pytest.approx(expected[0, 0], rel=0.02)
