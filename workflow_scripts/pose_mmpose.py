@@ -72,5 +72,12 @@ if __name__ == "__main__":
     wildcards = {"song": options.song}
     run(
         main,
-        SimpleNamespace(rule="mmpose", wildcards=wildcards, log=[options.log], threads=options.threads, params=options),
+        SimpleNamespace(
+            rule="mmpose",
+            wildcards=wildcards,
+            log=[options.log],
+            threads=options.threads,
+            params=options,
+            resources={},
+        ),
     )

@@ -89,7 +89,7 @@ def test_a_file_of_other_arrays_is_no_keypoints(tmp_path, found):
     with pytest.raises(InputError, match=r"keypoints2d\.npz: lacks world"):
         read_keypoints2d(path)
     write_keypoints2d(path, replace(found[0], world=np.zeros((3, 17, 3))))
-    with pytest.raises(InputError, match=r"keypoints2d\.npz: its arrays do not hold 33 landmarks of each frame"):
+    with pytest.raises(InputError, match=r"keypoints2d\.npz: world is float64 of shape \(3, 17, 3\), not n x 33 x 3"):
         read_keypoints2d(path)
 
 

@@ -102,7 +102,7 @@ def test_what_is_wrong_is_said_before_anything_runs(folder: Path, options: dict[
     with pytest.raises(InputError) as error:
         prepare(OwnSong(**{"audio": "My Song.wav", **options}), Path("results"))
     assert said in str(error.value)
-    assert not list(folder.parent.glob("out*"))
+    assert not list(folder.rglob("song.tsv"))
 
 
 def test_the_command_says_it_in_one_line(folder: Path) -> None:
