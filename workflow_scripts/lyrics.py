@@ -35,7 +35,7 @@ def main(snakemake) -> str:
     noted = f", {len(lyrics.warnings)} warnings in {snakemake.log[0]}" if lyrics.warnings else ""
     heard = how is not None and "confidence" in how
     begin = f"first line at {lyrics.first_line_s:g} s (confidence {how['confidence']}), " if heard else ""
-    return f"{begin}{len(lyrics.sung)} lines, words by {lyrics.timing}, {len(sliced)} slices{noted}"
+    return f"{begin}words {lyrics.timings}, {len(sliced)} slices{noted}"
 
 
 if "snakemake" in globals():

@@ -5,6 +5,7 @@ were made for; :func:`shift` puts them on the clock of ``video.mp4``.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -69,6 +70,12 @@ class Lyrics:
     def end_s(self) -> float:
         """Latest end of a sung line."""
         return max(line.end_s for line in self.sung)
+
+    @property
+    def timings(self) -> str:
+        """How many lines got their words' times in which way: ``aligned in 51 lines, interpolated in 2``."""
+        (first, lines), *others = Counter(line.timing for line in self.sung).most_common()
+        return ", ".join([f"{first} in {lines} lines", *(f"{timing} in {count}" for timing, count in others)])
 
     @property
     def timing(self) -> str:

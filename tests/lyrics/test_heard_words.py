@@ -7,7 +7,7 @@ import pytest
 from word_listener import WordListener, sung_voice
 
 from justlmd.lyrics.alignment import aligned_with, centre, load_whisper
-from justlmd.lyrics.document import Lyrics, lyrics_from_json, lyrics_to_json
+from justlmd.lyrics.document import Line, Lyrics, lyrics_from_json, lyrics_to_json
 from justlmd.lyrics.heard_words import at_onsets, hear_words, is_supported, lateness_s
 from justlmd.lyrics.lrc import parse_lrc
 from justlmd.lyrics.whisper import SR, Placed
@@ -149,3 +149,10 @@ def test_tiny_en_hears_the_words_of_a_real_song(shared_data):
     errors, guessed = word_errors(heard, truth), word_errors(first, truth)
     assert np.median(errors) < 0.06 and (errors <= 0.3).mean() > 0.93
     assert np.median(guessed) > 3 * np.median(errors)
+
+
+def test_the_number_of_lines_of_each_timing_is_told():
+    lines = [
+        Line(second, second + 1.0, "la", timing=timing) for second, timing in enumerate(["aligned", "aligned", "line"])
+    ]
+    assert Lyrics(tuple(lines)).timings == "aligned in 2 lines, line in 1"
