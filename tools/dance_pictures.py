@@ -1,4 +1,4 @@
-"""Pictures of dances to held-out songs: a contact sheet of each model, and all models side by side at the same moments.
+"""Stills of dances to held-out songs: a contact sheet of each model, and all models side by side at the same moments.
 
     python -m tools.dance_pictures DATASET MODELS OUT [--songs DIR] [--moves moves.json] [--count 5]
 
@@ -123,13 +123,13 @@ def main() -> None:
     rows: dict[str, list[list[Image.Image]]] = {name: [] for name in dancers}
     for song in songs:
         shown = stills([make(song) for make in dancers.values()], body, [frame for frame, _ in moments[song.name]])
-        for name, images in zip(dancers, shown, strict=True):
-            rows[name].append(images)
+        for name, row in zip(dancers, shown, strict=True):
+            rows[name].append(row)
     labels = [[f"{frame / FPS:.1f} s  {text}" for frame, text in moments[song.name]] for song in songs]
-    for name, pictures in rows.items():
-        save(sheet(pictures, [song.name for song in songs], labels), args.out / f"{name.replace(' ', '_')}.jpg")
+    for name, images in rows.items():
+        save(sheet(images, [song.name for song in songs], labels), args.out / f"{name.replace(' ', '_')}.jpg")
     captions = [labels[0] if number == len(rows) - 1 else [""] * len(labels[0]) for number in range(len(rows))]
-    save(sheet([pictures[0] for pictures in rows.values()], list(rows), captions), args.out / "models.jpg")
+    save(sheet([images[0] for images in rows.values()], list(rows), captions), args.out / "models.jpg")
 
 
 def dancers_of(folder: Path, learned: LyricsMusicDance, tested: LyricsMusicDance, body: Body) -> dict[str, MakeMotion]:

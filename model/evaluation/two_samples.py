@@ -18,11 +18,7 @@ FOLDS = 6
 FEWEST_SONGS = 4  # with fewer nothing can be learned on some and asked about others
 UNSEEN_M = 0.003  # amplitudes of this size do not show
 UNSEEN_ENERGY = (1e-3, 1e-3, 0.3)  # the same of horizontal and vertical (m/s)^2 and of m/s^2
-NOTICED_SHARE, NOTICED_RATIO, NOTICED_M = (
-    0.03,
-    0.1,
-    0.01,
-)  # differences of shares, logarithms, heights that people notice
+NOTICED_SHARE, NOTICED_RATIO, NOTICED_M = 0.03, 0.1, 0.01  # differences of shares, logarithms, heights that show
 FEET = (7, 8, 10, 11)
 STRENGTH = 1.0  # inverse of the penalty on weights
 

@@ -93,17 +93,12 @@ class TrainedDancer:
 
     def __call__(self, song: HeldOutSong, seed: int, *, other_words: bool = False, other_music: bool = False) -> Danced:
         made = self.motion(song, seed, other_words=other_words, other_music=other_music)
-        seams = [] if self.at_once else window_starts(song.frames)[1:]
+        seams = [] if self.model.whole_song else window_starts(song.frames)[1:]
         return Danced(made.joints(self.body), np.array(seams) + OVERLAP // 2)
-
-    @property
-    def at_once(self) -> bool:
-        """Whether the model dances a song at once, without seams."""
-        return bool(getattr(self.model, "whole_song", False))
 
     def motion(self, song: HeldOutSong, seed: int, *, other_words: bool = False, other_music: bool = False) -> Motion:
         """The dance as motion of the body."""
-        starts, length = ([0], song.frames) if self.at_once else (window_starts(song.frames), SEQUENCE_FRAMES)
+        starts, length = ([0], song.frames) if self.model.whole_song else (window_starts(song.frames), SEQUENCE_FRAMES)
         conditions = self._conditions(song.name, starts, length)
         if other_words or other_music:
             other = self._conditions(song.other, starts, length)
@@ -119,8 +114,7 @@ class TrainedDancer:
         firsts = [first for first in starts if first + known <= row.frames]
         asked = [firsts[number % len(firsts)] for number in range(len(starts))]
         data.windows = [Window(song, song, first, (row.start_frame + first) / FPS) for first in asked]
-        if known != SEQUENCE_FRAMES:
-            vars(data)["frames"] = known
+        data.frames = known
         found = data.batch(range(len(asked))).conditions
         missing = -(-frames // SEQUENCE_FRAMES) * SEQUENCE_FRAMES - known
         if not missing:
