@@ -1,7 +1,6 @@
 """``justlmd dance``: a dance to one song of one's own, without a data set, training or a song table."""
 
 import argparse
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -59,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--cores", str(arguments.cores)]
     command += ["--resources", "gpu=1", "--configfile"]
     command += [*filter(None, [arguments.configfile]), str(song.config), "--", "danced"]
-    done = subprocess.run(command, check=False, env=os.environ)
+    done = subprocess.run(command, check=False)
     if done.returncode:
         return 1
     dance = results / "generated" / song.name / arguments.model

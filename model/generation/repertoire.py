@@ -82,8 +82,7 @@ def read_repertoire(path: str | Path, rest_joints: np.ndarray, encoder: str = ""
     Without an encoder nothing is known of words. Raises InputError for what is no repertoire or lacks the encoder.
     """
     found = read_npz(path)
-    names = {"songs", "frames", "turns", "places", "rest_joints", "beats", "beat_counts", "word_starts", "word_counts"}
-    if not names <= found.keys():
+    if not _fits(found, encoder if f"{encoder}_states" in found else ""):
         raise InputError(
             "is no repertoire", where=path, next_step="make one with python -m tools.build_repertoire (docs/dance.md)"
         )
@@ -111,6 +110,33 @@ def read_repertoire(path: str | Path, rest_joints: np.ndarray, encoder: str = ""
         rotations = rotation_matrices(turns)
         dances.append(dance_on(rest_joints, str(song), rotations, places, own_rest, valid, beats, words, even=False))
     return dances
+
+
+def _fits(found: Mapping[str, np.ndarray], encoder: str) -> bool:
+    """Whether the arrays are those that the head of this module lists, and of lengths that belong together."""
+    shapes: dict[str, tuple[int | None, ...]] = {"songs": (None,), "frames": (None,), "turns": (None, 24, 3)}
+    shapes |= {"places": (None, 3), "rest_joints": (24, 3), "beats": (None,), "beat_counts": (None,)}
+    shapes |= {"word_starts": (None,), "word_counts": (None,)}
+    if encoder:
+        shapes |= {f"{encoder}_states": (None, None), f"{encoder}_scale": (None,), f"{encoder}_rows": (None,)}
+    for name, shape in shapes.items():
+        if name not in found or len(found[name].shape) != len(shape):
+            return False
+        if any(size not in (None, own) for own, size in zip(found[name].shape, shape, strict=True)):
+            return False
+        if name != "songs" and (found[name].dtype.kind not in "iuf" or not np.isfinite(found[name]).all()):
+            return False
+    counts = {"frames": "turns", "beat_counts": "beats", "word_counts": "word_starts"}
+    if any(found[name].dtype.kind not in "iu" or (found[name] < 0).any() for name in counts):
+        return False
+    fits = len(found["turns"]) == len(found["places"]) and found["turns"].dtype == found["places"].dtype == np.int16
+    fits &= all(len(found[name]) == len(found["songs"]) for name in counts)
+    fits &= all(found[name].sum() == len(found[of]) for name, of in counts.items())
+    if not encoder:
+        return bool(fits)
+    rows, different = found[f"{encoder}_rows"], len(found[f"{encoder}_states"])
+    fits &= rows.dtype.kind in "iu" and len(rows) == len(found["word_starts"])
+    return bool(fits and len(found[f"{encoder}_scale"]) == different and (rows >= 0).all() and (rows < different).all())
 
 
 def read_card(path: str | Path) -> dict[str, Any]:

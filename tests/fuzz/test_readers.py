@@ -33,7 +33,8 @@ KINDS = (
     "quality.json", "learned features", "any json", "motion as bvh", "motion as glb", "motion as npz",
     "motion as aist", "motion as edge", "joint positions", "motion as pt", "motion as json", "motion as pkl",
     "shard", "index of a data set", "data set's facts", "array of a data set", "weights",
-    "configuration of weights", "body model", "video", "sound", "compared song", "key of a comparison", "answers",
+    "configuration of weights", "repertoire", "body model", "video", "sound", "compared song", "key of a comparison",
+    "answers",
 )  # fmt: skip
 
 

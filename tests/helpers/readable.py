@@ -46,6 +46,9 @@ from justlmd.view.compare import read_compared_song
 from justlmd.view.gallery import read_judged, read_manifest_rows
 from justlmd.view.preference import read_answers, read_key
 from model.configuration import read_config as read_model_config
+from model.generation.beat_graph import dance_on
+from model.generation.repertoire import read_repertoire, write_repertoire
+from model.generation.word_salience import SungWords
 from model.training.checkpoint import build_model, load_model, save_model
 
 TABLE = """id\turl\tcrop\tstart\tend\tlyrics\tfirst_line\theight\tlanguage
@@ -231,6 +234,17 @@ def _models(kinds: _Kinds, folder: Path) -> None:
     save_model(folder / "model", build_model(CONFIG), CONFIG, {"seed": 0})
     kinds.add("weights", "model.safetensors", folder / "model", lambda path: load_model(path.parent))
     kinds.add("configuration of weights", "config.json", folder / "model", lambda path: load_model(path.parent))
+    rest, still = load_body().rest_joints(), np.tile(np.eye(3), (30, 24, 1, 1))
+    words = SungWords(np.eye(2, 4), np.array([0.2, 0.6]))
+    beats, place = np.arange(0.0, 30, 5), np.tile(rest[0], (30, 1))
+    dance = dance_on(rest, "one", still, place, rest, np.ones(30, bool), beats, words, even=False)
+    write_repertoire(folder / "repertoire.npz", [dance], rest, {"toy": [words.states]}, {"terms": "none"})
+    kinds.add(
+        "repertoire",
+        "repertoire.npz",
+        (folder / "repertoire.npz").read_bytes(),
+        lambda path: read_repertoire(path, rest, "toy"),
+    )
     body, few = load_body(), slice(0, 60)
     content = {
         "v_template": body.v_template[few],
