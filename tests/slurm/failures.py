@@ -127,8 +127,10 @@ def node_down(running: Cluster, project: Path) -> list[str]:
         running.ask("scontrol", "update", "NodeName=cpu1", "State=RESUME")
     code, _ = driver.end()
     found = {job["JobId"]: job for job in driver.jobs_of("requeued")}
-    check(f"after its node was down the job ran again (restarts: {found[job].get('Restarts')}), and the run ended",
-          code == 0 and (project / TARGET.format("requeued")).is_file(), problems)  # fmt: skip
+    restarts = found[job].get("Restarts", "0")
+    ended = code == 0 and (project / TARGET.format("requeued")).is_file()
+    check(f"after its node was down the job ran again (restarts: {restarts})", int(restarts) >= 1, problems)
+    check(f"and the run ended (exit code {code})", ended, problems)
     return problems
 
 
