@@ -22,8 +22,8 @@ import numpy as np
 
 from benchmarks import options
 from demo.planted_dataset import write_planted_songs
-from justlmd import FPS
 from justlmd.body.model import load_body
+from justlmd.core.clock import FPS
 from justlmd.core.files import read_json, write_json, write_npz
 from justlmd.dataset.build import build_dataset
 from justlmd.dataset.song_files import SongFiles

@@ -21,8 +21,8 @@ from benchmarks import options
 from demo.build import motion_of
 from demo.music import write_wav
 from demo.song_list import song_by_id
-from justlmd import FPS
 from justlmd.body.model import Body, load_body
+from justlmd.core.clock import FPS
 from justlmd.core.files import write_json
 from justlmd.export.audio import write_audio_of_clock
 from justlmd.export.kinds import AUDIO, BY_BLENDER, CLOCK, FILES

@@ -28,8 +28,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks import options
 from benchmarks.dances import CONFIGS, RESULTS, flat, planted, real_dataset, show_dances
 from demo.planted_dataset import planted_dataset, write_planted_songs
-from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.model import load_body
+from justlmd.core.clock import FPS, SEQUENCE_FRAMES
 from justlmd.core.device import choose_precision
 from justlmd.core.files import read_json, read_npz, write_json
 from justlmd.dataset.build import build_dataset, read_audio

@@ -20,9 +20,9 @@ from threadpoolctl import threadpool_limits
 from benchmarks.dances import RESULTS
 from demo.planted import SyntheticSong, synthetic
 from demo.planted_dataset import lyrics_of
-from justlmd import FPS
 from justlmd.body.kinematics import in_own_heading
 from justlmd.body.model import load_body
+from justlmd.core.clock import FPS
 from justlmd.core.files import write_json
 from justlmd.core.svg import save_svg
 from justlmd.features.text_encoder import embed

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from justlmd.core.files import read_json, write_json
 from justlmd.core.limits import limit_memory
 from justlmd.lyrics.document import Line, Lyrics, write_lyrics

@@ -13,8 +13,8 @@ from demo.plan import Trigger, plan
 from demo.pronunciation import normalise
 from demo.score import Song, Word, beats_s, downbeats_s, lines, lrc, words
 from demo.song_list import song_by_id
-from justlmd import FPS
 from justlmd.body.model import Body, load_body
+from justlmd.core.clock import FPS
 from justlmd.core.files import write_json, write_npz, write_text
 from justlmd.motion.motion import Motion
 

@@ -11,8 +11,8 @@ from demo import inverse_kinematics as limbs
 from demo.inverse_kinematics import axis_rotations
 from demo.moves import ARM_POSES, TORSO_CHANNELS, ArmPose
 from demo.plan import STANCE, Plan, Trigger
-from justlmd import FPS
 from justlmd.body.model import Body
+from justlmd.core.clock import FPS
 from justlmd.core.rotations import matrix_to_axis_angle
 from justlmd.motion.motion import Motion
 

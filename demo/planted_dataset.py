@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from demo.planted import SyntheticSong, synthetic
-from justlmd import FPS
 from justlmd.body.model import Body, load_body
-from justlmd.core.clock import frame_index
+from justlmd.core.clock import FPS, frame_index
 from justlmd.core.files import write_json, write_npz
 from justlmd.dataset.build import build_dataset
 from justlmd.dataset.song_files import SongFiles

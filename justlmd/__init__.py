@@ -12,12 +12,6 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-FPS = 30
-"""Frames per second of every song's timeline: frame ``k`` is at ``k / FPS`` seconds of ``video.mp4``."""
-
-SEQUENCE_FRAMES = 180
-"""Frames of one sequence of the data set (6 s)."""
-
 
 def load_dataset(folder: str | Path, split: str | None = None, body_model: str | Path | None = None) -> "DanceDataset":
     """Open a data set: ``load_dataset("results/dataset")[0]`` is one sequence, to watch, export or compute with.

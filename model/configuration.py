@@ -13,7 +13,7 @@ import yaml
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 
-from justlmd import FPS, SEQUENCE_FRAMES
+from justlmd.core.clock import FPS, SEQUENCE_FRAMES
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json
 from justlmd.core.invalid import fault_lines

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.torch_kinematics import slerp
+from justlmd.core.clock import FPS, SEQUENCE_FRAMES
 from justlmd.core.errors import InputError
 from justlmd.dataset.sequences import whole_windows
 from justlmd.dataset.storage import LEARNED, open_dataset

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from demo.repertoire import choreographies
-from justlmd import FPS
 from justlmd.body.model import Body, load_body
+from justlmd.core.clock import FPS
 from justlmd.core.rotations import rotation_matrices
 from justlmd.features.text import MINILM, MULTILINGUAL
 from justlmd.features.text_encoder import embed

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from justlmd import FPS
 from justlmd.body.model import Body, load_body
+from justlmd.core.clock import FPS
 from justlmd.core.files import read_json, replacing
 from justlmd.core.rotations import matrix_to_axis_angle
 from justlmd.lyrics.document import Lyrics, read_lyrics

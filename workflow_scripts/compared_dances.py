@@ -6,8 +6,8 @@ from job import run
 def main(snakemake) -> str:
     from pathlib import Path
 
-    from justlmd import FPS
     from justlmd.body.model import load_body
+    from justlmd.core.clock import FPS
     from justlmd.lyrics.document import read_lyrics
     from justlmd.motion.song_motion import read_song_motion
     from justlmd.view.compare import ComparedSong, clip_order, lines_within, write_compared_song

@@ -1,6 +1,10 @@
 """The one clock of a song: seconds of ``video.mp4``, whose frame k is at k / 30 s."""
 
-from justlmd import FPS
+FPS = 30
+"""Frames per second of every song's timeline: frame ``k`` is at ``k / FPS`` seconds of ``video.mp4``."""
+
+SEQUENCE_FRAMES = 180
+"""Frames of one sequence of the data set (6 s)."""
 
 
 def frame_index(seconds: float, first_s: float = 0.0) -> int:

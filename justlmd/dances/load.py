@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from justlmd import SEQUENCE_FRAMES
 from justlmd.body.model import Body, load_body
+from justlmd.core.clock import SEQUENCE_FRAMES
 from justlmd.core.errors import InputError
 from justlmd.dances.dance import Dance
 from justlmd.dataset.splits import SPLITS

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.model import Body, load_body
+from justlmd.core.clock import FPS
 from justlmd.export.audio import write_clip_audio
 from justlmd.lyrics.document import Line, lines_between
 from justlmd.motion.motion import Motion

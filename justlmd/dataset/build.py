@@ -27,9 +27,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.limbs import LIMBS
 from justlmd.body.model import Body
+from justlmd.core.clock import FPS, SEQUENCE_FRAMES
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, write_json
 from justlmd.dataset.sequences import Sequences, sequences_of, whole_windows

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import yaml
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from justlmd.core.errors import plain
 from justlmd.dataset.columns import hub_features
 from justlmd.dataset.shards import Shards

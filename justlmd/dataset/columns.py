@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from justlmd import FPS, SEQUENCE_FRAMES
+from justlmd.core.clock import FPS, SEQUENCE_FRAMES
 from justlmd.dataset.storage import LEARNED
 
 T = SEQUENCE_FRAMES

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from justlmd import FPS
 from justlmd.body.model import JOINT_NAMES
+from justlmd.core.clock import FPS
 from justlmd.core.svg import save_svg
 from justlmd.dataset.splits import SPLITS
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from justlmd.dataset.card import columns_table, figures, front_matter, markdown, splits_table
 from justlmd.dataset.shards import SECONDS, Shards
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from justlmd import FPS, SEQUENCE_FRAMES
+from justlmd.core.clock import FPS, SEQUENCE_FRAMES
 from justlmd.lyrics.slices import read_sliced
 
 

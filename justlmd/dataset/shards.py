@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from justlmd import FPS, SEQUENCE_FRAMES
+from justlmd.core.clock import FPS, SEQUENCE_FRAMES
 from justlmd.core.files import replacing
 from justlmd.dataset.columns import columns, shard_schema
 from justlmd.dataset.splits import SPLITS

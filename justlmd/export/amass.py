@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.model import Body
+from justlmd.core.clock import FPS
 from justlmd.core.files import write_npz
 from justlmd.export.origin import Origin, origin_fields, require_finite
 from justlmd.export.shaping import z_up_root

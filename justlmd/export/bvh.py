@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from justlmd import FPS
 from justlmd.body.model import JOINT_NAMES, LANDMARK_NAMES, PARENTS, Body
+from justlmd.core.clock import FPS
 from justlmd.core.files import write_text
 from justlmd.export.origin import require_finite
 from justlmd.export.shaping import joint_names

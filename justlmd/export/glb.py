@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from justlmd import FPS
 from justlmd.body.clothing import clothing_colors
 from justlmd.body.model import PARENTS, Body
+from justlmd.core.clock import FPS
 from justlmd.core.files import replacing
 from justlmd.export.origin import Origin, origin_fields, require_finite
 from justlmd.export.shaping import joint_names

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.model import JOINT_NAMES, MIXAMO_NAMES
+from justlmd.core.clock import FPS
 from justlmd.core.rotations import interpolated_rotations, matrix_to_axis_angle, rotation_matrices
 from justlmd.motion.motion import Y_TO_Z_UP, Motion
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from justlmd import FPS
 from justlmd.body.model import Body
+from justlmd.core.clock import FPS
 from justlmd.export.amass import write_amass
 from justlmd.export.bvh import write_bvh
 from justlmd.export.glb import write_glb

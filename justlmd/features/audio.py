@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.features.beats import track_beats
 

@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
-from justlmd import __version__
 from justlmd.core.retry import NamedFailure, with_retries
 
 CAUSES: dict[str, tuple[str, str]] = {
@@ -184,4 +184,4 @@ def _base(url: str) -> str:
 
 def user_agent() -> str:
     """Name and version of this program, as the API asks of its users."""
-    return f"JustLMD/{__version__} (lyrics-music-dance data sets)"
+    return f"JustLMD/{version('justlmd')} (lyrics-music-dance data sets)"

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from justlmd import FPS, SEQUENCE_FRAMES
-from justlmd.core.clock import frame_index
+from justlmd.core.clock import FPS, SEQUENCE_FRAMES, frame_index
 from justlmd.core.errors import InputError
 from justlmd.lyrics.document import Line, Lyrics, timestamp
 from justlmd.lyrics.lrc import RawLine

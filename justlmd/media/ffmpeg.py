@@ -10,7 +10,7 @@ from typing import Any
 import ffmpeg
 import imageio_ffmpeg
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 
 FILE: dict[str, Any] = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import av
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.limits import LONGEST_VIDEO_S, MOST_PIXELS
 from justlmd.media.ffmpeg import FORMATS, file_url

@@ -6,7 +6,7 @@ from typing import Any
 
 import ffmpeg
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.files import replacing
 from justlmd.media.ffmpeg import ENCODING, FORMATS, SAMPLE_RATE, file_url, run

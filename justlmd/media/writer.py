@@ -14,7 +14,7 @@ from typing import Any
 import ffmpeg
 import numpy as np
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.files import replacing
 from justlmd.media.ffmpeg import ENCODING, FILE, command, die_with_parent, failure, file_url, run

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, write_text
 from justlmd.core.limits import LARGEST_NUMBER, LONGEST_VIDEO_S

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.limbs import LIMBS
 from justlmd.body.model import Body
-from justlmd.core.clock import frame_index
+from justlmd.core.clock import FPS, frame_index
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json, write_json
 from justlmd.core.limits import LARGEST_NUMBER, LONGEST_VIDEO_S

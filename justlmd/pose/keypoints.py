@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.model import LANDMARK_NAMES
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_arrays, write_npz
 from justlmd.core.limits import MOST_PIXELS

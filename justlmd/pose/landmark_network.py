@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from justlmd.pose.detector import Detection, PersonDetector
 from justlmd.pose.inference import Network
 from justlmd.pose.networks import LANDMARKS, read_network

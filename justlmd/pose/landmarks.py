@@ -11,8 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.model import LANDMARK_NAMES
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.media.video import probe, read_frames
 from justlmd.pose.keypoints import Keypoints2D

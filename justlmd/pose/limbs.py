@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.limbs import LIMB_LANDMARKS, LIMBS
+from justlmd.core.clock import FPS
 from justlmd.pose.keypoints import Keypoints2D
 
 LEAST_VISIBILITY = 0.5

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.model import LANDMARK_NAMES
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.people import LEAST_VISIBILITY, SMALLEST

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from justlmd.media.video import read_frames
 from justlmd.pose.people import SMALLEST, Finder, core_box, everybody, mean_color, whole_box
 from justlmd.pose.tracking import Track, choose, follow

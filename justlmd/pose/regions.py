@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 
 MARGIN = 1.25
 """Of the circle about a person, which the networks give by its centre and a point on it."""

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from justlmd import FPS
 from justlmd.body.camera import Camera, camera_for
 from justlmd.body.clothing import clothing_colors
 from justlmd.body.kinematics import skin
 from justlmd.body.model import Body
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.lyrics.document import Line
 from justlmd.media.writer import write_video

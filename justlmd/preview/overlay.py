@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.kinematics import skin
+from justlmd.core.clock import FPS
 from justlmd.media.video import probe, read_frames
 from justlmd.media.writer import write_video
 from justlmd.motion.motion import FLIP

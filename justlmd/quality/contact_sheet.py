@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from justlmd.core.errors import one_line
 from justlmd.core.files import replacing
 from justlmd.lyrics.document import Lyrics

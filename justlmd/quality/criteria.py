@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from justlmd import FPS
 from justlmd.body.limbs import LIMBS
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 
 LEAST_LIMB_SEEN = 0.8

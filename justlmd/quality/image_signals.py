@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz, write_npz
 from justlmd.media.video import read_frames

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.kinematics import joint_transforms
 from justlmd.body.landmarks import LANDMARKS, mediapipe_landmarks
 from justlmd.body.limbs import LIMBS
 from justlmd.body.model import Body
+from justlmd.core.clock import FPS
 from justlmd.motion.motion import FLIP, CameraMotion, to_yup
 from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.limbs import seen_limbs

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.model import Body
+from justlmd.core.clock import FPS
 from justlmd.motion.motion import CameraMotion, to_yup
 from justlmd.pose.keypoints import Keypoints2D
 from justlmd.quality.motion_checks import reprojection_errors

@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from justlmd import FPS
 from justlmd.body.camera import intrinsics
 from justlmd.body.limbs import LIMBS
 from justlmd.body.model import Body
+from justlmd.core.clock import FPS
 from justlmd.lyrics.document import Lyrics
 from justlmd.lyrics.slices import motion_span
 from justlmd.motion.motion import runs

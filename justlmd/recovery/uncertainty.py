@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.model import Body
+from justlmd.core.clock import FPS
 from justlmd.motion.motion import CameraMotion, to_yup
 from justlmd.pose.keypoints import Keypoints2D
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from justlmd import FPS
 from justlmd.body.model import Body
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.motion.motion import Motion, mirror
 from justlmd.motion.song_motion import SongMotion

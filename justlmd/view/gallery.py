@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError, one_line
 from justlmd.core.files import read_json, write_text
 from justlmd.project.status import EXCLUDED, FAILED, WAITING, Status

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.model import JOINT_NAMES
+from justlmd.core.clock import FPS, SEQUENCE_FRAMES
 from justlmd.dataset.sequences import sequences_of
 from justlmd.motion.motion import runs
 from justlmd.motion.song_motion import SongMotion

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.model import Body
 from justlmd.body.torch_kinematics import from_sixd, to_sixd
+from justlmd.core.clock import FPS, SEQUENCE_FRAMES
 from justlmd.features.stored import read_audio_features, read_lyrics_embeddings
 from justlmd.motion.motion import Motion
 from model.data import Batch, Conditions, LyricsMusicDance

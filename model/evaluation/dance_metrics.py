@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.kinematics import in_own_heading
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from model.evaluation import metrics
 from model.evaluation.motion_features import check_joints

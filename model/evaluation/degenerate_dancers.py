@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 
 TREMBLE_M = 0.002
 SMOOTH_FRAMES = 8  # sigma of the slow noise

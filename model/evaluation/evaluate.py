@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.model import Body, load_body
+from justlmd.core.clock import FPS, SEQUENCE_FRAMES
 from justlmd.core.device import choose_device
 from justlmd.core.errors import InputError
 from justlmd.core.files import replacing, write_json

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from justlmd import SEQUENCE_FRAMES
 from justlmd.body.model import Body, load_body
+from justlmd.core.clock import SEQUENCE_FRAMES
 from justlmd.core.errors import InputError
 from justlmd.core.files import write_json
 from justlmd.core.rotations import rotation_matrices

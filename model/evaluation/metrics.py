@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import argrelextrema
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.features.beats import f_measure
 from model.evaluation.motion_features import Array, check_joints

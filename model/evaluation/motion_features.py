@@ -9,7 +9,7 @@ numbers, the default is the corrected form.
 import numpy as np
 from numpy.typing import NDArray
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 
 Array = NDArray[np.float64]

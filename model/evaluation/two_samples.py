@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from model.evaluation.dance_metrics import BANDS_HZ, Floor
 from model.evaluation.motion_features import geometric_features, kinetic_features
 from model.evaluation.statistics import song_bootstrap

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from torch.nn.functional import pad
 
-from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.model import Body
+from justlmd.core.clock import FPS, SEQUENCE_FRAMES
 from justlmd.core.errors import InputError
 from justlmd.features.audio import SILENCE_DB
 from justlmd.motion.motion import Motion

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from model.evaluation import metrics
 from model.evaluation.motion_features import geometric_features, kinetic_features
 from model.evaluation.pose_errors import mpjpe, procrustes_distances

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.spatial.transform import Rotation
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from model.generation.beat_graph import SourceDance, joints_of
 from model.generation.foot_lock import ANKLES, minimum_jerk
 

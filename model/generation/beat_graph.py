@@ -13,9 +13,9 @@ import torch
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d, percentile_filter
 
-from justlmd import FPS
 from justlmd.body.kinematics import in_own_heading
 from justlmd.body.torch_kinematics import joint_frames
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.rotations import rotation_matrices
 from justlmd.dataset.storage import DanceArrays

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import convolve1d
 
-from justlmd import FPS
 from justlmd.body.model import Body
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.rotations import matrix_to_axis_angle
 from justlmd.dataset.storage import DanceArrays, open_dataset

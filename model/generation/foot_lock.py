@@ -11,8 +11,8 @@ import torch
 from scipy.ndimage import binary_closing, binary_opening, gaussian_filter1d, maximum_filter1d
 from scipy.spatial.transform import Rotation
 
-from justlmd import FPS
 from justlmd.body.torch_kinematics import joint_frames
+from justlmd.core.clock import FPS
 from justlmd.core.rotations import swing, unit_vectors
 
 HIPS, KNEES, ANKLES, TOES = (1, 2), (4, 5), (7, 8), (10, 11)  # left, right

@@ -16,8 +16,8 @@ import torch
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 from scipy.spatial.transform import Rotation
 
-from justlmd import FPS, SEQUENCE_FRAMES
 from justlmd.body.model import Body
+from justlmd.core.clock import FPS, SEQUENCE_FRAMES
 from justlmd.core.device import choose_device
 from justlmd.core.errors import InputError
 from justlmd.core.rotations import matrix_to_axis_angle, slerp, unit_vectors

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-from justlmd import SEQUENCE_FRAMES
+from justlmd.core.clock import SEQUENCE_FRAMES
 from justlmd.core.errors import InputError
 from model.data import Batch, Conditions, LyricsMusicDance
 from model.networks.layouts import MotionTensors

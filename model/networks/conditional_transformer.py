@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.nn.functional import gelu, interpolate
 
-from justlmd import SEQUENCE_FRAMES
+from justlmd.core.clock import SEQUENCE_FRAMES
 from model.configuration import BackboneConfig
 from model.networks.attention import Block
 from model.networks.heading_features import FEATURES

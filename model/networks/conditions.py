@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from justlmd import FPS, SEQUENCE_FRAMES
+from justlmd.core.clock import FPS, SEQUENCE_FRAMES
 from model.data import Conditions, LyricsMusicDance, statistics
 
 MEL, RHYTHM, BAR = 128, 4, 2

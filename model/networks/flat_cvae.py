@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, elu
 
-from justlmd import SEQUENCE_FRAMES
+from justlmd.core.clock import SEQUENCE_FRAMES
 from model.configuration import FlatCVAEConfig
 from model.data import Batch, Conditions, LyricsMusicDance
 from model.networks.base import DanceModel, gaussian_kl, refuse_guidance, standard_normal

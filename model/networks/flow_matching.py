@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
-from justlmd import SEQUENCE_FRAMES
+from justlmd.core.clock import SEQUENCE_FRAMES
 from model.configuration import FlowDancerConfig, LatentFlowConfig
 from model.data import Batch, Conditions, LyricsMusicDance
 from model.networks.base import AblatableModel, standard_normal

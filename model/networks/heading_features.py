@@ -7,8 +7,8 @@ of recovered motion. The heading itself stays absolute, because dancers of these
 import torch
 from torch import Tensor
 
-from justlmd import FPS
 from justlmd.body.torch_kinematics import forward_kinematics, from_sixd, to_sixd
+from justlmd.core.clock import FPS
 from model.networks.layouts import MotionTensors
 
 ROOT, BODY, VELOCITY, HEIGHT, CONTACT = slice(0, 6), slice(6, 144), slice(144, 146), slice(146, 147), slice(147, 151)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
-from justlmd import FPS, SEQUENCE_FRAMES
+from justlmd.core.clock import FPS, SEQUENCE_FRAMES
 from model.configuration import DancerConfig
 from model.data import Batch, Conditions, LyricsMusicDance
 from model.networks.attention import Block

@@ -15,7 +15,7 @@
 import torch
 from torch import Tensor, nn
 
-from justlmd import SEQUENCE_FRAMES
+from justlmd.core.clock import SEQUENCE_FRAMES
 from model.configuration import LatentFlowConfig
 from model.data import Batch, Conditions, LyricsMusicDance
 from model.networks.attention import Block, rotary_turns

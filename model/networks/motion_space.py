@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, binary_cross_entropy_with_logits, mse_loss
 
-from justlmd import FPS
 from justlmd.body.torch_kinematics import forward_kinematics
+from justlmd.core.clock import FPS
 from model.configuration import MotionLossConfig
 from model.data import Batch, LyricsMusicDance
 from model.networks.heading_features import (

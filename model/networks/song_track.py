@@ -7,7 +7,7 @@ or twenty reads whole songs. Sound, metre and words may each be left out.
 import torch
 from torch import Tensor, nn
 
-from justlmd import FPS
+from justlmd.core.clock import FPS
 from model.data import Conditions, LyricsMusicDance, statistics
 from model.networks.conditions import patched
 from model.networks.motion_codec import ConvBlock

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, mse_loss
 
-from justlmd import SEQUENCE_FRAMES
+from justlmd.core.clock import SEQUENCE_FRAMES
 from model.configuration import TransformerCVAEConfig
 from model.data import Batch, Conditions, LyricsMusicDance
 from model.networks.attention import Attention, Dropout

@@ -16,7 +16,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
 from torch import Tensor
 
-from justlmd import FPS, SEQUENCE_FRAMES
+from justlmd.core.clock import FPS, SEQUENCE_FRAMES
 from justlmd.core.device import choose_device, choose_precision
 from justlmd.core.errors import InputError, JustLMDError
 from justlmd.core.files import replacing

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from demo.planted_dataset import write_planted_songs
-from justlmd import FPS
 from justlmd.body.model import load_body
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz, write_npz
 from justlmd.core.rotations import rotation_matrices

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from demo.planted import synthetic
-from justlmd import FPS
 from justlmd.body.model import load_body
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from model.evaluation.dance_metrics import (
     LABELS,

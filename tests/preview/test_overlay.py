@@ -11,9 +11,9 @@ import pytest
 from demo.build import motion_of
 from demo.film import camera_of
 from demo.song_list import song_by_id
-from justlmd import FPS
 from justlmd.body.kinematics import skin
 from justlmd.body.model import load_body
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.media.video import probe, read_frames
 from justlmd.media.writer import write_video

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from justlmd import FPS
 from justlmd.body.model import JOINT_NAMES, MIXAMO_NAMES, PARENTS, Body
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json
 from justlmd.motion.importers.bvh_file import BvhFile, parse_bvh

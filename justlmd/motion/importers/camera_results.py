@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.camera import assumed_focal_px, intrinsics
 from justlmd.body.model import Body
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.safe_pickle import read_pickle
 from justlmd.motion.importers.source import (

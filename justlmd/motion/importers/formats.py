@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.model import Body
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.files import UNREADABLE_NPZ
 from justlmd.core.limits import LARGEST_ARRAYS_BYTES, LARGEST_JSON_BYTES, check_arrays, check_file

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.model import Body
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_json
 from justlmd.motion.importers.source import Y_UP, Z_UP, SourceMotion, array_of, ten_betas

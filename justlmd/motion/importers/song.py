@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from justlmd import FPS
 from justlmd.body.model import Body
-from justlmd.core.clock import frame_index
+from justlmd.core.clock import FPS, frame_index
 from justlmd.core.errors import InputError
 from justlmd.motion.importers.formats import read_any_motion
 from justlmd.motion.song_motion import SongMotion

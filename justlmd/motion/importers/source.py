@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from justlmd import FPS
 from justlmd.body.camera import intrinsics
 from justlmd.body.kinematics import forward_kinematics
 from justlmd.body.model import JOINT_NAMES, Body
+from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.core.limits import LARGEST_NUMBER
 from justlmd.core.rotations import interpolated_rotations, matrix_to_axis_angle, rotation_matrices
