@@ -139,7 +139,7 @@ export class Controls {
   }
 
   update({ time, frame, playing }) {
-    const symbol = playing ? "⏸" : "▶";
+    const symbol = playing ? "‖" : "▶";
     if (this.play.textContent !== symbol) this.play.textContent = symbol;
     this.time.textContent = clockText(time);
     this.frame.textContent = `frame ${frame}`;
