@@ -13,7 +13,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 # Every job is a process, and starts three times as fast from compiled modules, which stay in .venv.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev update-downloader demo dance compare check-songs convert-songs status share player publish-set test test-fast test-slurm test-crash test-fuzz bench lint format lock third-party audit clean
+.PHONY: help setup setup-dev update-downloader demo dance compare check-songs convert-songs status share player publish-set test test-fast test-slurm test-image test-crash test-fuzz bench lint format lock third-party audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -87,6 +87,9 @@ test-fast: setup-dev ## run the tests that take seconds
 test-slurm: setup-dev ## install Debian's SLURM on this machine (as root), run two demo songs through sbatch, let everything fail once
 	$(BIN)/python tests/slurm/cluster.py $(ARGS)
 	$(BIN)/python tests/slurm/failures.py
+
+test-image: ## build the Dockerfile and run one song in it (docker or podman; else, as root, buildah and debootstrap)
+	$(PYTHON) tests/image/image.py
 
 test-crash: setup-dev ## kill a whole run thirty times and see that it ends as if nothing had happened (ARGS="--seed 1")
 	$(BIN)/python tests/crash/crash.py $(ARGS)
