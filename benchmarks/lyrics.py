@@ -96,9 +96,11 @@ def whisper_of(case: Case) -> Whisper:
 
 
 def others_than(number: int, cases: list[Case]) -> list[Lyrics]:
-    """The lyrics of a few other songs, spread over all of them."""
-    steps = np.linspace(1, len(cases) - 1, OTHERS).round().astype(int) if len(cases) > 1 else []
-    return [cases[(number + step) % len(cases)].lyrics for step in dict.fromkeys(steps)]
+    """The lyrics of a few other songs, spread over all of them; those of another mix of the song are its own."""
+    own = cases[number].lyrics.text
+    strange = [case.lyrics for case in cases[number + 1 :] + cases[:number] if case.lyrics.text != own]
+    places = np.linspace(0, len(strange) - 1, OTHERS).round().astype(int) if strange else []
+    return [strange[place] for place in dict.fromkeys(places)]
 
 
 def without_ends(lyrics: Lyrics) -> Lyrics:
