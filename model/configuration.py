@@ -148,7 +148,7 @@ class LatentFlowConfig(MotionLossConfig):
     dropout: Share = 0.1
     window: Annotated[int, Field(ge=SEQUENCE_FRAMES, le=18_000), AfterValidator(_whole_sequences)] = 600  # frames
     patch: Patch = 5  # frames per latent
-    latent_dim: Size = 48
+    latent_dim: Size = 96  # principal components of the features of these frames
     codec_dim: Size = 128
     codec_layers: Annotated[int, Field(ge=1, le=8)] = 3
     latent_noise: Weight = 0.1  # added to latents in training, where their mean square is 1

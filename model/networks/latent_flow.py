@@ -1,6 +1,6 @@
 """V5: a flow over latents of motion that hears twenty seconds at once and dances whole songs.
 
-- Motion is brought to six latents a second (:mod:`model.networks.motion_codec`), which learn together with the flow.
+- Motion is brought to six latents a second (:mod:`model.networks.motion_codec`), whose way back is learned beside it.
 - Rectified flow (Liu et al. 2023, "Flow straight and fast", equation 1; flow matching, Lipman et al. 2023): noise x0
   and latents x1 are joined by the line x_t = (1 - t) x0 + t x1. The network sees x_t, t and the song and predicts x1;
   its error counts as that of the velocity (x1 - x_t) / (1 - t). A dance is where noise goes in a few Euler steps.
@@ -26,6 +26,7 @@ from model.networks.layouts import MotionTensors
 from model.networks.motion_codec import MotionCodec
 from model.networks.motion_space import MotionSpace, weighted_sum
 from model.networks.song_track import SongTrack
+from model.networks.windows import chunks
 
 LATEST = 0.8
 """Time from which the velocity's error counts no more than at that time: at t = 1 it would be divided by 0."""
@@ -54,6 +55,7 @@ class LatentFlow(AblatableModel):
     def fit_normalisers(self, data: LyricsMusicDance) -> None:
         self.track.fit(data)
         self.motion.fit(data)
+        self.codec.fit(torch.cat([self.motion.encode(batch) for batch in chunks(data)]))
 
     def denoise(self, track: Tensor, x: Tensor, t: Tensor) -> Tensor:
         """The expected end x1 (B, S, latent_dim) of the flow through ``x`` at times ``t`` (B,), 0 noise to 1 motion.
@@ -68,8 +70,7 @@ class LatentFlow(AblatableModel):
 
     def losses(self, batch: Batch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         config = self.config
-        latents, parts = self.codec.losses(self.motion, batch, config.latent_noise, generator)
-        x1 = latents.detach()
+        x1, parts = self.codec.losses(self.motion, batch, config.latent_noise, generator)
         x0 = standard_normal(x1, generator)
         t = flow_times(config, len(x1), generator).to(x1)
         share = t[:, None, None]
@@ -112,7 +113,7 @@ class LatentFlow(AblatableModel):
         def predict(x: Tensor, t: float) -> Tensor:
             return guided(lambda music, lyrics: self._in_windows(heard(music, lyrics), x, t), x, guidance)
 
-        latents = self.codec.normalised(integrate(predict, noise, self.config.euler_steps))
+        latents = integrate(predict, noise, self.config.euler_steps)
         return self.motion.decode(self.codec.decode(latents), rest_joints)
 
     def _in_windows(self, track: Tensor, x: Tensor, t: float) -> Tensor:

@@ -18,6 +18,7 @@ from model.networks.attention import rotary_turns, turned_by
 from model.networks.latent_flow import LatentFlow
 from model.networks.motion_codec import DECODED, folded
 from model.networks.motion_space import MOVING
+from model.networks.windows import chunks
 from model.training.checkpoint import load_model
 from model.training.train import train
 
@@ -66,6 +67,11 @@ def values(losses: dict[str, torch.Tensor]) -> dict[str, float]:
     return {name: value.item() for name, value in losses.items()}
 
 
+def decoded(latents: torch.Tensor, model: LatentFlow) -> torch.Tensor:
+    """The features that latents are brought back to, without the contacts."""
+    return model.codec.decode(latents)[..., MOVING].detach()
+
+
 # ---------------------------------------------------------------- the codec
 
 
@@ -83,16 +89,35 @@ def trained(data):
     return model, losses
 
 
-def test_latents_are_normalised_and_give_back_the_motion_after_training(data, trained):
+def test_latents_are_components_that_give_back_the_motion_and_training_brings_them_nearer(data, trained):
     model, (before, after) = trained
-    target = model.motion.encode(data.batch(range(3)))
+    target = torch.cat([model.motion.encode(batch) for batch in chunks(data)])
     latents = model.codec.encode(target)
-    assert latents.shape == (3, 48, 8)
-    torch.testing.assert_close(latents.mean(-1), torch.zeros(3, 48), atol=1e-4, rtol=0)
-    torch.testing.assert_close(latents.square().mean(-1), torch.ones(3, 48), atol=0.05, rtol=0)
-    error = (model.codec.decode(latents) - target)[..., MOVING].square().mean()
-    assert error < 0.5 * target[..., MOVING].square().mean()
-    assert after["features"] < 0.7 * before["features"] and after["flow"] < 0.7 * before["flow"]
+    assert latents.shape == (len(data), 48, 8)
+    torch.testing.assert_close(latents.mean((0, 1)), torch.zeros(8), atol=1e-3, rtol=0)
+    assert float(latents.square().mean()) == pytest.approx(1, abs=1e-3)
+    both = latents.flatten(0, 1).T @ latents.flatten(0, 1) / latents[..., 0].numel()
+    torch.testing.assert_close(both, both.diag().diag(), atol=1e-2, rtol=0)  # components say different things
+    lost, found = (
+        (values - target[..., MOVING]).square().mean() for values in (torch.zeros(()), decoded(latents, model))
+    )
+    assert found < 0.5 * lost
+    assert after["features"] < 0.9 * before["features"] and after["flow"] < 0.7 * before["flow"]
+
+
+def test_as_many_components_as_numbers_lose_nothing(data):
+    model = model_of(data, latent_dim=5 * MOVING.stop)
+    target = model.motion.encode(data.batch([0, 1]))
+    model.codec.heads.output.weight.data.zero_()
+    model.codec.heads.output.bias.data.zero_()
+    torch.testing.assert_close(decoded(model.codec.encode(target), model), target[..., MOVING], atol=1e-3, rtol=1e-3)
+
+
+def test_components_that_came_with_first_weights_stay(data):
+    model = model_of(data)
+    basis = model.codec.basis.clone()
+    model.codec.fit(torch.randn(4, 60, 151, generator=seeded()))
+    assert torch.equal(model.codec.basis, basis)
 
 
 def test_the_way_over_the_floor_is_compared_in_stretches_that_begin_at_the_origin(data):
