@@ -48,6 +48,9 @@ def _whole_sequences(frames: int) -> int:
 FOLD_FRAMES = 60
 """Windows are multiples of this, so that every patch divides them."""
 
+MOTION_NUMBERS = 24 * 6 + 2 + 1
+"""Numbers of a frame that make the motion: rotations, velocity over the floor, height."""
+
 Patch = Annotated[int, Field(ge=1, le=FPS), AfterValidator(_divides_sequence)]
 
 
@@ -296,7 +299,10 @@ def _faults_between(network: Any) -> list[str]:
     faults = []
     if isinstance(network, LatentFlowConfig) and network.d_model % (2 * network.n_heads):
         faults.append(f"n_heads: twice {network.n_heads} must divide d_model, which is {network.d_model}")
-    elif isinstance(network, TransformerCVAEConfig | BackboneConfig) and network.d_model % network.n_heads:
+    if isinstance(network, LatentFlowConfig) and network.latent_dim > MOTION_NUMBERS * network.patch:
+        most = MOTION_NUMBERS * network.patch
+        faults.append(f"latent_dim: {network.latent_dim} for {network.patch} frames; allowed is up to {most}")
+    if isinstance(network, TransformerCVAEConfig | BackboneConfig) and network.d_model % network.n_heads:
         faults.append(f"n_heads: {network.n_heads} must divide d_model, which is {network.d_model}")
     if isinstance(network, BackboneConfig):
         dropped = network.music_dropout + network.lyrics_dropout + network.both_dropout

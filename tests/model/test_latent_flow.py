@@ -89,8 +89,8 @@ def trained(data):
     return model, losses
 
 
-def test_latents_are_components_that_give_back_the_motion_and_training_brings_them_nearer(data, trained):
-    model, (before, after) = trained
+def test_latents_are_components_that_give_back_the_motion(data):
+    model = model_of(data)
     target = torch.cat([model.motion.encode(batch) for batch in chunks(data)])
     latents = model.codec.encode(target)
     assert latents.shape == (len(data), 48, 8)
@@ -101,8 +101,12 @@ def test_latents_are_components_that_give_back_the_motion_and_training_brings_th
     lost, found = (
         (values - target[..., MOVING]).square().mean() for values in (torch.zeros(()), decoded(latents, model))
     )
-    assert found < 0.5 * lost
-    assert after["features"] < 0.9 * before["features"] and after["flow"] < 0.7 * before["flow"]
+    assert found < 0.1 * lost
+
+
+def test_training_brings_the_decoded_motion_and_the_flow_nearer(trained):
+    _, (before, after) = trained
+    assert all(after[name] < 0.7 * before[name] for name in ("acceleration", "energy", "contact", "flow"))
 
 
 def test_as_many_components_as_numbers_lose_nothing(data):
@@ -260,7 +264,10 @@ def test_songs_shorter_than_the_window_are_refused_with_advice(folder, tmp_path)
         train(folder, tmp_path, config, device="cpu")
 
 
-@pytest.mark.parametrize(("setting", "said"), [({"window": 200}, "multiple of 60"), ({"n_heads": 5}, "must divide")])
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [({"window": 200}, "multiple of 60"), ({"n_heads": 5}, "must divide"), ({"latent_dim": 736}, "up to 735")],
+)
 def test_settings_that_do_not_fit_are_named(setting, said):
     with pytest.raises(InputError, match=said):
         parse_config({"model": "latent_flow", "network": setting}, "v5.yaml")
