@@ -141,7 +141,7 @@ class FlowDancerConfig(BackboneConfig):
 
 
 @dataclass(frozen=True, config=STRICT)
-class LatentFlowConfig(MotionLossConfig):
+class LatentFlowConfig:
     """V5: the codec, the flow over its latents, and which conditions are left out in training."""
 
     d_model: Annotated[Size, AfterValidator(_even)] = 192
@@ -151,11 +151,7 @@ class LatentFlowConfig(MotionLossConfig):
     dropout: Share = 0.1
     window: Annotated[int, Field(ge=SEQUENCE_FRAMES, le=18_000), AfterValidator(_whole_sequences)] = 600  # frames
     patch: Patch = 5  # frames per latent
-    latent_dim: Size = 96  # principal components of the features of these frames
-    codec_dim: Size = 128
-    codec_layers: Annotated[int, Field(ge=1, le=8)] = 3
-    latent_noise: Weight = 0.1  # added to latents in training, where their mean square is 1
-    flow_weight: Weight = 1.0
+    latent_dim: Size = 192  # principal components of the features of twice these frames
     token_dim: Size = 384  # width of the text encoder's states
     learned_dim: Annotated[int, Field(ge=0, le=65_536)] = 0  # width of the data set's learned features; 0: not read
     music_dropout: Share = 0.2
@@ -299,9 +295,9 @@ def _faults_between(network: Any) -> list[str]:
     faults = []
     if isinstance(network, LatentFlowConfig) and network.d_model % (2 * network.n_heads):
         faults.append(f"n_heads: twice {network.n_heads} must divide d_model, which is {network.d_model}")
-    if isinstance(network, LatentFlowConfig) and network.latent_dim > MOTION_NUMBERS * network.patch:
-        most = MOTION_NUMBERS * network.patch
-        faults.append(f"latent_dim: {network.latent_dim} for {network.patch} frames; allowed is up to {most}")
+    if isinstance(network, LatentFlowConfig) and network.latent_dim > 2 * MOTION_NUMBERS * network.patch:
+        most = 2 * MOTION_NUMBERS * network.patch
+        faults.append(f"latent_dim: {network.latent_dim} with patch: {network.patch}; allowed is up to {most}")
     if isinstance(network, TransformerCVAEConfig | BackboneConfig) and network.d_model % network.n_heads:
         faults.append(f"n_heads: {network.n_heads} must divide d_model, which is {network.d_model}")
     if isinstance(network, BackboneConfig):
