@@ -48,6 +48,9 @@ def _whole_sequences(frames: int) -> int:
 FOLD_FRAMES = 60
 """Windows are multiples of this, so that every patch divides them."""
 
+MOTION_NUMBERS = 24 * 6 + 2 + 1
+"""Numbers of a frame that make the motion: rotations, velocity over the floor, height."""
+
 Patch = Annotated[int, Field(ge=1, le=FPS), AfterValidator(_divides_sequence)]
 
 
@@ -138,7 +141,7 @@ class FlowDancerConfig(BackboneConfig):
 
 
 @dataclass(frozen=True, config=STRICT)
-class LatentFlowConfig(MotionLossConfig):
+class LatentFlowConfig:
     """V5: the codec, the flow over its latents, and which conditions are left out in training."""
 
     d_model: Annotated[Size, AfterValidator(_even)] = 192
@@ -148,11 +151,7 @@ class LatentFlowConfig(MotionLossConfig):
     dropout: Share = 0.1
     window: Annotated[int, Field(ge=SEQUENCE_FRAMES, le=18_000), AfterValidator(_whole_sequences)] = 600  # frames
     patch: Patch = 5  # frames per latent
-    latent_dim: Size = 48
-    codec_dim: Size = 128
-    codec_layers: Annotated[int, Field(ge=1, le=8)] = 3
-    latent_noise: Weight = 0.1  # added to latents in training, where their mean square is 1
-    flow_weight: Weight = 1.0
+    latent_dim: Size = 192  # principal components of the features of twice these frames
     token_dim: Size = 384  # width of the text encoder's states
     learned_dim: Annotated[int, Field(ge=0, le=65_536)] = 0  # width of the data set's learned features; 0: not read
     music_dropout: Share = 0.2
@@ -296,7 +295,10 @@ def _faults_between(network: Any) -> list[str]:
     faults = []
     if isinstance(network, LatentFlowConfig) and network.d_model % (2 * network.n_heads):
         faults.append(f"n_heads: twice {network.n_heads} must divide d_model, which is {network.d_model}")
-    elif isinstance(network, TransformerCVAEConfig | BackboneConfig) and network.d_model % network.n_heads:
+    if isinstance(network, LatentFlowConfig) and network.latent_dim > 2 * MOTION_NUMBERS * network.patch:
+        most = 2 * MOTION_NUMBERS * network.patch
+        faults.append(f"latent_dim: {network.latent_dim} with patch: {network.patch}; allowed is up to {most}")
+    if isinstance(network, TransformerCVAEConfig | BackboneConfig) and network.d_model % network.n_heads:
         faults.append(f"n_heads: {network.n_heads} must divide d_model, which is {network.d_model}")
     if isinstance(network, BackboneConfig):
         dropped = network.music_dropout + network.lyrics_dropout + network.both_dropout

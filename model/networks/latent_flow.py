@@ -1,6 +1,6 @@
 """V5: a flow over latents of motion that hears twenty seconds at once and dances whole songs.
 
-- Motion is brought to six latents a second (:mod:`model.networks.motion_codec`), which learn together with the flow.
+- Motion is brought to six latents a second and back by what needs no training (:mod:`model.networks.motion_codec`).
 - Rectified flow (Liu et al. 2023, "Flow straight and fast", equation 1; flow matching, Lipman et al. 2023): noise x0
   and latents x1 are joined by the line x_t = (1 - t) x0 + t x1. The network sees x_t, t and the song and predicts x1;
   its error counts as that of the velocity (x1 - x_t) / (1 - t). A dance is where noise goes in a few Euler steps.
@@ -14,6 +14,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import conv1d, pad
 
 from justlmd.core.clock import SEQUENCE_FRAMES
 from model.configuration import LatentFlowConfig
@@ -24,15 +25,21 @@ from model.networks.conditions import guided
 from model.networks.flow_matching import TimeInput, flow_times, integrate
 from model.networks.layouts import MotionTensors
 from model.networks.motion_codec import MotionCodec
-from model.networks.motion_space import MotionSpace, weighted_sum
+from model.networks.motion_space import MotionSpace
 from model.networks.song_track import SongTrack
+from model.networks.windows import chunks
 
 LATEST = 0.8
 """Time from which the velocity's error counts no more than at that time: at t = 1 it would be divided by 0."""
 
 
+SMOOTH_FRAMES = 1.2
+"""Deviation of the Gaussian under which dances are decoded: what is faster than 4 Hz is mostly the error of small
+components, which shows in feet."""
+
+
 class LatentFlow(AblatableModel):
-    """The codec, the flow over its latents, their losses and sampling."""
+    """The codec, the flow over its latents, its loss and sampling."""
 
     whole_song = True
 
@@ -42,7 +49,7 @@ class LatentFlow(AblatableModel):
         self.window, self.noise_width = config.window, config.latent_dim
         self.latent_dim = SEQUENCE_FRAMES // config.patch * config.latent_dim
         self.motion = MotionSpace()
-        self.codec = MotionCodec(config.codec_dim, config.latent_dim, config.patch, config.codec_layers)
+        self.codec = MotionCodec(config.latent_dim, config.patch)
         self.track = SongTrack(d, config.patch, config.token_dim, config.learned_dim)
         self.state_in = nn.Linear(config.latent_dim, d)
         self.time = TimeInput(d)
@@ -54,6 +61,7 @@ class LatentFlow(AblatableModel):
     def fit_normalisers(self, data: LyricsMusicDance) -> None:
         self.track.fit(data)
         self.motion.fit(data)
+        self.codec.fit(torch.cat([self.motion.encode(batch) for batch in chunks(data)]))
 
     def denoise(self, track: Tensor, x: Tensor, t: Tensor) -> Tensor:
         """The expected end x1 (B, S, latent_dim) of the flow through ``x`` at times ``t`` (B,), 0 noise to 1 motion.
@@ -68,15 +76,14 @@ class LatentFlow(AblatableModel):
 
     def losses(self, batch: Batch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         config = self.config
-        latents, parts = self.codec.losses(self.motion, batch, config.latent_noise, generator)
-        x1 = latents.detach()
+        x1 = self.codec.encode(self.motion.encode(batch))
         x0 = standard_normal(x1, generator)
         t = flow_times(config, len(x1), generator).to(x1)
         share = t[:, None, None]
         track = self.track(batch.conditions, self._kept(len(x1), generator, x1))
         error = (self.denoise(track, (1 - share) * x0 + share * x1, t) - x1).square().mean((1, 2))
-        parts["flow"] = (error / (1 - t.clamp_max(LATEST)) ** 2).mean()
-        return {"loss": weighted_sum(parts, config) + config.flow_weight * parts["flow"], **parts}
+        loss = (error / (1 - t.clamp_max(LATEST)) ** 2).mean()
+        return {"loss": loss}
 
     def _kept(self, size: int, generator: torch.Generator, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """For each window whether sound, metre and words may be seen, (size,) of 1 and 0 each; all outside training."""
@@ -112,8 +119,8 @@ class LatentFlow(AblatableModel):
         def predict(x: Tensor, t: float) -> Tensor:
             return guided(lambda music, lyrics: self._in_windows(heard(music, lyrics), x, t), x, guidance)
 
-        latents = self.codec.normalised(integrate(predict, noise, self.config.euler_steps))
-        return self.motion.decode(self.codec.decode(latents), rest_joints)
+        latents = integrate(predict, noise, self.config.euler_steps)
+        return self.motion.decode(smoothed(self.codec.decode(latents)), rest_joints)
 
     def _in_windows(self, track: Tensor, x: Tensor, t: float) -> Tensor:
         """Predictions (B, S, latent_dim) for more steps than the window has: the mean of those of overlapping ones."""
@@ -136,3 +143,13 @@ class LatentFlow(AblatableModel):
         track = self.track(conditions, (heard, heard, sung))
         nothing = track.new_zeros(*track.shape[:2], self.config.latent_dim)
         return self.motion.decode(self.codec.decode(self.denoise(track, nothing, nothing[:, 0, 0])), rest_joints)
+
+
+def smoothed(frames: Tensor) -> Tensor:
+    """Frames (B, T, F) under a Gaussian of :data:`SMOOTH_FRAMES`; the first and last frame go on beyond the ends."""
+    reach = round(4 * SMOOTH_FRAMES)
+    places = torch.arange(-reach, reach + 1, device=frames.device)
+    kernel = torch.exp(-((places / SMOOTH_FRAMES) ** 2) / 2)
+    rows = pad(frames.transpose(1, 2), (reach, reach), mode="replicate")
+    found = conv1d(rows.flatten(0, 1)[:, None], (kernel / kernel.sum())[None, None])
+    return found[:, 0].unflatten(0, rows.shape[:2]).transpose(1, 2)

@@ -1,89 +1,78 @@
 """Motion as a short row of latents, six a second, and back: what V5 dances in.
 
-A convolutional autoencoder, so that any number of frames goes through. Each latent is normalised over its numbers: all
-have the same length, and a flow towards them starts from noise of the right size. In training noise is added to them,
-so that near latents mean near motion and what a generator misses by little is not seen.
+Latents are the principal components of the normalised features of overlapping stretches of frames, under the sine
+window of lapped transforms (Malvar 1990): neighbouring stretches fade into each other, so that whatever is decoded is
+smooth. They need no training, stay the same while a generator learns towards them, and lose a few millimetres.
 """
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, layer_norm
 
-from model.configuration import FOLD_FRAMES
-from model.data import Batch
-from model.networks.base import standard_normal
-from model.networks.conditional_transformer import MotionHeads
-from model.networks.conditions import patched
-from model.networks.heading_features import FEATURES
-from model.networks.motion_space import MotionSpace, motion_losses
-
-FOLD = FOLD_FRAMES
-"""Frames over which the way over the floor is compared; over a whole window its error would outgrow all others."""
-
-DECODED = 120
-"""Frames of each training window that are decoded."""
-
-
-class ConvBlock(nn.Module):
-    """A residual convolution over three steps (B, S, d), ``dilation`` apart."""
-
-    def __init__(self, d_model: int, dilation: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(d_model)
-        self.conv = nn.Conv1d(d_model, d_model, 3, padding=dilation, dilation=dilation)
-        self.output = nn.Linear(d_model, d_model)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.output(gelu(self.conv(self.norm(x).transpose(1, 2)).transpose(1, 2)))
+from model.networks.motion_space import MOVING
 
 
 class MotionCodec(nn.Module):
-    """Normalised features (B, T, 151) to latents (B, T / patch, latent_dim) and back."""
+    """Normalised features of moving (B, T, 147) to latents (B, T / patch, latent_dim) and back.
 
-    def __init__(self, d_model: int, latent_dim: int, patch: int, layers: int) -> None:
+    ``mean`` (2 patch 147,), ``basis`` (latent_dim, 2 patch 147) and ``scale`` (latent_dim,) are fitted; ``window``
+    (2 patch, 1) is the sine window, whose squares sum to 1 where stretches overlap.
+    """
+
+    mean: Tensor
+    basis: Tensor
+    scale: Tensor
+    window: Tensor
+
+    def __init__(self, latent_dim: int, patch: int) -> None:
         super().__init__()
-        self.patch, self.latent_dim = patch, latent_dim
-        self.motion_in = nn.Linear(patch * FEATURES, d_model)
-        self.encoder = nn.Sequential(*(ConvBlock(d_model, 2**number) for number in range(layers)))
-        self.to_latent = nn.Linear(d_model, latent_dim)
-        self.from_latent = nn.Linear(latent_dim, d_model)
-        self.decoder = nn.Sequential(*(ConvBlock(d_model, 2**number) for number in range(layers)))
-        self.heads = MotionHeads(d_model)
+        self.patch, self.before = patch, patch // 2  # a stretch begins this much before its step
+        numbers = 2 * patch * MOVING.stop
+        self.register_buffer("mean", torch.zeros(numbers))
+        self.register_buffer("basis", torch.zeros(latent_dim, numbers))
+        self.register_buffer("scale", torch.ones(latent_dim))
+        window = torch.sin(torch.pi * (torch.arange(2 * patch) + 0.5) / (2 * patch))
+        self.register_buffer("window", window[:, None], persistent=False)
+
+    def fit(self, features: Tensor) -> None:
+        """Take the components of features (N, T, 151); a basis that came with first weights stays, since they are in
+        its terms.
+
+        Each component is divided by the root of its deviation: half-way to equal deviations, so that neither large
+        movements alone nor the noise of small ones decide what a generator learns. Their mean square is 1.
+        """
+        if self.basis.any():
+            return
+        steps = self._stretches(features).flatten(0, 1).double()
+        mean = steps.mean(0)
+        variances, vectors = torch.linalg.eigh((steps - mean).T @ (steps - mean) / len(steps))
+        largest = slice(-len(self.basis), None)
+        deviation = variances[largest].flip(0).clamp_min(1e-6).sqrt()
+        self.mean.copy_(mean)
+        self.basis.copy_(vectors[:, largest].flip(1).T)
+        self.scale.copy_((deviation * deviation.mean()).sqrt())
 
     def encode(self, features: Tensor) -> Tensor:
-        """Latents, each with mean 0 and mean square 1."""
-        return self.normalised(self.to_latent(self.encoder(self.motion_in(patched(features, self.patch)))))
-
-    def normalised(self, latents: Tensor) -> Tensor:
-        """Latents scaled to where :meth:`encode` puts them."""
-        return layer_norm(latents.float(), (self.latent_dim,))
+        """Latents of features (B, T, 147 or more)."""
+        return (self._stretches(features) - self.mean) @ self.basis.T / self.scale
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Features, contacts as logits."""
-        return self.heads(self.decoder(self.from_latent(latents)), latents.shape[1] * self.patch)
+        """Features (B, T, 147) of latents."""
+        stretches = (latents * self.scale) @ self.basis + self.mean
+        stretches = stretches.unflatten(-1, (2 * self.patch, -1)) * self.window  # (B, S, 2 patch, 147)
+        weight = self.window.square().expand(1, latents.shape[1], -1, 1)
+        return self._added(stretches) / self._added(weight)
 
-    def losses(
-        self, motion: MotionSpace, batch: Batch, noise: float, generator: torch.Generator
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The latents of a batch, and the losses of :func:`model.networks.motion_space.motion_losses` when they are
-        decoded with ``noise`` times standard normal noise on them.
+    def _stretches(self, features: Tensor) -> Tensor:
+        """Windowed stretches (B, S, 2 patch 147); beyond their ends motions stand still."""
+        moving = features[..., MOVING]
+        behind = self.patch - self.before
+        ends = (moving[:, :1].expand(-1, self.before, -1), moving, moving[:, -1:].expand(-1, behind, -1))
+        stretches = torch.cat(ends, dim=1).unfold(1, 2 * self.patch, self.patch).transpose(2, 3)
+        return (stretches * self.window).flatten(-2)
 
-        Only :data:`DECODED` of each window's latents are decoded, from a random place on; joints take most of a step.
-        """
-        target, real_joints = motion.encode_with_joints(batch)
-        latents = self.encode(target)
-        steps = min(DECODED // self.patch, latents.shape[1])
-        first = int(torch.randint(latents.shape[1] - steps + 1, (), generator=generator))
-        part = slice(first * self.patch, (first + steps) * self.patch)
-        shown = latents[:, first : first + steps]
-        found = folded(self.decode(shown + noise * standard_normal(shown, generator)))
-        rest = batch.rest_joints.repeat_interleave(len(found) // len(target), dim=0)
-        real_joints = folded(real_joints[:, part])
-        real_joints = real_joints - real_joints[:, :1, :1] * real_joints.new_tensor([1.0, 0.0, 1.0])
-        keep = found.new_ones(len(found))
-        return latents, motion_losses(found, folded(target[:, part]), motion.joints(found, rest), real_joints, keep)
-
-
-def folded(frames: Tensor) -> Tensor:
-    """Windows (B, T, ...) as windows of :data:`FOLD` frames (B T / FOLD, FOLD, ...)."""
-    return frames.unflatten(1, (-1, FOLD)).flatten(0, 1)
+    def _added(self, stretches: Tensor) -> Tensor:
+        """The sum (B, T, F) of stretches (B, S, 2 patch, F) where they lie."""
+        first, second = (half.flatten(1, 2) for half in stretches.split(self.patch, dim=2))
+        none = first.new_zeros(len(first), self.patch, first.shape[-1])
+        whole = torch.cat([first, none], dim=1) + torch.cat([none, second], dim=1)
+        return whole[:, self.before : self.before + first.shape[1]]

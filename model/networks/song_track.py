@@ -6,16 +6,29 @@ or twenty reads whole songs. Sound, metre and words may each be left out.
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import gelu
 
 from justlmd.core.clock import FPS
 from model.data import Conditions, LyricsMusicDance, statistics
 from model.networks.conditions import patched
-from model.networks.motion_codec import ConvBlock
 
 LOUDNESS, METRE = 128 + 1, 3 + 2
 """Numbers per frame: log-mel bands and onsets; beats, phase of the beat and phase of the bar."""
 
 WORD = 64  # numbers to which a state of the text encoder is brought: the fewer, the less is learned by heart
+
+
+class ConvBlock(nn.Module):
+    """A residual convolution over three steps (B, S, d), ``dilation`` apart."""
+
+    def __init__(self, d_model: int, dilation: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(d_model)
+        self.conv = nn.Conv1d(d_model, d_model, 3, padding=dilation, dilation=dilation)
+        self.output = nn.Linear(d_model, d_model)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.output(gelu(self.conv(self.norm(x).transpose(1, 2)).transpose(1, 2)))
 
 
 class SongTrack(nn.Module):
