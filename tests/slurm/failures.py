@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cluster import ROOT, Cluster, ClusterError, cluster, copy_project, install, jobs
 
-SLOW_S = {"slow": 80, "cancelled": 30, "requeued": 30, "outage": 30, "abandoned": 30}
+SLOW_S = {"slow": 80, "cancelled": 30, "requeued": 30, "outage": 40, "abandoned": 30}
 """How long the step of a song takes; one minute is allowed at first."""
 LRC = "[00:00.50]here we go\n[00:02.00]round\n[00:07.20]\n"
 TARGET = "results/songs/{}/lyrics.json"
@@ -139,6 +139,7 @@ def controller_killed(running: Cluster, project: Path) -> list[str]:
     problems: list[str] = []
     driver = Driver(running, project, "outage")
     driver.wait_for("outage", "RUNNING")
+    time.sleep(10)  # killed before it wrote that the job runs, it would start it twice and hold it
     running.daemons["slurmctld"].kill()
     running.daemons["slurmctld"].wait()
     time.sleep(8)
