@@ -1,0 +1,91 @@
+"""V1 to V5 on the same songs, with the same inputs and about the same time to learn: their whole dances side by side.
+
+    python -m benchmarks.arms [--short] [--models v3 v5] [--folder DIR]
+
+Sixty synthetic songs in which ten words trigger moves to learn from, four to validate on, twelve to dance to. All
+models hear mel bands, onsets, beats and bars, see mirrored windows too, and keep their last weights; steps are such
+that V2 to V5 take about as much CPU time, on one thread in fp32. Prints CPU seconds of each training and the table of
+:mod:`benchmarks.dances`, and writes ``benchmarks/results/arms.json``. With ``--folder`` songs and trained models stay
+there, and the same command goes on; about fifteen minutes for each model.
+"""
+
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from benchmarks import options
+from benchmarks.dances import CONFIGS, columns, flat, judged, show_dances
+from demo.planted_dataset import write_planted_songs
+from justlmd.body.model import load_body
+from justlmd.core.files import read_json, write_json
+from justlmd.dataset.build import build_dataset
+from justlmd.dataset.splits import Splits
+from model.configuration import ModelConfig, read_config
+from model.training.train import train
+
+RESULTS = Path(__file__).parent / "results" / "arms.json"
+SEED = 90
+SONGS = {False: (60, 4, 12), True: (6, 2, 4)}  # to learn from, to validate on, to dance to
+STEPS = {"v1": 3000, "v2": 3000, "v3": 3000, "v4": 3000, "v5": 2500}
+HEARS = {"v1": {"rhythm": True}, "v2": {"rhythm": True}, "v3": {"bar": True}, "v4": {"bar": True}, "v5": {}}
+
+
+def write_songs(folder: Path, counts: tuple[int, int, int]) -> None:
+    """The data set ``folder/data``, and in ``moves.json`` the moves that words trigger."""
+    files, songs = write_planted_songs(folder / "songs", SEED, sum(counts))
+    names = [song.id for song in songs]
+    splits = [split for split, count in zip(("train", "val", "test"), counts, strict=True) for _ in range(count)]
+    same = dict(zip(names, names, strict=True))
+    build_dataset(files, folder / "data", load_body(), splits=Splits(same, dict(zip(names, splits, strict=True))))
+    write_json(folder / "moves.json", {song.id: [[t.time, t.name] for t in song.triggers] for song in songs})
+
+
+def configuration(name: str, short: bool) -> ModelConfig:
+    """The shipped configuration of a model with what all have in common."""
+    config = read_config(CONFIGS / f"{name}_small.yaml")
+    steps = 4 if short else STEPS[name]
+    training = replace(
+        config.training,
+        steps=steps,
+        batch_size=8 if name == "v5" else 16,  # windows of V5 are longer
+        mirror=True,
+        lr_schedule="cosine",
+        ema=0.99,
+        eval_every=max(1, steps // 4),
+        keep="last",
+        patience=0,
+        precision="32-true",
+    )
+    return replace(config, network=replace(config.network, **HEARS[name]), training=training)
+
+
+def main() -> None:
+    parser = options.parser(__doc__, short="few songs, four steps")
+    parser.add_argument("--models", nargs="+", choices=STEPS, default=list(STEPS), help="only these (%(default)s)")
+    parser.add_argument("--folder", type=Path, help="keep songs and models here, and take those that are there")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = arguments.folder or Path(scratch)
+        if not (folder / "moves.json").is_file():
+            write_songs(folder, SONGS[arguments.short])
+        models = {name: folder / "models" / name for name in arguments.models}
+        for name, place in models.items():
+            if not (place / "model.safetensors").is_file():
+                begin = time.process_time()
+                facts = train(folder / "data", place, configuration(name, arguments.short), device="cpu")
+                seconds = time.process_time() - begin
+                print(
+                    f"{name}: {facts['parameters']:,} parameters, {facts['steps']} steps, {seconds:.0f} CPU s",
+                    flush=True,
+                )
+        found = columns(judged(folder / "data", models, read_json(folder / "moves.json")))
+    show_dances(found)
+    write_json(RESULTS, flat({"arms": found}))
+
+
+if __name__ == "__main__":
+    main()
