@@ -6,6 +6,8 @@ Nothing is copied or parsed at start, so the first batch comes at once whatever 
 import math
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -134,10 +136,11 @@ class LyricsMusicDance(Dataset[DanceSequence]):
             raise InputError(
                 f"no split {split!r}", where=dataset_dir, next_step=f"there are {', '.join(self.arrays.splits)}"
             )
-        missing = sorted(set(songs) - set(self.arrays.songs))
+        wanted = set(songs)
+        missing = sorted(wanted - set(self.arrays.songs))
         if missing:
             raise InputError(f"the data set has no songs {', '.join(missing)}", where=dataset_dir)
-        self.songs = [song for song in self.arrays.songs if song in set(songs)]
+        self.songs = [song for song in self.arrays.songs if song in wanted]
         self.windows = list(self._sequences() if stride is None else self._sliding(stride))
 
     def _sequences(self) -> Iterator[Window]:
@@ -174,7 +177,13 @@ class LyricsMusicDance(Dataset[DanceSequence]):
     @cached_property
     def most_tokens(self) -> int:
         """Most tokens sung in one of the windows, at least 1."""
-        return max([1, *(int(self._sung(window.song, window.start_s)[0].sum()) for window in self.windows)])
+        most = 1
+        for song, windows in groupby(self.windows, key=attrgetter("song")):
+            starts_s = np.array([[window.start_s] for window in windows])  # all of a song at once: there may be many
+            times = self.arrays["token_times"][self.arrays.songs[song].token_rows]  # (M, 2)
+            begin, end = times.T[:, None] - starts_s[None]  # (windows, M) each
+            most = max([most, *((end > 0) & (begin < self.frames / FPS)).sum(-1).tolist()])
+        return most
 
     def batch(self, numbers: Iterable[int], speed: Tensor | None = None) -> Batch:
         """The windows with these numbers as one batch.
