@@ -6,11 +6,13 @@ Nothing here knows Snakemake, and nothing here imports :mod:`model`.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from justlmd.core.version import VERSION
+
 if TYPE_CHECKING:
     from justlmd.dances.dance import Dance
     from justlmd.dances.load import DanceDataset
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 
 def load_dataset(folder: str | Path, split: str | None = None, body_model: str | Path | None = None) -> "DanceDataset":

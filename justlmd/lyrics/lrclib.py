@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
 from justlmd.core.retry import NamedFailure, with_retries
+from justlmd.core.version import VERSION
 
 CAUSES: dict[str, tuple[str, str]] = {
     "not_found": (
@@ -184,4 +184,4 @@ def _base(url: str) -> str:
 
 def user_agent() -> str:
     """Name and version of this program, as the API asks of its users."""
-    return f"JustLMD/{version('justlmd')} (lyrics-music-dance data sets)"
+    return f"JustLMD/{VERSION} (lyrics-music-dance data sets)"

@@ -35,7 +35,7 @@ from model.networks.layouts import to_arrays
 from model.training.checkpoint import load_model
 
 OVERLAP = 30  # frames of cross-fade
-HOME_S = 15.0  # of the way over the floor of a dance made at once, what is slower than this is left out: it would drift
+HOME_S = 15.0  # of the path of a dance made at once, what is slower than this is left out: it would drift
 
 
 def generate(

@@ -32,7 +32,6 @@ from model.networks.windows import chunks
 LATEST = 0.8
 """Time from which the velocity's error counts no more than at that time: at t = 1 it would be divided by 0."""
 
-
 SMOOTH_FRAMES = 1.2
 """Deviation of the Gaussian under which dances are decoded: what is faster than 4 Hz is mostly the error of small
 components, which shows in feet."""
@@ -82,8 +81,7 @@ class LatentFlow(AblatableModel):
         share = t[:, None, None]
         track = self.track(batch.conditions, self._kept(len(x1), generator, x1))
         error = (self.denoise(track, (1 - share) * x0 + share * x1, t) - x1).square().mean((1, 2))
-        loss = (error / (1 - t.clamp_max(LATEST)) ** 2).mean()
-        return {"loss": loss}
+        return {"loss": (error / (1 - t.clamp_max(LATEST)) ** 2).mean()}
 
     def _kept(self, size: int, generator: torch.Generator, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """For each window whether sound, metre and words may be seen, (size,) of 1 and 0 each; all outside training."""

@@ -52,8 +52,9 @@ class MotionCodec(nn.Module):
         self.scale.copy_((deviation * deviation.mean()).sqrt())
 
     def encode(self, features: Tensor) -> Tensor:
-        """Latents of features (B, T, 147 or more)."""
-        return (self._stretches(features) - self.mean) @ self.basis.T / self.scale
+        """Latents of features (B, T, 147 or more), in full precision: they are what a generator is to learn."""
+        with torch.autocast(features.device.type, enabled=False):
+            return (self._stretches(features.float()) - self.mean) @ self.basis.T / self.scale
 
     def decode(self, latents: Tensor) -> Tensor:
         """Features (B, T, 147) of latents."""

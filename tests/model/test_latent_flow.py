@@ -22,6 +22,7 @@ from model.training.checkpoint import load_model
 from model.training.train import train
 
 torch.set_num_threads(1)
+TWICE = 2 * 5 * MOVING.stop  # numbers of a stretch of ten frames
 TINY = {
     "d_model": 16, "n_heads": 2, "d_feedforward": 16, "layers": 1,
     "latent_dim": 8, "token_dim": 8, "window": 240, "euler_steps": 3, "dropout": 0.0,
@@ -93,6 +94,39 @@ def test_every_parameter_learns_and_the_flow_comes_nearer(data):
             assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()] == []
         optimizer.step()
     assert model.eval().losses(batch, seeded(9), 1.0)["loss"].item() < 0.7 * before
+
+
+def test_as_many_components_as_numbers_lose_nothing_at_the_ends_either(data):
+    model = model_of(data, latent_dim=TWICE)
+    target = model.motion.encode(data.batch([0, 1]))
+    again = model.codec.decode(model.codec.encode(target))
+    torch.testing.assert_close(again, target[..., MOVING], atol=1e-3, rtol=1e-3)
+
+
+def test_what_one_latent_says_fades_into_its_neighbours(data):
+    """A changed latent moves the ten frames about its step, most in their middle, and no others."""
+    codec = model_of(data).codec
+    latents = torch.zeros(1, 48, 8)
+    changed = latents.clone()
+    changed[0, 20] = 1.0
+    moved = (codec.decode(changed) - codec.decode(latents)).abs().sum(-1)[0]
+    assert moved.nonzero()[:, 0].tolist() == list(range(98, 108))
+    assert moved[[98, 107]].max() < 0.35 * moved[102:104].max()
+
+
+def test_components_that_came_with_first_weights_stay(data):
+    model = model_of(data)
+    basis = model.codec.basis.clone()
+    model.codec.fit(torch.randn(4, 60, 151, generator=seeded()))
+    assert torch.equal(model.codec.basis, basis)
+
+
+def test_latents_keep_their_precision_where_training_computes_in_bf16(data):
+    model = model_of(data)
+    target = model.motion.encode(data.batch([0]))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rounded = model.codec.encode(target)
+    assert rounded.dtype == torch.float32 and torch.equal(rounded, model.codec.encode(target))
 
 
 def test_smoothing_keeps_slow_movement_and_takes_what_trembles():
@@ -230,7 +264,11 @@ def test_songs_shorter_than_the_window_are_refused_with_advice(folder, tmp_path)
 
 @pytest.mark.parametrize(
     ("setting", "said"),
-    [({"window": 200}, "multiple of 60"), ({"n_heads": 5}, "must divide"), ({"latent_dim": 1471}, "up to 1470")],
+    [
+        ({"window": 200}, "multiple of 60"),
+        ({"n_heads": 5}, "must divide"),
+        ({"latent_dim": TWICE + 1}, f"up to {TWICE}"),
+    ],
 )
 def test_settings_that_do_not_fit_are_named(setting, said):
     with pytest.raises(InputError, match=said):
