@@ -11,6 +11,7 @@ models stay there, and the same command goes on; about fifteen minutes for each 
 
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,28 +19,21 @@ import torch
 
 from benchmarks import options
 from benchmarks.dances import CONFIGS, columns, flat, judged, show_dances
-from demo.planted_dataset import write_planted_songs
-from justlmd.body.model import load_body
+from demo.planted_dataset import planted_splits
 from justlmd.core.files import read_json, write_json
-from justlmd.dataset.build import build_dataset
-from justlmd.dataset.splits import Splits
 from model.configuration import ModelConfig, read_config
 from model.training.train import train
 
 RESULTS = Path(__file__).parent / "results" / "arms.json"
 SEED = 90
-SONGS = {False: (60, 4, 12), True: (6, 2, 4)}  # to learn from, to validate on, to dance to
+SONGS = {False: {"train": 60, "val": 4, "test": 12}, True: {"train": 6, "val": 2, "test": 4}}
 STEPS = {"v1": 3000, "v2": 3000, "v3": 3000, "v4": 3000, "v5": 2500}
 HEARS = {"v1": {"rhythm": True}, "v2": {"rhythm": True}, "v3": {"bar": True}, "v4": {"bar": True}, "v5": {}}
 
 
-def write_songs(folder: Path, counts: tuple[int, int, int]) -> None:
+def write_songs(folder: Path, counts: Mapping[str, int]) -> None:
     """The data set ``folder/data``, and in ``moves.json`` the moves that words trigger."""
-    files, songs = write_planted_songs(folder / "songs", SEED, sum(counts))
-    names = [song.id for song in songs]
-    splits = [split for split, count in zip(("train", "val", "test"), counts, strict=True) for _ in range(count)]
-    same = dict(zip(names, names, strict=True))
-    build_dataset(files, folder / "data", load_body(), splits=Splits(same, dict(zip(names, splits, strict=True))))
+    songs = planted_splits(folder, SEED, counts)[1]
     write_json(folder / "moves.json", {song.id: [[t.time, t.name] for t in song.triggers] for song in songs})
 
 

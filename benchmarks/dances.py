@@ -21,13 +21,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import options
-from demo.planted_dataset import write_planted_songs
+from demo.planted_dataset import planted_splits
 from justlmd.body.model import load_body
 from justlmd.core.clock import FPS
 from justlmd.core.files import read_json, write_json, write_npz
 from justlmd.dataset.build import build_dataset
 from justlmd.dataset.song_files import SongFiles
-from justlmd.dataset.splits import Splits
 from justlmd.dataset.storage import SongRow
 from justlmd.features.text_encoder import embed
 from justlmd.lyrics.document import write_lyrics
@@ -140,14 +139,9 @@ def planted(short: bool, steps: int) -> dict[str, Column]:
     """Synthetic songs with planted links from words to moves."""
     trained, tested_count = (8, 4) if short else (TRAINED, TESTED)
     with tempfile.TemporaryDirectory() as scratch:
-        files, songs = write_planted_songs(Path(scratch) / "songs", SEEDS[short], trained + tested_count)
+        songs = planted_splits(scratch, SEEDS[short], {"train": trained, "test": tested_count})[1]
         names = [song.id for song in songs]
-        splits = Splits(
-            dict(zip(names, names, strict=True)),
-            {name: "train" if number < trained else "test" for number, name in enumerate(names)},
-        )
         data, body = Path(scratch) / "data", load_body()
-        build_dataset(files, data, body, splits=splits)
         learned, tested = (LyricsMusicDance(data, split) for split in ("train", "test"))
         triggers = {song.id: [(trigger.time, trigger.name) for trigger in song.triggers] for song in songs}
         whole = WholeDances(learned, tested, body, moves=moves_of(triggers, tested.arrays.songs))

@@ -84,7 +84,7 @@ def random_batch(size: int, frames: int = SEQUENCE_FRAMES) -> Batch:
     conditions = Conditions(
         torch.randn(size, T, 128, generator=g), torch.rand(size, T, 4, generator=g), torch.ones(size),
         torch.randn(size, 60, 384, generator=g), times, torch.ones(size, 60).bool(),
-        torch.zeros(size, T, 2), torch.zeros(size, T, 0),
+        torch.zeros(size, T, 2), torch.zeros(size, T, 0), torch.zeros(size),
     )  # fmt: skip
     motion = [0.3 * torch.randn(size, T, n, generator=g) for n in (3, 69, 3)]
     return Batch(*motion, rest.expand(size, 24, 3), conditions, whole=size)

@@ -1,6 +1,7 @@
 """The data set of synthetic songs with planted links from words to moves, for tests of models and of the evaluation."""
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from justlmd.core.clock import FPS, frame_index
 from justlmd.core.files import write_json, write_npz
 from justlmd.dataset.build import build_dataset
 from justlmd.dataset.song_files import SongFiles
+from justlmd.dataset.splits import Splits
 from justlmd.features.audio import phase
 from justlmd.features.text_encoder import embed
 from justlmd.lyrics.document import Line, Lyrics, timestamp, write_lyrics
@@ -50,6 +52,23 @@ def planted_dataset(
         }
         for song in songs
     }
+
+
+def planted_splits(
+    folder: str | Path, seed: int, counts: Mapping[str, int]
+) -> tuple[list[SongFiles], list[SyntheticSong]]:
+    """Write the songs into ``folder/songs`` and their data set into ``folder/data``.
+
+    ``counts`` says how many songs each split has; they are in its order.
+    """
+    files, songs = write_planted_songs(Path(folder) / "songs", seed, sum(counts.values()))
+    names = [song.id for song in songs]
+    splits = [split for split, count in counts.items() for _ in range(count)]
+    alone = dict(zip(names, names, strict=True))  # each song is a group
+    build_dataset(
+        files, Path(folder) / "data", load_body(), splits=Splits(alone, dict(zip(names, splits, strict=True)))
+    )
+    return files, songs
 
 
 def write_planted_songs(

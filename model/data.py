@@ -36,8 +36,9 @@ class Conditions(NamedTuple):
     log_mel (B, T, 128) dB; rhythm (B, T, 4) onset envelope, beat 0/1, sine and cosine of the beat phase; has_music
     (B,) 1 or 0; tokens (B, L, D) states of the text encoder; token_times (B, L, 2) start and end in seconds from the
     window's first frame; token_mask (B, L) true where a token is; bar (B, T, 2) sine and cosine of the bar phase, 0
-    without bars; learned (B, T, E) the data set's learned features beside each other, E = 0 without any. Missing music
-    or lyrics are zeros with a mask; where only a part of a window has music, the rest is silence.
+    without bars; learned (B, T, E) the data set's learned features beside each other, E = 0 without any; mirrored (B,)
+    1 where the dance has left and right exchanged, which only training windows have. Missing music or lyrics are zeros
+    with a mask; where only a part of a window has music, the rest is silence.
     """
 
     log_mel: Tensor
@@ -48,6 +49,7 @@ class Conditions(NamedTuple):
     token_mask: Tensor
     bar: Tensor
     learned: Tensor
+    mirrored: Tensor
 
     def to(self, device: torch.device | str) -> "Conditions":
         """The same on a device."""
@@ -218,6 +220,7 @@ class LyricsMusicDance(Dataset[DanceSequence]):
                 *pad_tokens(words, a["token_states"].shape[1]),
                 found["bar"] * heard if "bar" in found else found["rhythm"].new_zeros(*found["rhythm"].shape[:2], 2),
                 self._learned(found),
+                torch.zeros_like(has_music),
             ),
             items=windows,
         )

@@ -134,7 +134,7 @@ class Guidance(_Section):
 
 
 class Generate(_Section):
-    model: Name = "v3"
+    model: Name = CHOREOGRAPHER
     songs: Literal["auto"] | Ids = "auto"
     table: Text = ""
     repertoire: NonEmpty = "auto"

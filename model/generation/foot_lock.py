@@ -127,7 +127,10 @@ def _hold(ankle: np.ndarray, above: np.ndarray, standing: np.ndarray) -> np.ndar
                 offset[left:landed] -= aside * near_floor[:, None] * [1, 0, 1]
                 wanted = min(LIFT + LIFT_PER_M * distance, HIGHEST) * np.sin(np.pi * way)
                 offset[left:landed, 1] += np.maximum(wanted - above[left:landed] - offset[left:landed, 1], 0)
-    return gaussian_filter1d(offset, 1.0, axis=0, mode="nearest")
+    smooth = gaussian_filter1d(offset, 1.0, axis=0, mode="nearest")
+    for first, last in contacts:  # smoothed there, it would leave the foot what trembles
+        smooth[first + 1 : last - 1] = offset[first + 1 : last - 1]
+    return smooth
 
 
 def _place(ankle: np.ndarray, first: int, last: int) -> np.ndarray:

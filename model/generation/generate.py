@@ -153,7 +153,8 @@ def song_conditions(
         torch.from_numpy(np.stack([audio[name][span] for span in spans])) * has_music[:, None, None]
         for name in ("log_mel", "rhythm", "bar", "learned")
     )
-    return Conditions(log_mel, rhythm, has_music, *pad_tokens(parts, token_dim), bar, known)
+    words = pad_tokens(parts, token_dim)
+    return Conditions(log_mel, rhythm, has_music, *words, bar, known, torch.zeros_like(has_music))
 
 
 @torch.no_grad()

@@ -27,7 +27,7 @@ from model.networks.layouts import MotionTensors
 from model.networks.motion_codec import MotionCodec
 from model.networks.motion_space import MotionSpace
 from model.networks.song_track import SongTrack
-from model.networks.windows import chunks
+from model.networks.windows import chunks, mirrored
 
 LATEST = 0.8
 """Time from which the velocity's error counts no more than at that time: at t = 1 it would be divided by 0."""
@@ -60,7 +60,11 @@ class LatentFlow(AblatableModel):
     def fit_normalisers(self, data: LyricsMusicDance) -> None:
         self.track.fit(data)
         self.motion.fit(data)
-        self.codec.fit(torch.cat([self.motion.encode(batch) for batch in chunks(data)]))
+        features = []
+        for batch in chunks(data):  # training may mirror windows
+            turned = mirrored(batch, torch.ones_like(batch.conditions.has_music).bool())
+            features += [self.motion.encode(batch), self.motion.encode(turned)]
+        self.codec.fit(torch.cat(features))
 
     def denoise(self, track: Tensor, x: Tensor, t: Tensor) -> Tensor:
         """The expected end x1 (B, S, latent_dim) of the flow through ``x`` at times ``t`` (B,), 0 noise to 1 motion.

@@ -48,6 +48,7 @@ class SongTrack(nn.Module):
         self.word = nn.Sequential(nn.Linear(token_dim, WORD), nn.LayerNorm(WORD))
         self.words_in = nn.Linear(2 * WORD + 2, d_model)
         self.missing = nn.Parameter(torch.randn(3, d_model) * 0.02)
+        self.mirrored = nn.Parameter(torch.randn(d_model) * 0.5)  # as loud as what it is added to
         self.around = nn.Sequential(ConvBlock(d_model, 1), ConvBlock(d_model, 2))
 
     def fit(self, data: LyricsMusicDance) -> None:
@@ -69,7 +70,7 @@ class SongTrack(nn.Module):
             self.words_in(self.words(c, heard.shape[1] // self.patch)),
         ]
         flags = [keep[0] * c.has_music, keep[1] * c.has_music, keep[2] * c.token_mask.any(1).to(keep[2])]
-        steps: Tensor = torch.zeros_like(parts[0])
+        steps = self.mirrored * c.mirrored[:, None, None]
         for part, flag, missing in zip(parts, flags, self.missing, strict=True):
             known = flag[:, None, None]
             steps = steps + part * known + missing * (1 - known)

@@ -1,10 +1,11 @@
-"""Windows of a data set in chunks, and their real motion."""
+"""Windows of a data set in chunks, their real motion, and mirrored ones."""
 
 from collections.abc import Iterator
 
 import numpy as np
 import torch
 
+from justlmd.body.model import MIRRORED_JOINTS
 from justlmd.body.torch_kinematics import forward_kinematics, rotation_matrices
 from model.data import Batch, LyricsMusicDance
 from model.networks.layouts import MotionTensors
@@ -26,3 +27,18 @@ def real_motion(batch: Batch) -> MotionTensors:
 def joints_of(motion: MotionTensors, rest_joints: torch.Tensor) -> np.ndarray:
     """Joints (B, T, 24, 3) float32 of motion, for rest joints (B, 24, 3)."""
     return forward_kinematics(motion.rotations, motion.transl, rest_joints[:, None]).float().cpu().numpy()
+
+
+def mirrored(batch: Batch, which: torch.Tensor) -> Batch:
+    """The same with left and right exchanged in the windows ``which`` (B,) bool; their bodies count as symmetric.
+
+    Their conditions say so: a model that is told dances as people do, though it learned from mirrored windows too
+    (non-leaking augmentation, Karras et al. 2022, "Elucidating the design space", section 5).
+    """
+    pose = torch.cat([batch.global_orient, batch.body_pose], dim=-1).unflatten(-1, (24, 3))
+    turned = (pose[:, :, MIRRORED_JOINTS] * pose.new_tensor([1.0, -1.0, -1.0])).flatten(-2)
+    pose = torch.where(which[:, None, None], turned, pose.flatten(-2))
+    moved = batch.transl * batch.transl.new_tensor([-1.0, 1.0, 1.0])
+    transl = torch.where(which[:, None, None], moved, batch.transl)
+    told = batch.conditions._replace(mirrored=which.to(transl))
+    return batch._replace(global_orient=pose[..., :3], body_pose=pose[..., 3:], transl=transl, conditions=told)

@@ -10,8 +10,8 @@ import roma
 import torch
 from torch import Tensor
 
-from justlmd.body.model import MIRRORED_JOINTS
 from model.data import Batch, LyricsMusicDance
+from model.networks.windows import mirrored
 
 
 def augmented_batch(
@@ -40,16 +40,6 @@ def augmented_batch(
     if mirror:
         batch = mirrored(batch, torch.rand(len(numbers), generator=generator) < 0.5)
     return turned(batch, uniform(math.radians(yaw))) if yaw else batch
-
-
-def mirrored(batch: Batch, which: Tensor) -> Batch:
-    """The same with left and right exchanged in the windows ``which`` (B,) bool; their bodies count as symmetric."""
-    pose = torch.cat([batch.global_orient, batch.body_pose], dim=-1).unflatten(-1, (24, 3))
-    turned = (pose[:, :, MIRRORED_JOINTS] * pose.new_tensor([1.0, -1.0, -1.0])).flatten(-2)
-    pose = torch.where(which[:, None, None], turned, pose.flatten(-2))
-    moved = batch.transl * batch.transl.new_tensor([-1.0, 1.0, 1.0])
-    transl = torch.where(which[:, None, None], moved, batch.transl)
-    return batch._replace(global_orient=pose[..., :3], body_pose=pose[..., 3:], transl=transl)
 
 
 def turned(batch: Batch, angle: Tensor) -> Batch:

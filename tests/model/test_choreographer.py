@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from demo.planted_dataset import write_planted_songs
+from demo.planted_dataset import planted_splits
 from justlmd.body.model import load_body
 from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
@@ -19,7 +19,7 @@ from model.evaluation.dance_metrics import dance_metrics, learn_moves, standing_
 from model.generation.beat_graph import joints_of, source_dance
 from model.generation.beat_search import Costs, phrases
 from model.generation.choreographer import Choreographer, beat_grid, choreograph, chorus_returns, motion_of
-from model.generation.foot_lock import ANKLES, TOES, lock_feet, runs, standing_feet
+from model.generation.foot_lock import ANKLES, HIPS, KNEES, TOES, lock_feet, runs, standing_feet
 from model.generation.word_salience import SungWords
 
 TRAINED, TESTED = 10, 4
@@ -31,13 +31,10 @@ def body():
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory, body):
+def planted(tmp_path_factory):
     """The folder of a data set of songs whose words trigger moves, their files and their triggers by song."""
     folder = tmp_path_factory.mktemp("planted")
-    files, songs = write_planted_songs(folder / "songs", 5, TRAINED + TESTED)
-    names = [song.id for song in songs]
-    split = {name: "train" if number < TRAINED else "test" for number, name in enumerate(names)}
-    build_dataset(files, folder / "data", body, splits=Splits(dict(zip(names, names, strict=True)), split))
+    files, songs = planted_splits(folder, 5, {"train": TRAINED, "test": TESTED})
     return folder / "data", {song.song: song for song in files}, {song.id: song.triggers for song in songs}
 
 
@@ -252,3 +249,16 @@ def test_standing_feet_are_held_and_sunken_feet_lifted(body):
     np.testing.assert_allclose(lowered, pelvis, atol=1e-9)
     assert standing_feet(x).all()
     assert runs(np.array([True, False, True, True])) == [(0, 1), (2, 4)]
+
+
+def test_standing_feet_that_tremble_are_still(body):
+    frames, rest = 120, body.rest_joints()
+    trembling = np.random.default_rng(0).normal(0, 0.01, (frames, 24, 3))  # about 7 mm at the ankles, every frame anew
+    rotations = rotation_matrices(np.array([[-0.35, 0, 0]] * 24) * np.isin(np.arange(24), HIPS)[:, None] + trembling)
+    rotations[:, KNEES] = rotations[:, KNEES] @ rotation_matrices(np.array([0.7, 0, 0]))
+    pelvis = np.zeros((frames, 3))
+    before = joints_of(rotations, pelvis, rest)
+    pelvis[:, 1] -= before[:, [*ANKLES, *TOES], 1].min()
+    after = joints_of(*lock_feet(rotations, pelvis, np.ones((frames, 2), bool), rest, np.array([0.06, 0.02])), rest)
+    moved, still = (np.linalg.norm(np.diff(x[2:-2, ANKLES], axis=0)[..., [0, 2]], axis=-1) for x in (before, after))
+    assert moved.mean() > 0.003 and still.max() < 1e-6

@@ -19,7 +19,7 @@ from justlmd.motion.motion import Motion, mirror
 from model.data import Batch, DanceSequence, LyricsMusicDance, pad_tokens, statistics, training_batches
 from model.networks.layouts import FEATURES, decode, encode
 from model.networks.transformer_cvae import TransformerCVAE
-from model.training.augmentation import mirrored
+from model.networks.windows import mirrored
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,7 @@ def test_a_batch_has_the_documented_shapes(dataset):
         "token_mask": (n, longest),
         "bar": (n, 180, 2),
         "learned": (n, 180, 0),
+        "mirrored": (n,),
     }
     assert all(value.dtype == torch.float32 for value in batch.conditions[:5])
 
@@ -248,6 +249,7 @@ def test_mirrored_windows_are_the_librarys_mirrored_motion_and_the_others_stay(d
     batch = data.batch([0, 0])
     turned = mirrored(batch, torch.tensor([False, True]))
     assert torch.equal(turned.body_pose[0], batch.body_pose[0]) and torch.equal(turned.transl[0], batch.transl[0])
+    assert turned.conditions.mirrored.tolist() == [0, 1] and batch.conditions.mirrored.tolist() == [0, 0]
     parts = [getattr(batch, name)[1].numpy() for name in ("global_orient", "body_pose", "transl")]
     expected = mirror(Motion(*parts, betas=np.zeros(10), valid=np.ones(len(parts[0]), bool)))
     for name in ("global_orient", "body_pose", "transl"):

@@ -17,7 +17,7 @@ from model.generation.generate import generate, returning_noise
 from model.networks.attention import rotary_turns, turned_by
 from model.networks.latent_flow import LatentFlow, smoothed
 from model.networks.motion_space import MOVING
-from model.networks.windows import chunks
+from model.networks.windows import chunks, mirrored, real_motion
 from model.training.checkpoint import load_model
 from model.training.train import train
 
@@ -72,19 +72,20 @@ def values(losses: dict[str, torch.Tensor]) -> dict[str, float]:
 
 def test_latents_are_components_that_give_back_the_motion(data):
     model = model_of(data)
-    target = torch.cat([model.motion.encode(batch) for batch in chunks(data)])
+    batches = [one for batch in chunks(data) for one in (batch, mirrored(batch, torch.ones(len(batch.items)).bool()))]
+    target = torch.cat([model.motion.encode(batch) for batch in batches])
     latents = model.codec.encode(target)
-    assert latents.shape == (len(data), 48, 8)
+    assert latents.shape == (2 * len(data), 48, 8)
     torch.testing.assert_close(latents.mean((0, 1)), torch.zeros(8), atol=1e-3, rtol=0)
     assert float(latents.square().mean()) == pytest.approx(1, abs=1e-3)
     both = latents.flatten(0, 1).T @ latents.flatten(0, 1) / latents[..., 0].numel()
     torch.testing.assert_close(both, both.diag().diag(), atol=1e-2, rtol=0)  # components say different things
     lost = (model.codec.decode(latents) - target[..., MOVING]).square().mean()
-    assert lost < 0.1 * target[..., MOVING].square().mean()
+    assert lost < 0.15 * target[..., MOVING].square().mean()
 
 
 def test_every_parameter_learns_and_the_flow_comes_nearer(data):
-    model, batch = model_of(data, d_model=32), data.batch(range(len(data)))
+    model, batch = model_of(data, d_model=32), mirrored(data.batch(range(len(data))), torch.arange(len(data)) % 2 > 0)
     before = model.losses(batch, seeded(9), 1.0)["loss"].item()
     optimizer, chance = torch.optim.Adam(model.parameters(), lr=5e-3), seeded()
     for step in range(80):
@@ -94,6 +95,24 @@ def test_every_parameter_learns_and_the_flow_comes_nearer(data):
             assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()] == []
         optimizer.step()
     assert model.eval().losses(batch, seeded(9), 1.0)["loss"].item() < 0.7 * before
+
+
+def test_a_model_that_learned_from_mirrored_windows_dances_as_people_do(data):
+    """Told which windows are mirrored, it expects the dance itself, and the mirrored one where it is told so."""
+    model = model_of(data, d_model=32, latent_dim=64, both_dropout=0.0)
+    batch = mirrored(data.batch([0] * 16), torch.arange(16) % 2 > 0)
+    optimizer, chance = torch.optim.Adam(model.parameters(), lr=5e-3), seeded()
+    for _ in range(250):
+        optimizer.zero_grad()
+        model.train().losses(batch, chance, 0.5)["loss"].backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    found = model.eval().predict(batch.conditions, batch.rest_joints, True, True)
+    told, other = (
+        (found.rotations - real_motion(one).rotations).square().mean((1, 2, 3, 4))
+        for one in (batch, mirrored(batch, torch.ones(16).bool()))
+    )
+    assert (told < 0.5 * other).all()
 
 
 def test_as_many_components_as_numbers_lose_nothing_at_the_ends_either(data):
@@ -288,7 +307,7 @@ def test_the_noise_of_a_chorus_returns_with_its_words_and_no_other_does():
     begins = torch.arange(30) * 0.5
     song = Conditions(
         torch.zeros(1, 600, 128), beats, torch.ones(1), tokens, torch.stack([begins, begins + 0.4], -1)[None],
-        torch.ones(1, 30).bool(), torch.zeros(1, 600, 2), torch.zeros(1, 600, 0),
+        torch.ones(1, 30).bool(), torch.zeros(1, 600, 2), torch.zeros(1, 600, 0), torch.zeros(1),
     )  # fmt: skip
     z = torch.randn(1, 120 * 4, generator=seeded())
     before, after = (values[0].unflatten(0, (120, 4)) for values in (z, returning_noise(z, song, 4)))

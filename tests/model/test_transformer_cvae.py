@@ -25,7 +25,8 @@ def random_batch(size: int = 3, tokens: int = 4, seed: int = 0, width: int = 6) 
     mask[-1, 2:] = False
     conditions = Conditions(
         normal(size, 180, 128), normal(size, 180, 4), torch.ones(size), normal(size, tokens, width),
-        torch.rand(size, tokens, 2, generator=generator), mask, torch.zeros(size, 180, 2), torch.zeros(size, 180, 0),
+        torch.rand(size, tokens, 2, generator=generator), mask,
+        torch.zeros(size, 180, 2), torch.zeros(size, 180, 0), torch.zeros(size),
     )  # fmt: skip
     return Batch(
         normal(size, 180, 3), 0.3 * normal(size, 180, 69), normal(size, 180, 3), normal(size, 24, 3), conditions

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from demo.planted_dataset import write_planted_songs
+from demo.planted_dataset import planted_splits, write_planted_songs
 from justlmd.body.model import load_body
 from justlmd.core.clock import FPS
 from justlmd.core.errors import InputError
 from justlmd.dataset.build import build_dataset
-from justlmd.dataset.splits import Splits
 from model.data import LyricsMusicDance
 from model.evaluation.dance_metrics import Floor
 from model.evaluation.degenerate_dancers import DANCERS
@@ -33,10 +32,7 @@ BAD = {
 def whole(tmp_path_factory):
     """Five planted songs to learn from and four to dance to, with all columns that need no training."""
     folder = tmp_path_factory.mktemp("whole")
-    files, songs = write_planted_songs(folder / "songs", 41, LEARNED + TESTED)
-    names, body = [song.id for song in songs], load_body()
-    splits = {name: "train" if number < LEARNED else "test" for number, name in enumerate(names)}
-    build_dataset(files, folder / "data", body, splits=Splits(dict(zip(names, names, strict=True)), splits))
+    songs, body = planted_splits(folder, 41, {"train": LEARNED, "test": TESTED})[1], load_body()
     learned, tested = (LyricsMusicDance(folder / "data", split) for split in ("train", "test"))
     starts = {name: row.start_frame / FPS for name, row in tested.arrays.songs.items()}
     moves = {song.id: [(t.time - starts[song.id], t.name) for t in song.triggers] for song in songs}

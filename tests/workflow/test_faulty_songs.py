@@ -4,6 +4,7 @@ import csv
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,8 +33,20 @@ FAULTS = {  # song: what is wrong with its row, and the stage, cause and words o
     "cut": ({"url": "{base}/cut.mp4"}, "download", "damaged", "not a whole video"),
     "short": ({"start": "100"}, "standardise", "input", "source.mp4"),
     "empty": ({"lyrics": "empty.lrc"}, "lyrics", "input", "empty.lrc: empty"),
+    "plain": ({"lyrics": "plain.lrc"}, "lyrics", "input", "plain.lrc"),
     "wordless": ({"lyrics": "nowhere.lrc"}, "lyrics", "input", "nowhere.lrc: the lyrics file does not exist"),
 }
+
+
+def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
 
 
 @pytest.mark.workflow
@@ -54,6 +67,7 @@ def test_a_list_full_of_faults_ends_with_the_right_reasons_and_all_good_songs(tm
     }
     (tmp_path / "good.lrc").write_text("[00:00.50]here we go\n[00:02.00]\n")
     (tmp_path / "empty.lrc").write_text("")
+    (tmp_path / "plain.lrc").write_text("only words\nwithout any time\n")
     write_song(tmp_path / "toy", "toy", start_s=0.5)
     motion = {"motion": "toy/smplfull.json"}  # nobody dances in the noise
     good = {"good": motion, "linked": motion | {"url": "{base}/film.mp4"}}
@@ -63,16 +77,9 @@ def test_a_list_full_of_faults_ends_with_the_right_reasons_and_all_good_songs(tm
 
     # The good songs to their end, the others as far as their fault.
     targets = [f"results/songs/{name}/video.mp4" for name in changes if FAULTS.get(name, [""] * 2)[1] != "lyrics"]
-    targets += [f"results/songs/{name}/lyrics.json" for name in ("empty", "wordless")]
+    targets += [f"results/songs/{name}/lyrics.json" for name in ("empty", "plain", "wordless")]
     targets += [f"results/songs/{name}/quality.json" for name in good]
-    run = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", *targets],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    run = snakemake(tmp_path, *targets)
     printed = run.stdout + run.stderr
     assert run.returncode == 1
     assert "Traceback" not in printed
@@ -87,5 +94,14 @@ def test_a_list_full_of_faults_ends_with_the_right_reasons_and_all_good_songs(tm
         assert (row["status"], row["stage"], row["cause"]) == ("failed", stage, cause), row
         assert words in row["message"]
         assert row["next_step"]
-        assert f"ERROR  {row['song']}  {stage}: " in printed
-    assert f"--config 'exclude=[{','.join(FAULTS)}]'" in printed
+        assert printed.count(f"ERROR  {row['song']}  ") == printed.count(f"ERROR  {row['song']}  {stage}: ") == 1
+    without = f"exclude=[{','.join(FAULTS)}]"
+    assert f"--config '{without}'" in printed
+
+    # The good ones go on alone.
+    run = snakemake(tmp_path, "results/manifest.tsv", "--config", without)
+    assert run.returncode == 0, run.stderr
+    with (tmp_path / "results/manifest.tsv").open(newline="") as file:
+        verdicts = {row["song"]: row["verdict"] for row in csv.DictReader(file, delimiter="\t")}
+    assert {name for name, verdict in verdicts.items() if verdict == "excluded"} == set(FAULTS)
+    assert set(verdicts) == set(changes)
