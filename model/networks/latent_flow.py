@@ -24,7 +24,7 @@ from model.networks.base import AblatableModel, standard_normal
 from model.networks.conditions import guided
 from model.networks.flow_matching import TimeInput, flow_times, integrate
 from model.networks.layouts import MotionTensors
-from model.networks.motion_codec import MotionCodec
+from model.networks.motion_codec import MotionCodec, feature_weights
 from model.networks.motion_space import MotionSpace
 from model.networks.song_track import SongTrack
 from model.networks.windows import chunks, mirrored
@@ -64,7 +64,8 @@ class LatentFlow(AblatableModel):
         for batch in chunks(data):  # training may mirror windows
             turned = mirrored(batch, torch.ones_like(batch.conditions.has_music).bool())
             features += [self.motion.encode(batch), self.motion.encode(turned)]
-        self.codec.fit(torch.cat(features))
+        rest_joints = batch.rest_joints.mean(0)
+        self.codec.fit(torch.cat(features), feature_weights(self.motion.std, rest_joints))
 
     def denoise(self, track: Tensor, x: Tensor, t: Tensor) -> Tensor:
         """The expected end x1 (B, S, latent_dim) of the flow through ``x`` at times ``t`` (B,), 0 noise to 1 motion.
