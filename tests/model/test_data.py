@@ -13,6 +13,7 @@ from justlmd.body.kinematics import forward_kinematics as reference_kinematics
 from justlmd.body.model import load_body
 from justlmd.body.torch_kinematics import axis_angles, forward_kinematics, from_sixd, rotation_matrices, to_sixd
 from justlmd.core.errors import InputError
+from justlmd.core.files import write_json
 from justlmd.dataset.build import build_dataset
 from justlmd.dataset.storage import open_dataset
 from justlmd.motion.motion import Motion, mirror
@@ -57,6 +58,22 @@ def test_a_batch_has_the_documented_shapes(dataset):
         "mirrored": (n,),
     }
     assert all(value.dtype == torch.float32 for value in batch.conditions[:5])
+
+
+def test_what_models_train_on_does_not_depend_on_how_lyrics_are_sliced(tmp_path):
+    """The shipped configurations have a stride: every window of a song, whatever the slices leave out."""
+    seen = []
+    for name, slices in (("phrases", None), ("other", {"00:02.000": "a 0", "00:05.000": "a 1", "00:08.500": "a 2"})):
+        songs = [write_song(tmp_path / name / song, song, frames=300) for song in "ab"]
+        for song in songs if slices else ():
+            write_json(song.sliced, slices)
+        build_dataset(songs, tmp_path / name / "data", load_body())
+        data = LyricsMusicDance(tmp_path / name / "data", list("ab"), stride=10)
+        seen.append((LyricsMusicDance(data.path, list("ab")).windows, data.windows, data.batch(range(len(data)))))
+    (sequences, windows, batch), (other_sequences, other_windows, other_batch) = seen
+    assert sequences != other_sequences and windows == other_windows
+    assert all(torch.equal(a, b) for a, b in zip(batch[:4], other_batch[:4], strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(batch.conditions, other_batch.conditions, strict=True))
 
 
 def test_music_and_tokens_of_a_window_are_those_of_its_seconds(dataset):
