@@ -67,6 +67,7 @@ class ConditionEncoder(nn.Module):
         self.position = nn.Parameter(torch.randn(len(steps_s), d_model) * 0.02)
         self.music_in = nn.Linear(patch * self.music, d_model)
         self.no_music = nn.Parameter(torch.randn(d_model) * 0.02)
+        self.mirrored = nn.Parameter(torch.randn(d_model) * 0.5)  # as loud as what it is added to
         self.lyrics = LyricsMemory(d_model, n_heads, token_dim)
 
     def fit(self, data: LyricsMusicDance) -> None:
@@ -82,7 +83,8 @@ class ConditionEncoder(nn.Module):
         music = normalised_music(c, self.music_mean, self.music_std)
         heard = (keep_music * c.has_music)[:, None, None]
         music = self.music_in(patched(music, self.patch)) * heard + self.no_music * (1 - heard)
-        return self.position + music, *self.lyrics(c, keep_lyrics, self.steps_s)
+        steps = self.position + music + self.mirrored * c.mirrored[:, None, None]
+        return steps, *self.lyrics(c, keep_lyrics, self.steps_s)
 
 
 def fit_music(mean: Tensor, std: Tensor, data: LyricsMusicDance) -> None:

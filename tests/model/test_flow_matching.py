@@ -16,6 +16,7 @@ from model.evaluation.evaluate import evaluate
 from model.networks.flow_matching import FlowDancer, flow_times, integrate
 from model.networks.heading_features import encode_heading
 from model.networks.motion_space import MOVING
+from model.networks.windows import mirrored
 from model.training.checkpoint import load_model
 from model.training.train import train
 
@@ -199,7 +200,7 @@ def test_guidance_of_one_changes_nothing_and_more_exaggerates_the_music(data):
 
 
 def test_every_parameter_learns(data):
-    model, batch = dancer(data).train(), data.batch(range(12))
+    model, batch = dancer(data).train(), mirrored(data.batch(range(12)), torch.arange(12) % 2 > 0)
     model.losses(batch, seeded(1), 0.5)["loss"].backward()
     assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()] == []
 

@@ -13,7 +13,7 @@ from model.networks.base import gaussian_kl
 from model.networks.heading_features import CONTACT, VELOCITY, encode_heading
 from model.networks.latent_cvae import Dancer
 from model.networks.motion_space import energy_error, motion_losses
-from model.networks.windows import real_motion
+from model.networks.windows import mirrored, real_motion
 
 torch.set_num_threads(1)
 
@@ -190,7 +190,7 @@ def test_predictions_use_only_what_they_are_allowed(data):
 
 def test_every_parameter_learns(data):
     model = dancer(data, contrast_weight=1.0).train()
-    batch = data.batch(range(12))
+    batch = mirrored(data.batch(range(12)), torch.arange(12) % 2 > 0)
     words = torch.randn(batch.conditions.tokens.shape, generator=seeded())  # the toy's states are all parallel
     batch = batch._replace(conditions=batch.conditions._replace(tokens=words))
     model.losses(batch, seeded(1), 0.5)["loss"].backward()
