@@ -17,7 +17,7 @@ from justlmd.core.rotations import swing, unit_vectors
 
 HIPS, KNEES, ANKLES, TOES = (1, 2), (4, 5), (7, 8), (10, 11)  # left, right
 NEAR_FLOOR = 0.05  # m above its own lowest level at which an ankle and a toe may stand
-STILL = 0.35  # m/s, of the slower of the two
+STILL = 0.5  # m/s, of the slower of the two; slower steps on the floor count as slips
 SMOOTHING = 1.0  # frames; recovered feet tremble
 SHORTEST = 5  # frames of a contact
 STEP_FRAMES = 10  # a foot takes at least so long from one place to another
