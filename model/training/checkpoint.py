@@ -88,4 +88,8 @@ def _load_weights(model: DanceModel, path: Path) -> None:
     try:
         model.load_state_dict(load_file(path / WEIGHTS))
     except (OSError, SafetensorError, RuntimeError) as error:
-        raise InputError("does not hold the weights of its configuration", where=path / WEIGHTS) from error
+        raise InputError(
+            "does not hold the weights of its configuration",
+            where=path / WEIGHTS,
+            next_step="train it again: another version of the program may have made it",
+        ) from error

@@ -6,7 +6,7 @@ import {
 import { bodyGeometry } from "./body.js";
 import { JOINTS } from "./motion.js";
 
-export const COLORS = ["#3f7fd6", "#d9822b", "#2f9e6e"];
+export const COLORS = ["#3f7fd6", "#d9822b", "#2f9e6e", "#a05ac0"];
 const UP = new Vector3(0, 1, 0);
 
 export class Dancer {
