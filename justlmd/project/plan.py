@@ -145,9 +145,12 @@ class Plan:
         return shipped if chosen == "shipped" else chosen
 
     def shown_dances(self, held_out: Sequence[str]) -> list[Dance]:
-        """The generated dances that pages show: of ``held_out`` by each model, and those asked for; none twice."""
+        """The generated dances that pages show: those asked for, and of ``held_out`` by each model; none twice.
+
+        Those asked for come first, because a page has room for three.
+        """
         of_models = [(song, model, "") for song in held_out for model in self.config["models"]]
-        return list(dict.fromkeys([*of_models, *self.generated_dances(held_out)]))
+        return list(dict.fromkeys([*self.generated_dances(held_out), *of_models]))
 
 
 def sample_number(sample: str) -> int:

@@ -75,11 +75,7 @@ def test_a_list_full_of_faults_ends_with_the_right_reasons_and_all_good_songs(tm
     songs = [{"id": name, "url": "film.mp4", "lyrics": "good.lrc"} | changed for name, changed in changes.items()]
     write_songs(tmp_path, *(song | {"url": song["url"].format(base=server.base)} for song in songs))
 
-    # The good songs to their end, the others as far as their fault.
-    targets = [f"results/songs/{name}/video.mp4" for name in changes if FAULTS.get(name, [""] * 2)[1] != "lyrics"]
-    targets += [f"results/songs/{name}/lyrics.json" for name in ("empty", "plain", "wordless")]
-    targets += [f"results/songs/{name}/quality.json" for name in good]
-    run = snakemake(tmp_path, *targets)
+    run = snakemake(tmp_path)
     printed = run.stdout + run.stderr
     assert run.returncode == 1
     assert "Traceback" not in printed
@@ -98,10 +94,11 @@ def test_a_list_full_of_faults_ends_with_the_right_reasons_and_all_good_songs(tm
     without = f"exclude=[{','.join(FAULTS)}]"
     assert f"--config '{without}'" in printed
 
-    # The good ones go on alone.
-    run = snakemake(tmp_path, "results/manifest.tsv", "--config", without)
-    assert run.returncode == 0, run.stderr
+    # The good ones go on alone, into the data set.
+    run = snakemake(tmp_path, "results/dataset/index.parquet", "--config", without)
+    assert run.returncode == 0, run.stdout + run.stderr
     with (tmp_path / "results/manifest.tsv").open(newline="") as file:
         verdicts = {row["song"]: row["verdict"] for row in csv.DictReader(file, delimiter="\t")}
     assert {name for name, verdict in verdicts.items() if verdict == "excluded"} == set(FAULTS)
+    assert {verdicts[name] for name in good} == {"kept"}
     assert set(verdicts) == set(changes)

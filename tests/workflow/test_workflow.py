@@ -133,7 +133,7 @@ def test_every_song_has_a_page_and_the_held_out_one_the_models_dances_and_a_file
     assert snakemake(demo, f"results/view/{song}.share.html", "--resources", "gpu=1").returncode == 0
     assert 1_000_000 < (view / f"{song}.share.html").stat().st_size < 5_000_000
     with browser() as started, player(started, view / f"{song}.html") as tab:
-        assert tab.evaluate("player.state().dancers") == ["recovered", "v2", "v3", "choreographer"]
+        assert tab.evaluate("player.state().dancers") == ["recovered", "choreographer", "v2", "v3"]
 
 
 def test_every_finished_job_printed_one_line_with_its_song_and_stage(demo):
