@@ -6,23 +6,28 @@ looked for; then every line goes to the shift at which it is sung, with few chan
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from justlmd.lyrics.document import Line, Lyrics, shifted_line, stretched_line, timestamp
 from justlmd.lyrics.heard_words import line_groups
 from justlmd.lyrics.places import best_places
-from justlmd.lyrics.vocal_activity import VocalCurves
-from justlmd.lyrics.witness import SUNG, Witness, spread_lines
+from justlmd.lyrics.vocal_activity import SR, VocalCurves
+from justlmd.lyrics.witness import SUNG, Testimony, Witness, spread_lines
 
 GROUPS = 6  # that are heard to see whether anything is amiss
 LONGEST_SHIFT_S = 60.0
 LEAST_S = 0.6  # by which a piece must be off to be worth moving
-GAIN = 0.5  # nats by which the words of a piece must be better supported where it is moved to
-MORE_LINES = 1  # of those that are heard must begin at their stamps there
-FEWEST_LINES = 3  # of a piece
+WEAK = 0.5  # share of the support that the song's groups have in the median, below which one may be amiss
+MORE_LINES = 1  # of those that are heard must begin at their stamps where a piece is moved to,
+CLEAR = 10.0  # unless they gain so many nats in all
+FEW = 0.2  # share of the lines that may be amiss in lyrics at another speed
+SEVERAL = 2  # lines whose own best places are asked for, and groups at the end of a stretch of which they are
 DRIFT_S = 0.8  # over the song, from which on lyrics are stretched
 FEWEST_OFFSETS = 5
+LEFT_OUT = -1  # instead of the number of a shift
+OMITTED = 0.5  # nats that a line costs which is left out
 CHANGE = 4.0  # nats that a change of the shift costs between two lines
 MOST = 6.0  # nats that one line may say
 ORDER_S = 0.3  # by which lines may begin before the line before them ends
@@ -65,7 +70,7 @@ def in_pieces(lyrics: Lyrics, curves: VocalCurves, witness: Witness) -> tuple[Ly
     lines = [line for line in lyrics.sung if line.words]
     amiss, starts_s, offsets_s = _amiss(lines, witness)
     speed = other_speed(starts_s, offsets_s)
-    if speed is not None:
+    if speed is not None and _sung_at(speed, lines, witness):
         return _stretched(lyrics, *speed), ()
     earliest_s = max(-LONGEST_SHIFT_S, -lines[0].start_s)
     places = best_places(lines, curves, earliest_s, LONGEST_SHIFT_S) if amiss else None
@@ -74,28 +79,22 @@ def in_pieces(lyrics: Lyrics, curves: VocalCurves, witness: Witness) -> tuple[Ly
     if len(shifts) == 1:
         return lyrics, ()
     support = _support(lines, {id(line) for part in amiss for line in part.lines}, shifts, witness)
-    path = _path(support)
-    for number in range(1, len(lines)):  # a piece begins with a line that is sung there and not where it was
-        gain = support[path[number], number] - support[path[number - 1], number]
-        if path[number] != path[number - 1] and gain < SUNG:
-            path[number] = path[number - 1]
-    moved = [shifted_line(line, shifts[state]) for line, state in zip(lines, path, strict=True)]
-    starts = [line.start_s + shifts[state] for line, state in zip(lines, path, strict=True)]
-    kept = _in_order(np.array(starts), path, curves.duration_s)
+    path, _ = _path(np.array([line.start_s for line in lines]), np.array(shifts), support, curves.duration_s)
     for number in range(len(lines) - 1, 0, -1):  # lines before a cut that are not sung are in what was cut out
-        gone = not kept[number] or (
-            path[number] != path[number - 1] and shifts[path[number]] < shifts[path[number - 1]]
-        )
-        kept[number - 1] &= not gone or support[path[number - 1], number - 1] >= SUNG
+        after = next((state for state in path[number:] if state >= 0), path[number - 1])
+        before_cut = path[number] < 0 or shifts[after] < shifts[path[number - 1]]
+        if before_cut and path[number - 1] >= 0 and support[path[number - 1], number - 1] < SUNG:
+            path[number - 1] = LEFT_OUT
+    kept = np.flatnonzero(path >= 0)
     pieces = []
-    for number in range(1, len(lines)):
-        if path[number] != path[number - 1]:
-            last = max((k for k in range(number) if kept[k]), default=-1)
-            between_s = (shifts[path[number - 1]], shifts[path[number]])
-            pieces.append(Piece(number, between_s[1], round(_change_s(lines, last, number, between_s), 2)))
+    for last, first in pairwise(kept.tolist()):
+        before_s, after_s = shifts[path[last]], shifts[path[first]]
+        if after_s != before_s:
+            at_s = _change_s(lines, last, first, (before_s, after_s))
+            pieces.append(Piece(first, after_s, round(at_s, 2)))
     if not pieces:
         return lyrics, ()
-    found = {id(line): new for line, new, keep in zip(lines, moved, kept, strict=True) if keep}
+    found = {id(lines[number]): shifted_line(lines[number], shifts[path[number]]) for number in kept}
     whole = [found.get(id(line), line) for line in lyrics.lines if line.credit or id(line) in found]
     whole.sort(key=lambda line: line.start_s)
     notes = [
@@ -131,6 +130,13 @@ def other_speed(starts_s: np.ndarray, offsets_s: np.ndarray) -> tuple[float, flo
     return float(begin_s), float(slope)
 
 
+def _sung_at(speed: tuple[float, float], lines: Sequence[Line], witness: Witness) -> bool:
+    """Whether nearly all lines are sung in their place at another speed."""
+    begin_s, slope = speed
+    amiss = _amiss([stretched_line(line, begin_s, 1.0 + slope) for line in lines], witness)[0]
+    return sum(len(part.wrong) for part in amiss) <= FEW * len(lines)
+
+
 def _stretched(lyrics: Lyrics, begin_s: float, slope: float) -> Lyrics:
     lines = tuple(stretched_line(line, begin_s, 1.0 + slope) for line in lyrics.lines)
     note = (
@@ -145,21 +151,29 @@ def _amiss(lines: Sequence[Line], witness: Witness) -> tuple[list[Stretch], np.n
 
     Also the stamps of the lines that tell an offset, and the offsets.
     """
-    told: list[tuple[float, float]] = []
     groups = line_groups(lines)
     chosen = {id(line) for line in spread_lines(lines, GROUPS)}
+    ends_s = len(witness.voice) / SR
+    heard = {
+        number: witness.testify(group, 0.0)
+        for number, group in enumerate(groups)
+        if id(group[0]) in chosen or group[0].start_s >= ends_s
+    }
+    inside = [one.mean_support for one in heard.values() if np.isfinite(one.support).any()]
+    least = max(SUNG, WEAK * float(np.median(inside or [0.0])))
+    told: list[tuple[float, float]] = []
     stretches: list[Stretch] = []
     since: list[Line] = []  # the last group that was in its place, and what follows it
     wrong: list[Line] = []
-    for group in groups:
+    for number, group in enumerate(groups):
         since = [*since, *group]
-        if id(group[0]) not in chosen:
+        if number not in heard:
             continue
-        heard = witness.testify(group, 0.0)
-        offset_s = heard.offset_s[np.isfinite(heard.offset_s)]
-        sure = heard.sung & np.isfinite(heard.offset_s)
-        told += [(group[number].start_s, float(heard.offset_s[number])) for number in np.flatnonzero(sure)]
-        if heard.mean_support >= SUNG and (not len(offset_s) or abs(np.median(offset_s)) <= LEAST_S):
+        one = heard[number]
+        offset_s = one.offset_s[np.isfinite(one.offset_s)]
+        sure = one.sung & np.isfinite(one.offset_s)
+        told += [(group[place].start_s, float(one.offset_s[place])) for place in np.flatnonzero(sure)]
+        if one.mean_support >= least and (not len(offset_s) or abs(np.median(offset_s)) <= LEAST_S):
             if wrong:
                 stretches.append(Stretch(since, wrong))
             since, wrong = list(group), []
@@ -170,27 +184,40 @@ def _amiss(lines: Sequence[Line], witness: Witness) -> tuple[list[Stretch], np.n
 
 
 def _other_place(stretch: Stretch, elsewhere: Sequence[float], curves: VocalCurves, witness: Witness) -> list[float]:
-    """The shift at which most lines of a stretch are sung, if there is one.
+    """The shift at which the lines of a stretch that are not sung in their place gain most, if there is one.
 
-    Candidates are the best shifts of its lines, of which there may be few, and those of the whole song (``elsewhere``).
+    Candidates are the best shifts of all its lines together and of its last groups, and those of the whole song
+    (``elsewhere``).
     """
     wrong = {id(line) for line in stretch.wrong}
     numbers = [number for number, line in enumerate(stretch.lines) if id(line) in wrong]
-    lines = stretch.lines[numbers[0] : numbers[-1] + 1]
-    if len(lines) < FEWEST_LINES:
-        return []
-    earliest_s = max(-LONGEST_SHIFT_S, -lines[0].start_s)
-    places = best_places(lines, curves, earliest_s, LONGEST_SHIFT_S, most=5)
-    heard_lines = spread_lines(stretch.wrong, 3)
-    here = witness.testify(heard_lines, 0.0)
-    best = (here.in_place + MORE_LINES, here.mean_support + GAIN, 0.0)
-    for shift_s in (*places.shifts_s, *elsewhere):
-        step_s = witness.testify(heard_lines, shift_s).step_s() or 0.0
-        shift_s = places.near(shift_s + step_s) if abs(step_s) > ORDER_S else shift_s
-        heard = witness.testify(heard_lines, shift_s)
-        if abs(shift_s) >= LEAST_S and heard.mean_support >= here.mean_support + GAIN:
-            best = max(best, (heard.in_place, heard.mean_support, shift_s))
-    return [best[2]] if best[2] else []
+    several = [group for group in line_groups(stretch.wrong) if len(group) >= SEVERAL]
+    candidates = list(elsewhere)
+    begins_s = stretch.lines[0].start_s  # of a group that is in its place, wholly or in part
+    for lines in (stretch.lines[numbers[0] : numbers[-1] + 1], *several[-SEVERAL:]):
+        earliest_s = max(-LONGEST_SHIFT_S, -lines[0].start_s, begins_s - lines[-1].start_s)
+        candidates += best_places(lines, curves, earliest_s, LONGEST_SHIFT_S).shifts_s
+    here = witness.testify(stretch.wrong, 0.0)
+    best, found_s = CHANGE, 0.0
+    for number, shift_s in enumerate(candidates):
+        if abs(shift_s) < LEAST_S or any(abs(shift_s - other_s) < ORDER_S for other_s in candidates[:number]):
+            continue
+        heard = witness.testify(stretch.wrong, shift_s)
+        step_s = heard.step_s() or 0.0
+        if abs(step_s) > ORDER_S and abs(shift_s + step_s) >= LEAST_S:
+            shift_s += step_s
+            heard = witness.testify(stretch.wrong, shift_s)
+        gain = _gain(stretch.wrong, here, shift_s, heard, curves.duration_s)
+        if gain > best and (gain > CLEAR or heard.in_place >= here.in_place + MORE_LINES):
+            best, found_s = gain, shift_s
+    return [found_s] if found_s else []
+
+
+def _gain(lines: Sequence[Line], here: Testimony, shift_s: float, there: Testimony, duration_s: float) -> float:
+    """By how many nats lines gain when those may be moved that are better sung at another place."""
+    support = np.clip(np.nan_to_num([here.support, there.support]), 0.0, MOST)
+    starts_s = np.array([line.start_s for line in lines])
+    return _path(starts_s, np.array([0.0, shift_s]), support, duration_s)[1] - float(support[0].sum())
 
 
 def _support(lines: Sequence[Line], unsure: set[int], shifts: Sequence[float], witness: Witness) -> np.ndarray:
@@ -211,35 +238,41 @@ def _change_s(lines: Sequence[Line], last: int, first: int, shifts_s: tuple[floa
     Of the lines between them, which the video leaves out, the first begins after the change and the last before it.
     """
     before_s, after_s = shifts_s
-    if after_s > before_s or last < 0:
-        return lines[last].words[-1].end_s + before_s if last >= 0 else 0.0
+    if after_s > before_s:
+        return lines[last].words[-1].end_s + before_s
     latest_s = min(lines[first].start_s + after_s, lines[last + 1].start_s + before_s)
     earliest_s = max(lines[last].start_s + before_s, lines[first - 1].start_s + after_s)
     return (earliest_s + latest_s) / 2
 
 
-def _path(support: np.ndarray) -> np.ndarray:
-    """The state of each line, (L,) int, that has the most support (states, L) at CHANGE for each change of state."""
-    states, count = support.shape
-    total = support[:, 0].copy()
-    back = np.zeros((states, count), int)
-    for number in range(1, count):
-        change = total.max() - CHANGE
-        back[:, number] = np.where(total >= change, np.arange(states), total.argmax())
-        total = np.maximum(total, change) + support[:, number]
-    path = np.zeros(count, int)
-    path[-1] = total.argmax()
-    for number in range(count - 1, 0, -1):
-        path[number - 1] = back[path[number], number]
-    return path
+def _path(
+    starts_s: np.ndarray, shifts_s: np.ndarray, support: np.ndarray, duration_s: float
+) -> tuple[np.ndarray, float]:
+    """The shift of each line, (L,) int, LEFT_OUT for none, that has the most support (shifts, L), and how much.
 
-
-def _in_order(starts_s: np.ndarray, path: np.ndarray, duration_s: float) -> np.ndarray:
-    """Which lines are kept: of those before a change the ones that begin before the first line after it, (L,) bool."""
-    kept = (starts_s >= 0.0) & (starts_s < duration_s)
-    next_s = np.inf
-    for number in range(len(starts_s) - 1, -1, -1):
-        if number + 1 < len(starts_s) and path[number] != path[number + 1]:
-            next_s = starts_s[number + 1]
-        kept[number] &= starts_s[number] <= next_s - ORDER_S
-    return kept
+    Lines keep their order and lie in the sound. A change of the shift costs CHANGE, and its first line must be sung
+    there and not where it was; a line that is left out costs OMITTED.
+    """
+    count = len(starts_s)
+    begins_s = starts_s + shifts_s[:, None]
+    total = np.full(support.shape, -np.inf)
+    back = np.full((*support.shape, 2), LEFT_OUT)
+    for line in range(count):
+        before = total[:, :line] - OMITTED * (line - 1 - np.arange(line))
+        for state in np.flatnonzero((begins_s[:, line] >= 0.0) & (begins_s[:, line] < duration_s)):
+            gained = np.array(support[state, line] - support[:, line] >= SUNG)[:, None]
+            may = gained & (begins_s[:, :line] + ORDER_S <= begins_s[state, line])
+            reached = np.where(may, before - CHANGE, -np.inf)
+            reached[state] = before[state]
+            total[state, line] = -OMITTED * line
+            if line and reached.max() > total[state, line]:
+                total[state, line] = reached.max()
+                back[state, line] = np.unravel_index(reached.argmax(), reached.shape)
+            total[state, line] += support[state, line]
+    ends = total - OMITTED * (count - 1 - np.arange(count))
+    path = np.full(count, LEFT_OUT)
+    state, line = np.unravel_index(ends.argmax(), ends.shape) if np.isfinite(ends).any() else (LEFT_OUT, LEFT_OUT)
+    while line >= 0:
+        path[line] = state
+        state, line = back[state, line]
+    return path, float(ends.max())

@@ -19,6 +19,7 @@ from justlmd.core.rotations import continuous_rotation_vectors
 from justlmd.motion.motion import LONGEST_BRIDGED_GAP, CameraMotion, bridged
 from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.lifting import completed
+from justlmd.recovery.calmness import calmness
 from justlmd.recovery.ground import floor_plane, standing_points
 from justlmd.recovery.initial_pose import first_guess
 from justlmd.recovery.lifter import Lifter, load_lifter, views
@@ -158,6 +159,7 @@ def _observations(
         prior=torch.ones_like(box),
         box=box,
         standing=standing_points(pixels, confidence, box),
+        calm=tensor(calmness(keypoints[:, fitted, :2])),
         focal=float(camera[0, 0]),
         centre=tensor(camera[:2, 2]),
     )
@@ -227,6 +229,7 @@ def _indexed(seen: Observations, index: Tensor) -> Observations:
         prior=seen.prior[index],
         box=seen.box[index],
         standing=seen.standing[index],
+        calm=seen.calm[index],
     )
 
 

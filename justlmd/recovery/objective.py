@@ -22,14 +22,14 @@ class Weights:
 
     reprojection: float = 3000.0
     robust_sigma: float = 0.03  # Geman-McClure, box heights
-    world: float = 10.0  # MediaPipe's metres, where no lifter is asked
+    world: float = 30.0  # MediaPipe's metres, where no lifter is asked
     world_across: float = 0.3  # share of it square to the viewing axis, where the pixels know better
     lifted: float = 0.03  # times the lifter's own precision, 1/m^2: its errors last for many frames
     lifted_across: float = 0.1  # share of it square to the line of sight
     unsure_sigma: float = 0.2  # of depth, in lengths of the part: below it the prior counts less
-    smooth_points: float = 300.0
-    smooth_joints: float = 800.0
-    smooth_root: float = 100.0
+    smooth_points: float = 600.0  # this and the next times how calm a point is
+    smooth_joints: float = 6400.0
+    smooth_root: float = 400.0
     smooth_depth: float = 500.0
     steady_depth: float = 60.0
     prior: float = 0.05
@@ -45,7 +45,8 @@ class Observations:
     ``pixels`` (N, 23, 2), ``confidence`` (N, 23) with 0 for what was not seen; ``segments`` (N, S, 3) metres from end
     to end of each part of the body, along the axes of ``view`` (N, 3, 3), and their ``precision`` (N, S, 3) in 1/m^2;
     ``prior`` (N,) how much the prior counts, 0..1; ``box`` (N,) height of the person in pixels, ``standing`` (N, 23)
-    how surely a point rests on the floor; ``focal`` and ``centre`` (2,) of the camera in pixels.
+    how surely a point rests on the floor, ``calm`` (N, 23) how much of the smoothness it keeps; ``focal`` and
+    ``centre`` (2,) of the camera in pixels.
     """
 
     pixels: Tensor
@@ -56,6 +57,7 @@ class Observations:
     prior: Tensor
     box: Tensor
     standing: Tensor
+    calm: Tensor
     focal: float
     centre: Tensor
 
@@ -97,14 +99,15 @@ def normal_equations(
     points = body.place(turns, places)
     jacobian = body.jacobian(turns, places, points)
     frames = len(points) // windows
-    near, middle, far = second_difference_products(frames, points)
+    calm = seen.calm.unflatten(0, (windows, frames))[:, 1:-1]
+    near, middle, far = second_difference_products(calm)
 
     stiffness, force, cost = _reprojection(points, seen, weights, floor is not None)
     world_rows, world_force, world_cost = _world(body, points, jacobian, seen)
     bend = second_difference(points.unflatten(0, (windows, frames)))
     eye = torch.eye(3, dtype=points.dtype, device=points.device)
-    stiffness = stiffness + (weights.smooth_points * near.repeat(windows))[:, None, None, None] * eye
-    force = force + world_force + weights.smooth_points * _transposed(bend, frames).flatten(0, 1)
+    stiffness = stiffness + weights.smooth_points * near.flatten(0, 1)[..., None, None] * eye
+    force = force + world_force + weights.smooth_points * _transposed(calm[..., None] * bend, frames).flatten(0, 1)
 
     held = points.new_zeros(windows, frames - 1, points.shape[1])
     if floor is not None:
@@ -115,19 +118,20 @@ def normal_equations(
     gradient = (flat.mT @ force.flatten(1)[..., None])[..., 0]
     prior_cost = _add_prior(here, gradient, pose, objective.prior, weights, seen.prior)
     cost = (cost + world_cost + prior_cost).unflatten(0, (windows, frames)).sum(1)
-    cost = cost + weights.smooth_points * bend.square().sum((1, 2, 3))
+    cost = cost + weights.smooth_points * (calm[..., None] * bend.square()).sum((1, 2, 3))
 
     here = here.unflatten(0, (windows, frames))
     gradient = gradient.unflatten(0, (windows, frames))
     by_window = flat.unflatten(0, (windows, frames))
-    coupling = (weights.smooth_points * middle[:, None] - held).repeat_interleave(3, dim=-1)[..., None]
+    coupling = (weights.smooth_points * middle - held).repeat_interleave(3, dim=-1)[..., None]
+    further = (weights.smooth_points * far).repeat_interleave(3, dim=-1)[..., None]
     equations = NormalEquations(
         gradient,
         here,
         by_window[:, 1:].mT @ (by_window[:, :-1] * coupling),
-        by_window[:, 2:].mT @ (by_window[:, :-2] * (weights.smooth_points * far)[:, None, None]),
+        by_window[:, 2:].mT @ (by_window[:, :-2] * further),
     )
-    return equations, cost + _add_smoothness(equations, pose, weights, (near, middle, far))
+    return equations, cost + _add_smoothness(equations, pose, weights, calm @ body.moves.mT)
 
 
 def _reprojection(points: Tensor, seen: Observations, weights: Weights, robust: bool) -> tuple[Tensor, Tensor, Tensor]:
@@ -217,19 +221,22 @@ def _add_prior(
     return ((angles - prior.mean) * pull).sum(1) + weights.limits * beyond.square().sum(1)
 
 
-def _add_smoothness(
-    equations: NormalEquations, pose: Pose, weights: Weights, products: tuple[Tensor, Tensor, Tensor]
-) -> Tensor:
-    """Add what acts on the unknowns over time in place: angular accelerations, and the pelvis's depth."""
+def _add_smoothness(equations: NormalEquations, pose: Pose, weights: Weights, calm: Tensor) -> Tensor:
+    """Add what acts on the unknowns over time in place: angular accelerations, and the pelvis's depth.
+
+    ``calm`` (B, T-2, 19): how much of the smoothness each free joint keeps.
+    """
     windows, frames, _ = equations.gradient.shape
     depth = pose.pelvis[:, 2].unflatten(0, (windows, frames))
     bend = equations.gradient.new_zeros(windows, frames - 2, UNKNOWNS)
     bend[..., 5] = second_difference(depth)
     bend[..., :3], bend[..., 6:] = _angular_acceleration(pose, windows).split([3, UNKNOWNS - 6], dim=-1)
-    diagonal = bend.new_zeros(UNKNOWNS)
-    diagonal[:3], diagonal[5], diagonal[6:] = weights.smooth_root, weights.smooth_depth, weights.smooth_joints
+    diagonal = torch.zeros_like(bend)
+    diagonal[..., :3], diagonal[..., 5] = weights.smooth_root, weights.smooth_depth
+    diagonal[..., 6:] = weights.smooth_joints * calm.repeat_interleave(3, dim=-1)
+    products = second_difference_products(diagonal)
     for blocks, product in zip((equations.here, equations.next1, equations.next2), products, strict=True):
-        blocks.diagonal(dim1=-2, dim2=-1).add_(product[:, None] * diagonal)
+        blocks.diagonal(dim1=-2, dim2=-1).add_(product)
     equations.gradient.add_(_transposed(bend * diagonal, frames))
 
     drift = weights.steady_depth * (depth[:, 1:] - depth[:, :-1])
@@ -273,8 +280,14 @@ def _transposed(bend: Tensor, frames: int) -> Tensor:
     return spread
 
 
-def second_difference_products(frames: int, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Diagonals 0, 1 and 2 of D'D, where D takes second differences over ``frames`` frames."""
-    operator = second_difference(torch.eye(frames, dtype=like.dtype, device=like.device)[None])[0]
-    product = operator.mT @ operator
-    return product.diagonal(0), product.diagonal(1), product.diagonal(2)
+def second_difference_products(weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Diagonals 0, 1 and 2 of D'WD, where D takes second differences over T frames and W weighs them.
+
+    ``weights`` (B, T-2, K); the diagonals are (B, T, K), (B, T-1, K) and (B, T-2, K).
+    """
+    none = weights.new_zeros(len(weights), 1, weights.shape[2])
+    early, late = torch.cat([weights, none], dim=1), torch.cat([none, weights], dim=1)
+    both = early + late
+    here = torch.cat([early, none], dim=1) + torch.cat([none, late], dim=1)
+    here[:, 1:-1] += 4 * weights
+    return here, -2 * both, weights

@@ -70,7 +70,8 @@ class FitBody:
     """Skeleton and fitted points of one body as tensors.
 
     Attributes: ``rest`` (24, 3) joints and ``points`` (23, 3) landmarks of the rest pose in metres, ``bones`` (23,) the
-    joint that carries each point, ``weights`` (23,).
+    joint that carries each point, ``weights`` (23,), ``moves`` (19, 23) the mean over the points that each free joint
+    moves.
     """
 
     def __init__(self, body: Body, betas: np.ndarray, device: str) -> None:
@@ -92,6 +93,8 @@ class FitBody:
         moved = torch.as_tensor(above, device=device)[self.bones][:, free]
         self.moved_point, self.moving_joint = torch.nonzero(moved, as_tuple=True)
         self.free = free
+        self.moves = moved.mT.to(self.rest.dtype)
+        self.moves /= self.moves.sum(1, keepdim=True)
 
     def kinematics(self, pose: Pose) -> tuple[Tensor, Tensor]:
         """Return the orientations (N, 24, 3, 3) and positions (N, 24, 3) of all joints."""

@@ -107,6 +107,17 @@ def test_the_lines_after_a_cut_move_and_those_that_are_gone_are_left_out(seed):
     assert "8.0 s earlier" in mended.warnings[-2] and "left out" in mended.warnings[-1]
 
 
+@pytest.mark.parametrize("seed", [6, 7, 8])
+def test_a_cut_shortly_before_the_end_is_noticed_by_the_last_lines(seed):
+    lyrics = song(seed)
+    begin_s = lyrics.lines[31].start_s + 0.5
+    mended, pieces = in_pieces(lyrics, *sung(lyrics, (begin_s, begin_s + 8.0)))
+    (piece,) = pieces
+    assert piece.shift_s == pytest.approx(-8.0, abs=0.1) and abs(piece.at_s - begin_s) <= 3.0
+    assert mended.lines[-1].start_s == pytest.approx(lyrics.lines[-1].start_s - 8.0, abs=0.1)
+    assert all(line.start_s < begin_s for line in mended.lines[:32])
+
+
 def test_lines_whose_words_are_not_heard_anywhere_are_not_moved():
     lyrics, other = song(9), song(10)
     later = zip(lyrics.lines[20:], other.lines[20:], strict=True)
