@@ -11,7 +11,6 @@ seventh film; without ``DIR`` the films that need it are left out.
 """
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,6 @@ from justlmd.motion.smplfull import read_smplfull
 from justlmd.quality.criteria import CRITERIA
 from justlmd.quality.gate import assess
 from justlmd.quality.motion_checks import USUAL_PACE_HZ, motion_pace
-from justlmd.recovery.fit import recover
-from justlmd.recovery.uncertainty import joint_uncertainty
 
 RESULTS = Path(__file__).parent / "results" / "quality.json"
 MOVED_MM = 80
@@ -46,13 +43,7 @@ def judge(case: Case, stages: Stages) -> dict[str, Any]:
     video = stages.video(case)
     keypoints2d, pose_s = stages.keypoints(video)
     motion = stages.motion(keypoints2d)
-    fit = partial(recover, body=body)
-    unsure = stages.other(
-        "uncertainty",
-        keypoints2d.keypoints.tobytes() + keypoints2d.mirrored.tobytes(),
-        joint_uncertainty,
-        lambda: {"values": np.array(joint_uncertainty(keypoints2d, body, fit, 0, len(keypoints2d))).reshape(-1, 2)},
-    )["values"]
+    unsure = stages.uncertainty(keypoints2d)
     found = assess(
         motion,
         body,

@@ -7,10 +7,8 @@ import ast
 import hashlib
 import inspect
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -26,6 +24,7 @@ from justlmd.pose.keypoints import Keypoints2D, read_keypoints2d, write_keypoint
 from justlmd.pose.landmarks import estimate_keypoints2d
 from justlmd.quality.image_signals import ImageSignals, measure_image_signals, read_image_signals, write_image_signals
 from justlmd.recovery.fit import recover
+from justlmd.recovery.uncertainty import joint_uncertainty
 
 CACHE = Path(__file__).parents[1] / "results" / "quality_cache"
 ROOMS = Path(justlmd.media.standardise.__file__).parents[1]
@@ -74,16 +73,17 @@ class Stages:
             write_npz(path, **vars(recover(keypoints2d, load_body())))
         return CameraMotion(**read_npz(path))
 
-    def other(self, name: str, content: bytes, code: Callable[..., Any], make: Callable[[], dict]) -> dict[str, Any]:
-        """What else is measured: arrays by name, kept by ``content`` and the module of ``code``."""
-        text = Path(inspect.getfile(code)).read_bytes()
-        path = self.cache / f"{_digest(content + text)}.{name}.npz"
+    def uncertainty(self, keypoints2d: Keypoints2D) -> np.ndarray:
+        """The second fits' difference from the first over time, (n, 2)."""
+        path = self._place(keypoints2d.keypoints.tobytes() + keypoints2d.mirrored.tobytes(), "recovery", "second.npz")
         if not path.is_file():
-            write_npz(path, **make())
-        return read_npz(path)
+            body = load_body()
+            found = joint_uncertainty(keypoints2d, body, partial(recover, body=body), 0, len(keypoints2d))
+            write_npz(path, values=np.array(found).reshape(-1, 2))
+        return np.asarray(read_npz(path)["values"])
 
     def _place(self, content: bytes, code: str | tuple[str, ...], name: str) -> Path:
-        late = {"limbs.py", "uncertainty.py", "backends.py"}  # nothing of theirs is kept
+        late = {"limbs.py", "backends.py"}  # nothing of theirs is kept
         room = sorted((ROOMS / code).glob("*.py")) if isinstance(code, str) else [ROOMS / one for one in code]
         files = [file for file in room if file.name not in late]
         text = b"".join(file.read_bytes() for file in files if file.is_file())

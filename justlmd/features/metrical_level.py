@@ -48,8 +48,9 @@ def right_level(
             first, in_long_bars = _long_bars(beats, chroma, rate)
             if in_long_bars and (is_too_fast or not has_backbeat):
                 return beats[first % 2 :: 2]
-            if is_too_fast and not has_backbeat:
-                return beats[::2]
+            if is_too_fast and not has_backbeat:  # nothing tells them apart but where the passage begins
+                attacked = _near(strength, beats) > 0.5
+                return beats[int(attacked.argmax()) % 2 :: 2]
     between = (beats[:-1] + beats[1:]) // 2
     both = np.sort(np.concatenate([beats, between]))
     # A backbeat right between slow beats, or on all of them: the other half of a bar of four is missing.

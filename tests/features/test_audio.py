@@ -89,7 +89,7 @@ def test_beats_are_found_at_the_right_tempo_whatever_the_hats_and_the_bass_play(
 @pytest.mark.parametrize(
     ("name", "bpm"),
     [("bass in eighths alone", 84), ("bass in eighths alone", 98), ("eighths with snare", 76),
-     ("eighths with snare", 98)],
+     ("eighths with snare", 98), ("kick in eighths alone", 95), ("kick and hats in eighths", 98)],
 )  # fmt: skip
 def test_even_eighths_are_not_heard_at_twice_the_tempo(name, bpm):
     song = drum_song(name, IN_EIGHTHS[name], beat_times((bpm, bpm), 30), SEED)
