@@ -1,12 +1,13 @@
 """V1 to V5 on the same songs, with the same inputs and about the same time to learn: their whole dances side by side.
 
-    python -m benchmarks.arms [--short] [--models v3 v5] [--folder DIR]
+    python -m benchmarks.arms [--short] [--models v3 v5] [--ablate] [--folder DIR]
 
 Sixty synthetic songs in which ten words trigger moves to learn from, four to validate on, twelve to dance to. All
 models hear mel bands, onsets, beats and bars, see mirrored windows too, and keep their last weights; steps are such
 that V3, V4 and V5 take about as much CPU time, on one thread in fp32. Prints CPU seconds of each training and the table
 of :mod:`benchmarks.dances`, and writes ``benchmarks/results/arms.json``. With ``--folder`` songs and trained
-models stay there, and the same command goes on; about fifteen minutes for each of these three.
+models stay there, and the same command goes on; about ten minutes for each of these three. ``--ablate`` instead trains
+V3 for a third of its steps, whole and without each of its losses in turn.
 """
 
 import tempfile
@@ -29,6 +30,8 @@ SEED = 90
 SONGS = {False: {"train": 60, "val": 4, "test": 12}, True: {"train": 6, "val": 2, "test": 4}}
 STEPS = {"v1": 3000, "v2": 3000, "v3": 3000, "v4": 3000, "v5": 2500}
 HEARS = {"v1": {"rhythm": True}, "v2": {"rhythm": True}, "v3": {"bar": True}, "v4": {"bar": True}, "v5": {}}
+LOSSES = ("joints", "velocity", "acceleration", "contact", "standing", "energy", "kl", "contrast")
+"""Of V3, each left out once by ``--ablate``."""
 
 
 def write_songs(folder: Path, counts: Mapping[str, int]) -> None:
@@ -56,9 +59,22 @@ def configuration(name: str, short: bool) -> ModelConfig:
     return replace(config, network=replace(config.network, **HEARS[name]), training=training)
 
 
+def without_losses(short: bool) -> dict[str, ModelConfig]:
+    """V3 whole and without each of its losses, for a third of its steps."""
+    whole = configuration("v3", short)
+    steps = max(1, whole.training.steps // 3)
+    whole = replace(whole, training=replace(whole.training, steps=steps, eval_every=steps))
+    networks = {loss: replace(whole.network, **{f"{loss}_weight": 0.0}) for loss in LOSSES}
+    return {
+        "whole": whole,
+        **{f"without {loss}": replace(whole, network=network) for loss, network in networks.items()},
+    }
+
+
 def main() -> None:
     parser = options.parser(__doc__, short="few songs, four steps")
     parser.add_argument("--models", nargs="+", choices=STEPS, default=list(STEPS), help="only these (%(default)s)")
+    parser.add_argument("--ablate", action="store_true", help="V3 without each of its losses")
     parser.add_argument("--folder", type=Path, help="keep songs and models here, and take those that are there")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -67,11 +83,15 @@ def main() -> None:
         folder = folder / "short" if arguments.short else folder  # never taken for the long form
         if not (folder / "moves.json").is_file():
             write_songs(folder, SONGS[arguments.short])
-        models = {name: folder / "models" / name for name in arguments.models}
+        configs = {name: configuration(name, arguments.short) for name in arguments.models}
+        if arguments.ablate:
+            configs = without_losses(arguments.short)
+        kind = "ablated" if arguments.ablate else "models"
+        models = {name: folder / kind / name.replace(" ", "_") for name in configs}
         for name, place in models.items():
             if not (place / "model.safetensors").is_file():
                 begin = time.process_time()
-                facts = train(folder / "data", place, configuration(name, arguments.short), device="cpu")
+                facts = train(folder / "data", place, configs[name], device="cpu")
                 seconds = time.process_time() - begin
                 print(
                     f"{name}: {facts['parameters']:,} parameters, {facts['steps']} steps, {seconds:.0f} CPU s",
@@ -79,7 +99,7 @@ def main() -> None:
                 )
         found = columns(judged(folder / "data", models, read_json(folder / "moves.json")))
     show_dances(found)
-    write_json(RESULTS, flat({"arms": found}))
+    write_json(RESULTS.with_stem("ablated") if arguments.ablate else RESULTS, flat({"arms": found}))
 
 
 if __name__ == "__main__":

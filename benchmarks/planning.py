@@ -49,6 +49,9 @@ main()
 """
 """Snakemake, whose jobs write empty files, or copies of what lies in ``prepared/``, and so are done at once."""
 
+STUBBED_AT_ONCE = 100
+"""Songs whose stubs are written by one run."""
+
 BATCHED_FROM = 5000
 BATCH = "--batch", "songs=1/10", "--", "songs"
 
@@ -108,7 +111,11 @@ def write_stubs(folder: Path) -> None:
     prepared.mkdir(parents=True)
     write_manifest(prepared / "manifest.tsv", manifest)
     write_states(prepared / "text_states.npz", sorted(folder.glob("lyrics/*.lrc")))
-    snakemake(folder, "--quiet", "all", "--scheduler", "greedy", start=("-c", STUBS))
+    quickly = "--quiet", "all", "--scheduler", "greedy"
+    parts = len(songs) // STUBBED_AT_ONCE
+    for part in range(1, parts + 1):  # the time to schedule a run grows with the square of its jobs
+        snakemake(folder, *quickly, "--batch", f"songs={part}/{parts}", "--", "songs", start=("-c", STUBS))
+    snakemake(folder, *quickly, start=("-c", STUBS))
 
 
 def write_states(path: Path, lyrics: list[Path]) -> None:

@@ -147,7 +147,7 @@ class Plan:
     def shown_dances(self, held_out: Sequence[str]) -> list[Dance]:
         """The generated dances that pages show: those asked for, and of ``held_out`` by each model; none twice.
 
-        Those asked for come first, because a page has room for three.
+        Those asked for come first, because a page has room for four dancers.
         """
         of_models = [(song, model, "") for song in held_out for model in self.config["models"]]
         return list(dict.fromkeys([*self.generated_dances(held_out), *of_models]))

@@ -1,6 +1,6 @@
 // The page's beginning: what the scripts beside it have left in window.justlmd becomes a player.
 import { element } from "./dom.js";
-import { Player } from "./player.js";
+import { MOST_DANCERS, Player } from "./player.js";
 import style from "./style.css";
 
 /** Load a classic script beside the page; true if it is there. A page opened from disk cannot fetch. */
@@ -15,7 +15,7 @@ function loadScript(source) {
 async function generatedDances(page, shared) {
   if (!page.dances) return [];
   await loadScript(page.dances);
-  const listed = (shared.dance_list?.[page.id] ?? []).slice(0, 3);
+  const listed = (shared.dance_list?.[page.id] ?? []).slice(0, MOST_DANCERS - page.dancers.length);
   const found = [];
   for (const source of listed) {
     shared.dance = null;

@@ -10,7 +10,7 @@ import { FPS, Motion } from "./motion.js";
 import { Stage } from "./stage.js";
 import { Timeline } from "./timeline.js";
 
-const MOST_DANCERS = 4;
+export const MOST_DANCERS = 4;
 /** Seconds by which a muted video may be off the audio before it is set right. */
 const VIDEO_DRIFT = 0.06;
 const WITHOUT_AUDIO = "The song's audio could not be loaded: the dance runs without it.";
