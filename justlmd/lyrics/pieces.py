@@ -154,10 +154,11 @@ def _amiss(lines: Sequence[Line], witness: Witness) -> tuple[list[Stretch], np.n
     groups = line_groups(lines)
     chosen = {id(line) for line in spread_lines(lines, GROUPS)}
     ends_s = len(witness.voice) / SR
+    beyond = next((group for group in groups if ends_s <= group[0].start_s < ends_s + LONGEST_SHIFT_S), [])
     heard = {
         number: witness.testify(group, 0.0)
         for number, group in enumerate(groups)
-        if id(group[0]) in chosen or group[0].start_s >= ends_s
+        if group is beyond or (id(group[0]) in chosen and group[0].start_s < ends_s)
     }
     inside = [one.mean_support for one in heard.values() if np.isfinite(one.support).any()]
     least = max(SUNG, WEAK * float(np.median(inside or [0.0])))
@@ -196,6 +197,8 @@ def _other_place(stretch: Stretch, elsewhere: Sequence[float], curves: VocalCurv
     begins_s = stretch.lines[0].start_s  # of a group that is in its place, wholly or in part
     for lines in (stretch.lines[numbers[0] : numbers[-1] + 1], *several[-SEVERAL:]):
         earliest_s = max(-LONGEST_SHIFT_S, -lines[0].start_s, begins_s - lines[-1].start_s)
+        if lines[0].start_s + earliest_s >= curves.duration_s:
+            continue
         candidates += best_places(lines, curves, earliest_s, LONGEST_SHIFT_S).shifts_s
     here = witness.testify(stretch.wrong, 0.0)
     best, found_s = CHANGE, 0.0

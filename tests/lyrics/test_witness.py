@@ -10,7 +10,7 @@ from justlmd.lyrics.document import Lyrics, shift, stretched_line
 from justlmd.lyrics.lrc import parse_lrc
 from justlmd.lyrics.pieces import in_pieces, other_speed
 from justlmd.lyrics.synchronise import CONFIDENT, listen
-from justlmd.lyrics.vocal_activity import VocalCurves
+from justlmd.lyrics.vocal_activity import RATE, SR, VocalCurves
 from justlmd.lyrics.witness import Witness
 
 SONG_S = 200.0
@@ -91,6 +91,15 @@ def test_lyrics_of_another_song_are_not_confident_whatever_the_lead():
 def test_a_whole_song_is_one_piece():
     lyrics = song(5)
     assert in_pieces(lyrics, *sung(lyrics)) == (lyrics, ())
+
+
+@pytest.mark.parametrize("end_s", [40.0, 60.0, 150.0])
+def test_a_song_whose_end_was_cut_off_is_one_piece(end_s):
+    lyrics = song(5)
+    curves, witness = sung(lyrics)
+    part = VocalCurves(**{name: curve[: round(end_s * RATE)] for name, curve in vars(curves).items()})
+    heard = replace(witness, voice=witness.voice[: round(end_s * SR)])
+    assert in_pieces(lyrics, part, heard) == (lyrics, ())
 
 
 @pytest.mark.parametrize("seed", [6, 7, 8])
