@@ -78,7 +78,7 @@ def generate(
         raise InputError(
             f"made by text encoder {found!r}, the model was trained with {wanted!r}",
             where=lyrics_embeddings,
-            next_step="take a model that was trained on the song's language, or the choreographer (MODEL=choreographer)",
+            next_step="take a model trained on the song's language, or the choreographer (MODEL=choreographer)",
         )
     first = round(FPS * start_s)
     last = round(FPS * end_s) if end_s is not None else _song_end(audio_features, tokens)
