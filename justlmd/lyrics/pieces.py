@@ -24,6 +24,7 @@ MORE_LINES = 1  # of those that are heard must begin at their stamps where a pie
 CLEAR = 10.0  # unless they gain so many nats in all
 FEW = 0.2  # share of the lines that may be amiss in lyrics at another speed
 SEVERAL = 2  # lines whose own best places are asked for, and groups at the end of a stretch of which they are
+EDGE_S = 1.0  # of the sound's end, in which no line is looked for
 DRIFT_S = 0.8  # over the song, from which on lyrics are stretched
 FEWEST_OFFSETS = 5
 LEFT_OUT = -1  # instead of the number of a shift
@@ -86,23 +87,22 @@ def in_pieces(lyrics: Lyrics, curves: VocalCurves, witness: Witness) -> tuple[Ly
         if before_cut and path[number - 1] >= 0 and support[path[number - 1], number - 1] < SUNG:
             path[number - 1] = LEFT_OUT
     kept = np.flatnonzero(path >= 0)
-    pieces = []
+    pieces, notes = [], []
     for last, first in pairwise(kept.tolist()):
         before_s, after_s = shifts[path[last]], shifts[path[first]]
-        if after_s != before_s:
-            at_s = _change_s(lines, last, first, (before_s, after_s))
-            pieces.append(Piece(first, after_s, round(at_s, 2)))
+        if after_s == before_s:
+            continue
+        pieces.append(Piece(first, after_s, round(_change_s(lines, last, first, (before_s, after_s)), 2)))
+        notes.append(
+            f"from {timestamp(pieces[-1].at_s)[:5]} of the video on the lines are sung {abs(after_s - before_s):.1f} s "
+            f"{'later' if after_s > before_s else 'earlier'} than those before, by their stamps, and were moved: the video seems "
+            "to be another version (cut or looped) than the lyrics"
+        )
     if not pieces:
         return lyrics, ()
     found = {id(lines[number]): shifted_line(lines[number], shifts[path[number]]) for number in kept}
     whole = [found.get(id(line), line) for line in lyrics.lines if line.credit or id(line) in found]
     whole.sort(key=lambda line: line.start_s)
-    notes = [
-        f"from {timestamp(piece.at_s)[:5]} of the video on the lines are sung {abs(piece.shift_s):.1f} s "
-        f"{'later' if piece.shift_s > 0 else 'earlier'} than their stamps, and were moved: the video seems to be "
-        "another version (cut or looped) than the lyrics"
-        for piece in pieces
-    ]
     if len(found) < len(lines):
         notes.append(f"{len(lines) - len(found)} lines that the video leaves out were left out")
     return replace(lyrics, lines=tuple(whole), warnings=(*lyrics.warnings, *notes)), tuple(pieces)
@@ -197,7 +197,7 @@ def _other_place(stretch: Stretch, elsewhere: Sequence[float], curves: VocalCurv
     begins_s = stretch.lines[0].start_s  # of a group that is in its place, wholly or in part
     for lines in (stretch.lines[numbers[0] : numbers[-1] + 1], *several[-SEVERAL:]):
         earliest_s = max(-LONGEST_SHIFT_S, -lines[0].start_s, begins_s - lines[-1].start_s)
-        if lines[0].start_s + earliest_s >= curves.duration_s:
+        if lines[0].start_s + earliest_s > curves.duration_s - EDGE_S:
             continue
         candidates += best_places(lines, curves, earliest_s, LONGEST_SHIFT_S).shifts_s
     here = witness.testify(stretch.wrong, 0.0)
