@@ -95,8 +95,8 @@ def in_pieces(lyrics: Lyrics, curves: VocalCurves, witness: Witness) -> tuple[Ly
         pieces.append(Piece(first, after_s, round(_change_s(lines, last, first, (before_s, after_s)), 2)))
         notes.append(
             f"from {timestamp(pieces[-1].at_s)[:5]} of the video on the lines are sung {abs(after_s - before_s):.1f} s "
-            f"{'later' if after_s > before_s else 'earlier'} than those before, by their stamps, and were moved: the video seems "
-            "to be another version (cut or looped) than the lyrics"
+            f"{'later' if after_s > before_s else 'earlier'} than those before, by their stamps, and were moved: "
+            "the video seems to be another version (cut or looped) than the lyrics"
         )
     if not pieces:
         return lyrics, ()
