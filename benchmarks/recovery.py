@@ -30,8 +30,8 @@ from justlmd.core.files import write_json
 from justlmd.core.rotations import rotation_matrices
 from justlmd.motion.motion import FLIP, CameraMotion, to_yup
 from justlmd.pose.keypoints import Keypoints2D
-from justlmd.recovery.camera import camera_of_video, pitch_of_camera
-from justlmd.recovery.fit import recover
+from justlmd.recovery.camera import Pitch, camera_of_video
+from justlmd.recovery.fit import recover, recover_with_pitch
 from model.evaluation import pose_errors
 from model.evaluation.metrics import foot_sliding
 
@@ -94,9 +94,12 @@ def input_row(keypoints2d: Keypoints2D, scene: Take) -> Row:
 
 @dataclass(frozen=True)
 class Judged:
-    """A take's rows, one for each method; seconds of the processor for the fit; frames, and where somebody was."""
+    """A take's rows, one for each method; the estimate of the camera's pitch and the true one in degrees; seconds of
+    the processor for the fit; frames, and where somebody was."""
 
     rows: list[Row]
+    pitch: Pitch
+    true_pitch_deg: float
     seconds: float
     frames: int
     frames_found: int
@@ -110,17 +113,18 @@ def judged(scene: Take, body: Body, overlay: Path | None) -> Judged | None:
         return None
     start = time.process_time()
     camera = camera_of_video(video, (keypoints2d.width, keypoints2d.height))
-    motion = recover(keypoints2d, body, camera=camera, pitch_deg=pitch_of_camera(keypoints2d, camera)[0])
+    motion, pitch = recover_with_pitch(keypoints2d, body, camera=camera)
     seconds = time.process_time() - start
     if overlay is not None:
         from benchmarks.recovery_films.overlays import write_overlay_image
 
         write_overlay_image(overlay, video, scene, motion, body)
+    true_pitch_deg = float(np.degrees(np.arcsin(-scene.camera.rotation[2, 1])))
     known = recover(
         keypoints2d,
         body,
         camera=video_camera(scene.condition, scene.camera),
-        pitch_deg=float(np.degrees(np.arcsin(-scene.camera.rotation[2, 1]))),
+        pitch_deg=true_pitch_deg,
         height_m=scene.condition.height_m,
     )
     rows = [
@@ -129,7 +133,7 @@ def judged(scene: Take, body: Body, overlay: Path | None) -> Judged | None:
         recovered_row(START, scene, recover(keypoints2d, body, camera=camera, steps=(0, 0)), body),
         input_row(keypoints2d, scene),
     ]
-    return Judged(rows, seconds, len(scene.motion), found)
+    return Judged(rows, pitch, true_pitch_deg, seconds, len(scene.motion), found)
 
 
 def main() -> None:
@@ -170,6 +174,7 @@ def main() -> None:
         "fit_frames_per_cpu_s": round(frames / sum(one.seconds for one in takes_judged), 1),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10),
         **tables([row for one in takes_judged for row in one.rows]),
+        "pitches": pitches(takes_judged),
     }
     show(result)
     write_json(RESULTS, result)
@@ -210,6 +215,18 @@ def tables(rows: list[Row]) -> dict[str, dict]:
     return result
 
 
+def pitches(judged: list[Judged]) -> dict[str, dict[str, float]]:
+    """By kind of truth the error of the camera's pitch in degrees, and in its own standard deviations (rms)."""
+    found = {}
+    for kind in dict.fromkeys(one.rows[0].scene.kind for one in judged):
+        mine = [one for one in judged if one.rows[0].scene.kind == kind]
+        miss = np.array([one.pitch.deg - one.true_pitch_deg for one in mine])
+        spread = np.array([one.pitch.spread_deg for one in mine])
+        rms = {"deg": miss, "spreads": miss / spread, "deg of the surer half": miss[spread <= np.median(spread)]}
+        found[kind] = {name: round(float(np.sqrt(np.mean(np.square(values)))), 2) for name, values in rms.items()}
+    return found
+
+
 def show(result: dict) -> None:
     """Print the tables."""
     names = list(result["methods"][next(iter(result["methods"]))])
@@ -230,6 +247,7 @@ def show(result: dict) -> None:
     print("\ntakes on which ours is worse than the input:")
     for label, worse in result["worse_than_input"].items():
         print(f"{label:16s}{worse['share']:6.1%}  {', '.join(worse['where'])}")
+    print("\nerror of the camera's pitch, rms: " + str(result["pitches"]).replace("'", "").strip("{}"))
     plain = {name: value for name, value in result.items() if not isinstance(value, dict)}
     print("\n" + ", ".join(f"{name} {value}" for name, value in plain.items()))
 

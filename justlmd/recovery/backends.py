@@ -17,6 +17,9 @@ from justlmd.motion.song_motion import SongMotion
 from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.limbs import seen_limbs
 
+FOCAL_SPREAD, STATURE_SPREAD = " ± 20 %", " ± 6 %"
+"""By how much cameras and adults differ from what is assumed: one video does not tell (``docs/recovery.md``)."""
+
 
 @dataclass(frozen=True)
 class RecoverySettings:
@@ -87,21 +90,21 @@ def recover_song(
         uncertainty: tuple[tuple[int, float], ...] = ()
     else:
         from justlmd.core.device import choose_device
-        from justlmd.recovery.camera import camera_of_video, pitch_of_camera
-        from justlmd.recovery.fit import recover
+        from justlmd.recovery.camera import camera_of_video
+        from justlmd.recovery.fit import recover, recover_with_pitch
         from justlmd.recovery.uncertainty import joint_uncertainty
 
         device = choose_device(settings.device)
         size = keypoints2d.width, keypoints2d.height
         camera = camera_of_video(video, size, crop, settings.focal_px) if video else intrinsics(size, settings.focal_px)
-        pitch, spread = settings.pitch_deg or 0.0, 0.0
-        if settings.pitch_deg is None:
-            pitch, spread = pitch_of_camera(keypoints2d, camera)
-        fit = partial(recover, body=body, camera=camera, pitch_deg=pitch, height_m=height_m, device=device)
-        motion = fit(keypoints2d, start_frame=start_frame, stop_frame=stop_frame)
-        uncertainty = joint_uncertainty(keypoints2d, body, fit, start_frame, stop_frame)
+        fit = partial(recover_with_pitch, body=body, camera=camera, height_m=height_m, device=device)
+        motion, pitch = fit(keypoints2d, pitch_deg=settings.pitch_deg, start_frame=start_frame, stop_frame=stop_frame)
+        again = partial(recover, pitch_deg=pitch.deg, **fit.keywords)
+        uncertainty = joint_uncertainty(keypoints2d, body, again, start_frame, stop_frame)
         own_shapes, method = True, f"fit to {keypoints2d.backend.split('-')[0]} landmarks on {device}"
-        method += f", camera of {camera[0, 0]:.0f} px, looking down by {pitch:.0f} ± {spread:.0f}°"
+        method += f", camera of {camera[0, 0]:.0f} px{'' if settings.focal_px else FOCAL_SPREAD}"
+        method += f" looking down by {pitch.deg:.0f} ± {pitch.spread_deg:.0f}°"
+        method += f", stature {height_m} m" if height_m else f", stature of the body{STATURE_SPREAD}"
     song = SongMotion.made(motion, body, method, start_frame / FPS, own_shapes=own_shapes)
     seen = seen_limbs(keypoints2d)[start_frame : start_frame + len(motion.valid)]
     guessed = motion.valid[: len(seen), None] & ~seen

@@ -5,6 +5,7 @@ side. What it filmed are neither the black bars at both sides of the image nor t
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,13 @@ LEVEL_DEG, LEAN_DEG, USUAL_LEAN_DEG = 9.0, 6.0, 3.0
 
 SAME = 0.02
 """Parts of the frame by which opposite bars may differ; else they are no bars: a dark stage beside the light."""
+
+
+class Pitch(NamedTuple):
+    """Degrees by which the camera looks down, and their standard deviation."""
+
+    deg: float
+    spread_deg: float
 
 
 def camera_of_video(
@@ -59,8 +67,8 @@ def _middle(before: float, after: float, whole: float) -> tuple[float, float]:
     return whole / 2, whole - before - after if abs(before - after) <= SAME * whole else whole
 
 
-def pitch_of_camera(keypoints2d: Keypoints2D, camera: np.ndarray) -> tuple[float, float]:
-    """Degrees by which the camera looks down, and their standard deviation, from how the dancer leans.
+def pitch_of_camera(keypoints2d: Keypoints2D, camera: np.ndarray) -> Pitch:
+    """How far the camera looks down, from how the dancer leans.
 
     People stand upright on average, and lean towards a camera above them in MediaPipe's metres. These are seen along
     the ray to the dancer, whose own slope is taken off. Dancers' usual lean and the error of the metres make the
@@ -76,7 +84,7 @@ def pitch_of_camera(keypoints2d: Keypoints2D, camera: np.ndarray) -> tuple[float
     """
     seen = keypoints2d.detected & np.isfinite(keypoints2d.world).all((1, 2))
     if not seen.any():
-        return 0.0, LEVEL_DEG
+        return Pitch(0.0, LEVEL_DEG)
 
     def middle(values: np.ndarray, part: str) -> np.ndarray:
         return (
@@ -90,4 +98,4 @@ def pitch_of_camera(keypoints2d: Keypoints2D, camera: np.ndarray) -> tuple[float
     ray = np.degrees(np.arctan2(middle(keypoints2d.keypoints, "hip")[:, 1] - camera[1, 2], camera[1, 1]))
     measured = float(np.median(lean - ray)) - USUAL_LEAN_DEG
     share = LEVEL_DEG**2 / (LEVEL_DEG**2 + LEAN_DEG**2)
-    return share * measured, LEAN_DEG * share**0.5
+    return Pitch(share * measured, LEAN_DEG * share**0.5)

@@ -5,6 +5,7 @@ are fitted at once, so memory hardly grows with the song.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import roma
@@ -20,6 +21,7 @@ from justlmd.motion.motion import LONGEST_BRIDGED_GAP, CameraMotion, bridged
 from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.lifting import completed
 from justlmd.recovery.calmness import calmness
+from justlmd.recovery.camera import Pitch, pitch_of_camera
 from justlmd.recovery.ground import floor_plane, standing_points
 from justlmd.recovery.initial_pose import first_guess
 from justlmd.recovery.lifter import Lifter, load_lifter, views
@@ -38,8 +40,16 @@ STEPS = (2, 5)
 STEPS_WITHOUT_DEPTH = (1, 3)
 """The same where no metres were measured: further steps trust the guessed depth too much, by 7 to 12 mm."""
 
+KNOWN_DEG = 0.6
+"""Standard deviation of a pitch that is given."""
 
-def recover(
+
+def recover(keypoints2d: Keypoints2D, body: Body, **options: Any) -> CameraMotion:
+    """The motion alone of :func:`recover_with_pitch`, which has the same options."""
+    return recover_with_pitch(keypoints2d, body, **options)[0]
+
+
+def recover_with_pitch(
     keypoints2d: Keypoints2D,
     body: Body,
     *,
@@ -53,7 +63,7 @@ def recover(
     weights: Weights | None = None,
     steps: tuple[int, int] | None = None,
     lift: bool = True,
-) -> CameraMotion:
+) -> tuple[CameraMotion, Pitch]:
     """Fit the body to the landmarks of one video.
 
     Parameters
@@ -68,7 +78,7 @@ def recover(
     camera
         Camera matrix (3, 3), which then counts instead of ``focal``; None: the frame's middle is the principal point.
     pitch_deg
-        Degrees by which the camera looks down, where it is known; None: it is about level.
+        Degrees by which the camera looks down, where it is known; None: as the dancer's lean and standing feet tell.
     height_m
         Stature of the dancer, which one camera cannot see; None takes the body as it is.
     device
@@ -80,10 +90,12 @@ def recover(
 
     Returns
     -------
-    Motion in the camera's frame, one pose per frame. Frames without a person are bridged; where a gap is longer than
-    :data:`LONGEST_BRIDGED_GAP`, or nobody was ever seen, ``valid`` is False.
+    Motion in the camera's frame, one pose per frame, and how far the camera looks down. Frames without a person are
+    bridged; where a gap is longer than :data:`LONGEST_BRIDGED_GAP`, or nobody was ever seen, ``valid`` is False.
     """
     weights = weights or Weights()
+    camera = intrinsics((keypoints2d.width, keypoints2d.height), focal) if camera is None else np.asarray(camera, float)
+    pitch = pitch_of_camera(keypoints2d, camera) if pitch_deg is None else Pitch(pitch_deg, KNOWN_DEG)
     measured = np.isfinite(keypoints2d.world).any()
     if steps is None:
         steps = STEPS if measured else STEPS_WITHOUT_DEPTH
@@ -93,13 +105,11 @@ def recover(
     frames = slice(max(start_frame, 0), max(stop_frame, start_frame, 0))
     keypoints = keypoints2d.keypoints[frames].astype(np.float64)
     world = keypoints2d.world[frames].astype(np.float64)
-    width, height = float(keypoints2d.width), float(keypoints2d.height)
-    camera = intrinsics((width, height), focal) if camera is None else np.asarray(camera, float)
     betas = betas_of_height(body, height_m)
 
     seen: np.ndarray = np.isfinite(np.concatenate([keypoints, world], axis=1)).all((1, 2))
     if seen.sum() < 2:
-        return CameraMotion.without_person(len(seen), camera, betas)
+        return CameraMotion.without_person(len(seen), camera, betas), pitch
 
     fit_body = FitBody(body, betas, device)
     keypoints, world = _filled(keypoints, seen), _filled(world, seen)
@@ -108,8 +118,8 @@ def recover(
         metres = np.where(measured & seen[:, None, None], world, np.nan)
         observations = _lifted(load_lifter(), observations, keypoints, metres, fit_body, weights)
     objective = Objective(fit_body, load_pose_prior(device), weights)
-    pose = _fit(objective, observations, steps, pitch_deg)
-    return _camera_motion(pose, fit_body, betas, camera, bridged(seen, LONGEST_BRIDGED_GAP))
+    pose, pitch = _fit(objective, observations, steps, pitch)
+    return _camera_motion(pose, fit_body, betas, camera, bridged(seen, LONGEST_BRIDGED_GAP)), pitch
 
 
 def betas_of_height(body: Body, height_m: float | None) -> np.ndarray:
@@ -186,7 +196,7 @@ def _lifted(
     return replace(seen, segments=segments, precision=precision, prior=unsure.clamp(max=1.0))
 
 
-def _fit(objective: Objective, seen: Observations, steps: tuple[int, int], pitch_deg: float | None) -> Pose:
+def _fit(objective: Objective, seen: Observations, steps: tuple[int, int], pitch: Pitch) -> tuple[Pose, Pitch]:
     """The whole sequence, first to find the floor, then standing on it."""
     body = objective.body
     count = len(seen.pixels)
@@ -195,8 +205,8 @@ def _fit(objective: Objective, seen: Observations, steps: tuple[int, int], pitch
     if count % 2:
         padded.confidence[-1] = padded.precision[-1] = padded.standing[-1] = 0
     pose = _pass(objective, first_guess(body, padded), padded, steps[0], None)
-    floor = floor_plane(body, body.place(*body.kinematics(pose)), padded.standing, pitch_deg)
-    return _pass(objective, pose, padded, steps[1], floor).frames(slice(0, count))
+    floor, pitch = floor_plane(body, body.place(*body.kinematics(pose)), padded.standing, pitch)
+    return _pass(objective, pose, padded, steps[1], floor).frames(slice(0, count)), pitch
 
 
 def _pass(objective: Objective, pose: Pose, seen: Observations, steps: int, floor: Tensor | None) -> Pose:

@@ -1,13 +1,16 @@
 """Feet on the ground: which of them stand, and where the floor is that they stand on.
 
 A standing foot does not move and lies on the floor. So the distance of each foot is known, which one camera sees badly,
-and keeps feet from sliding.
+and keeps feet from sliding. Where the dancer moves to and from the camera, the feet also say how far it looks down.
 """
+
+import math
 
 import torch
 from torch import Tensor
 
 from justlmd.body.landmarks import LANDMARKS
+from justlmd.recovery.camera import Pitch
 from justlmd.recovery.skeleton import FitBody
 
 FEET = tuple(LANDMARKS.index(landmark) for landmark in (29, 30, 31, 32))
@@ -19,10 +22,10 @@ SPEED_FRAMES = 2
 """The speed is measured from so many frames before to so many after."""
 FLOOR_SIGMA_M = 0.05
 """Feet that rest this far from the floor (on the other leg, in the air) say little about it."""
-_LEVEL = 0.05
-"""The camera is believed to be level up to about this slope."""
-_KNOWN = 0.01
-"""The same of a given pitch."""
+STEPS_M = (0.3, 0.2, 0.1, *(FLOOR_SIGMA_M,) * 5)
+"""The plane is sought with these in turn: a floor that is far from the first guess would not be found otherwise."""
+ALIKE_FRAMES = 10
+"""Frames whose feet are wrong in the same way, so that they count as one."""
 
 
 def standing_points(pixels: Tensor, confidence: Tensor, box: Tensor) -> Tensor:
@@ -38,12 +41,12 @@ def standing_points(pixels: Tensor, confidence: Tensor, box: Tensor) -> Tensor:
     return standing
 
 
-def floor_plane(body: FitBody, points: Tensor, standing: Tensor, pitch_deg: float | None = None) -> Tensor:
+def floor_plane(body: FitBody, points: Tensor, standing: Tensor, pitch: Pitch) -> tuple[Tensor, Pitch]:
     """The floor (4,) as ``n`` and ``h`` with n . p = h under standing feet, of fitted points (N, 23, 3) in camera axes.
 
-    A level plane, tilted as far as the standing feet ask for it, or by ``pitch_deg``, by which the camera is known to
-    look down; found by reweighted least squares (Geman-McClure), so
-    that feet resting elsewhere do not count. Without a standing foot it lies under the lowest.
+    A plane tilted by how far the camera looks down: ``pitch``, corrected as far as the standing feet tell better, which
+    is returned with it. Found by reweighted least squares (Geman-McClure), so that feet resting elsewhere do not count.
+    Without a standing foot it lies under the lowest.
     """
     feet = list(FEET)
     across, down = points[:, feet, 2].flatten(), (points[:, feet, 1] + sole_heights(body)[feet]).flatten()
@@ -52,19 +55,21 @@ def floor_plane(body: FitBody, points: Tensor, standing: Tensor, pitch_deg: floa
         weight = torch.full_like(weight, 1e-6)
     middle = (weight * across).sum() / weight.sum()
     across = across - middle
+    usual = slope = -torch.tan(torch.deg2rad(middle * 0 + pitch.deg))
     # Down is +y: feet in the air are above the floor, so that it lies near the lowest of those that rest.
-    usual = torch.zeros_like(middle) if pitch_deg is None else -torch.tan(torch.deg2rad(middle * 0 + pitch_deg))
-    height, slope = _weighted_quantile(down - usual * across, weight, 0.7), usual
-    for _ in range(10):
+    height = _weighted_quantile(down - slope * across, weight, 0.7)
+    noise = ALIKE_FRAMES * FLOOR_SIGMA_M**2
+    prior = noise / math.radians(pitch.spread_deg) ** 2
+    for sigma in STEPS_M:
         miss = down - height - slope * across
-        robust = weight * (FLOOR_SIGMA_M**2 / (FLOOR_SIGMA_M**2 + miss.square())).square()
-        total = robust.sum()
-        height = (robust * (down - slope * across)).sum() / total
-        level = total * (FLOOR_SIGMA_M / (_LEVEL if pitch_deg is None else _KNOWN)) ** 2
-        slope = ((robust * across * (down - height)).sum() + level * usual) / ((robust * across.square()).sum() + level)
+        robust = weight * (sigma**2 / (sigma**2 + miss.square())).square()
+        height = (robust * (down - slope * across)).sum() / robust.sum()
+        told = (robust * across.square()).sum() + prior
+        slope = ((robust * across * (down - height)).sum() + prior * usual) / told
     one = torch.ones_like(slope)
     plane = torch.stack([torch.zeros_like(one), one, -slope, height - slope * middle])
-    return plane / plane[:3].norm()
+    found = Pitch(-math.degrees(math.atan(float(slope))), math.degrees(math.sqrt(noise / float(told))))
+    return plane / plane[:3].norm(), found
 
 
 def sole_heights(body: FitBody) -> Tensor:

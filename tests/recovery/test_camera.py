@@ -6,7 +6,7 @@ import pytest
 from justlmd.body.camera import intrinsics
 from justlmd.media.bars import Box
 from justlmd.pose.keypoints import Keypoints2D
-from justlmd.recovery.camera import LEAN_DEG, LEVEL_DEG, USUAL_LEAN_DEG, camera_of_image, pitch_of_camera
+from justlmd.recovery.camera import LEAN_DEG, LEVEL_DEG, USUAL_LEAN_DEG, Pitch, camera_of_image, pitch_of_camera
 
 WIDE = (1280, 720)
 
@@ -54,4 +54,4 @@ def test_the_pitch_is_seen_from_how_a_standing_dancer_leans(pitch, level):
 
 def test_without_metres_the_camera_is_level():
     nothing = np.full((5, 33, 3), np.nan, np.float32)
-    assert pitch_of_camera(Keypoints2D.made(nothing, nothing, WIDE, "test"), intrinsics(WIDE)) == (0.0, LEVEL_DEG)
+    assert pitch_of_camera(Keypoints2D.made(nothing, nothing, WIDE, "test"), intrinsics(WIDE)) == Pitch(0.0, LEVEL_DEG)

@@ -18,6 +18,7 @@ from justlmd.lyrics.document import Line, Lyrics
 from justlmd.motion.motion import FLIP, LONGEST_BRIDGED_GAP, CameraMotion, Motion, before_camera, to_yup
 from justlmd.quality.motion_checks import reprojection_metrics
 from justlmd.recovery.backends import RecoverySettings, recover_song
+from justlmd.recovery.camera import Pitch
 from justlmd.recovery.fit import WINDOW_FRAMES, recover
 from justlmd.recovery.ground import FEET, floor_plane, standing_points
 from justlmd.recovery.pose_prior import load_pose_prior
@@ -207,15 +208,18 @@ def test_the_floor_is_found_where_the_feet_stand(truth, body):
     standing = standing_points(pixels, torch.ones(pixels.shape[:2], dtype=torch.float64), torch.full((FRAMES,), 350.0))
     assert 0.1 < float((standing[:, list(FEET)] > 0.5).double().mean()) < 0.95
     assert not standing[:, [n for n in range(len(LANDMARKS)) if n not in FEET]].any()
-    plane = floor_plane(fit_body, points, standing)
+    level, known = Pitch(0.0, 9.0), Pitch(25.0, 0.6)
+    plane, pitch = floor_plane(fit_body, points, standing, level)
     assert float(plane[1]) > 0.995, "level"
     assert float(plane[3]) == pytest.approx(1.0, abs=0.06), "the imagined camera stands 1 m above the floor"
+    assert abs(pitch.deg) < 2 and pitch.spread_deg < level.spread_deg
     sine, cosine = np.sin(np.deg2rad(25)), np.cos(np.deg2rad(25))
     turned = points @ torch.tensor([[1.0, 0, 0], [0, cosine, sine], [0, -sine, cosine]], dtype=torch.float64)
-    known = floor_plane(fit_body, turned, standing, pitch_deg=25.0)  # the camera looks down
-    assert float(known[:3] @ torch.tensor([0, cosine, sine], dtype=torch.float64)) > 0.9995
-    assert float(known[3]) == pytest.approx(1.0, abs=0.06)
-    assert float(floor_plane(fit_body, turned, standing)[1]) > float(known[1]) + 0.01, "so giving it matters"
+    for told, miss_deg in ((known, 1), (Pitch(15.0, 5.0), 3)):  # the camera looks down
+        plane, pitch = floor_plane(fit_body, turned, standing, told)
+        assert pitch.deg == pytest.approx(25, abs=2 * pitch.spread_deg) and pitch.spread_deg < told.spread_deg
+        assert float(plane[:3] @ torch.tensor([0, cosine, sine], dtype=torch.float64)) > np.cos(np.deg2rad(miss_deg))
+        assert float(plane[3]) == pytest.approx(1.0, abs=0.06 + 3.5 * abs(np.deg2rad(pitch.deg - 25)))
 
 
 def test_a_song_is_recovered_from_its_first_line_to_the_end_of_its_last_slice(keypoints2d, recovered, body):
@@ -223,6 +227,7 @@ def test_a_song_is_recovered_from_its_first_line_to_the_end_of_its_last_slice(ke
     sliced = {"00:01.000": "one", "00:03.000": "two"}
     song = recover_song(keypoints2d, lyrics, sliced, body, RecoverySettings(device="cpu"))
     assert song.start_frame == 30 and len(song.motion.valid) == 8 * 30 and song.own_shapes
-    assert song.meta.method.startswith("fit to projected landmarks on cpu, camera of 864 px, looking down by ")
+    assert song.meta.method.startswith("fit to projected landmarks on cpu, camera of 864 px ± 20 % looking down by ")
+    assert song.meta.method.endswith("°, stature of the body ± 6 %")
     whole = to_yup(recovered.cut(30, 270), body).joints(body)
     assert np.linalg.norm(song.upright().joints(body) - whole, axis=-1).mean() < 0.03
