@@ -1,6 +1,6 @@
 """V1 to V5 on the same songs, with the same inputs and about the same time to learn: their whole dances side by side.
 
-    python -m benchmarks.arms [--short] [--models v3 v5] [--ablate] [--folder DIR]
+    python -m benchmarks.arms [--short] [--models v3 v5] [--songs N] [--ablate] [--folder DIR]
 
 Sixty synthetic songs in which ten words trigger moves to learn from, four to validate on, twelve to dance to. All
 models hear mel bands, onsets, beats and bars, see mirrored windows too, and keep their last weights; steps are such
@@ -74,6 +74,7 @@ def without_losses(short: bool) -> dict[str, ModelConfig]:
 def main() -> None:
     parser = options.parser(__doc__, short="few songs, four steps")
     parser.add_argument("--models", nargs="+", choices=STEPS, default=list(STEPS), help="only these (%(default)s)")
+    parser.add_argument("--songs", type=int, help="to learn from (60); give each number a folder of its own")
     parser.add_argument("--ablate", action="store_true", help="V3 without each of its losses")
     parser.add_argument("--folder", type=Path, help="keep songs and models here, and take those that are there")
     arguments = parser.parse_args()
@@ -82,7 +83,7 @@ def main() -> None:
         folder = arguments.folder or Path(scratch)
         folder = folder / "short" if arguments.short else folder  # never taken for the long form
         if not (folder / "moves.json").is_file():
-            write_songs(folder, SONGS[arguments.short])
+            write_songs(folder, SONGS[arguments.short] | ({"train": arguments.songs} if arguments.songs else {}))
         configs = {name: configuration(name, arguments.short) for name in arguments.models}
         if arguments.ablate:
             configs = without_losses(arguments.short)

@@ -58,6 +58,7 @@ rule pose:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         backend=config["pose"],
+        second_looks=config["second_looks"],
         dancer=lambda wildcards: TABLE[wildcards.song].dancer,
     message:
         "Finding the dancer of {wildcards.song} in every frame"

@@ -21,7 +21,13 @@ def with_mediapipe(snakemake):
 
     recorder, params = ImageSignalRecorder(), snakemake.params
     with progress_bar("frames") as progress:
-        found = estimate_keypoints2d(snakemake.input.video, dancer=params.dancer, observer=recorder, progress=progress)
+        found = estimate_keypoints2d(
+            snakemake.input.video,
+            dancer=params.dancer,
+            second_looks=params.second_looks,
+            observer=recorder,
+            progress=progress,
+        )
     return found, recorder.signals
 
 

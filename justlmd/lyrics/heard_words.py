@@ -42,7 +42,7 @@ def hear_words(lyrics: Lyrics, voice: np.ndarray, whisper: Whisper) -> Lyrics:
     -------
     Lyrics
         Lines that were heard have the timing ``aligned``; words in them without support are marked ``interpolated``.
-        A warning says how many lines were not heard.
+        Warnings say how many lines were not heard, and how many lie beyond the end of the sound.
     """
     wanted = [line for line in lyrics.lines if line.timing == "interpolated" and not line.credit]
     placed = place_lines(wanted, voice, whisper)
@@ -54,13 +54,15 @@ def hear_words(lyrics: Lyrics, voice: np.ndarray, whisper: Whisper) -> Lyrics:
     }
     lines = tuple(heard.get(id(line), line) for line in lyrics.lines)
     found = sum(line.timing == "aligned" for line in heard.values())
-    warnings = lyrics.warnings
-    if found < len(wanted):
-        warnings = (
-            *warnings,
-            f"{len(wanted) - found} of {len(wanted)} lines were not heard; their words are interpolated",
-        )
-    return replace(lyrics, lines=lines, warnings=warnings)
+    end_s = len(voice) / SR
+    beyond = sum(line.start_s >= end_s for line in wanted)
+    within = len(wanted) - beyond
+    warnings = []
+    if found < within:
+        warnings.append(f"{within - found} of {within} lines were not heard; their words are interpolated")
+    if beyond:
+        warnings.append(f"{beyond} of {len(wanted)} lines begin after the end of the sound at {end_s:.1f} s")
+    return replace(lyrics, lines=lines, warnings=(*lyrics.warnings, *warnings))
 
 
 def lateness_s(lyrics: Lyrics, voice: np.ndarray, whisper: Whisper, known: Whisper) -> float:

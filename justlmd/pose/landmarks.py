@@ -22,8 +22,8 @@ from justlmd.pose.people import other_people
 
 SEARCH_EVERY, FIRST_SEARCH = FPS, FPS // 2
 """Frames from one search for further people to the next, and the first one."""
-LOOK_AGAIN_EVERY = FPS // 2
-"""Frames from one second look at the dancer to the next: what the network says of a mirror image should be the same."""
+SECOND_LOOKS = FPS // 2
+"""A second, at the mirror image of the frame: what the network says of it should be the same."""
 DECIDE_EVERY = 10
 """Searches from one to the next of which the result decides whether there are several dancers."""
 
@@ -47,6 +47,7 @@ def estimate_keypoints2d(
     video: str | Path,
     *,
     dancer: str = "",
+    second_looks: int = SECOND_LOOKS,
     observer: Observer | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Keypoints2D:
@@ -60,6 +61,7 @@ def estimate_keypoints2d(
     ----------
     video : path of a constant 30 fps video, F frames.
     dancer : "": who is large and central for longest; ``left``, ``center`` or ``right``: the one at that place.
+    second_looks : a second, of 30 frames, how many of them are looked at as mirror images, too.
     observer : is shown every frame with what was found in it.
     progress : called as ``progress(frames_done, frames_total)``.
 
@@ -78,12 +80,13 @@ def estimate_keypoints2d(
         if progress is not None:
             progress(done, max(info.frames, done))
 
-    found = None if dancer else _of_one_person(video, networks, observer, count)
+    every = max(1, round(FPS / second_looks))
+    found = None if dancer else _of_one_person(video, networks, every, observer, count)
     doubtful = None
     if found is None:
         people = detect_people(video, networks.find)
         selected = DancerAmongOthers(people, (info.width, info.height), dancer)
-        found = _of_selected(video, networks, selected, observer, count)
+        found = _of_selected(video, networks, every, selected, observer, count)
         doubtful = selected.doubtful_frames(len(found.landmarks))
     if not found.landmarks:
         raise InputError("no frame could be decoded", where=video, next_step="is it a video?")
@@ -108,13 +111,14 @@ MISSING = np.full((len(LANDMARK_NAMES), 3), np.nan, dtype=np.float32)
 class Sightings:
     """What was found in the frames of a video so far: the dancer in each, others where they were searched."""
 
+    look_again_every: int
     landmarks: list[Landmarks | None] = field(default_factory=list)
     others: dict[int, list[np.ndarray]] = field(default_factory=dict)
     second: dict[int, Landmarks | None] = field(default_factory=dict)
 
     def look_again(self, number: int, frame: np.ndarray, tracker: PersonTracker) -> None:
-        """Every :data:`LOOK_AGAIN_EVERY` frames, keep what the network says of the mirror image."""
-        if number % LOOK_AGAIN_EVERY == LOOK_AGAIN_EVERY // 2:
+        """Once every so many frames, keep what the network says of the mirror image."""
+        if number % self.look_again_every == self.look_again_every // 2:
             self.second[number] = tracker.second_look(frame)
 
     def add(self, found: Landmarks | None, frame: np.ndarray, observer: Observer | None) -> None:
@@ -126,10 +130,10 @@ class Sightings:
 
 
 def _of_one_person(
-    video: str | Path, networks: PoseNetworks, observer: Observer | None, count: Callable[[int], None]
+    video: str | Path, networks: PoseNetworks, every: int, observer: Observer | None, count: Callable[[int], None]
 ) -> Sightings | None:
     """The person whom the tracker follows; None as soon as a search that decides finds somebody else."""
-    sightings = Sightings()
+    sightings = Sightings(every)
     tracker = PersonTracker(networks)
     heights: list[float] = []
     for number, frame in enumerate(read_frames(video)):
@@ -152,12 +156,13 @@ def _of_one_person(
 def _of_selected(
     video: str | Path,
     networks: PoseNetworks,
+    every: int,
     selected: DancerAmongOthers,
     observer: Observer | None,
     count: Callable[[int], None],
 ) -> Sightings:
     """One of several people, where the pose is not somebody else's."""
-    sightings = Sightings()
+    sightings = Sightings(every)
     tracker = PersonTracker(networks)
     for number, frame in enumerate(read_frames(video)):
         isolated = selected.isolate_dancer(number, frame)

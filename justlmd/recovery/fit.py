@@ -20,6 +20,7 @@ from justlmd.core.rotations import continuous_rotation_vectors
 from justlmd.motion.motion import LONGEST_BRIDGED_GAP, CameraMotion, bridged
 from justlmd.pose.keypoints import Keypoints2D
 from justlmd.pose.lifting import completed
+from justlmd.pose.second_looks import both_looks
 from justlmd.recovery.calmness import calmness
 from justlmd.recovery.camera import Pitch, pitch_of_camera
 from justlmd.recovery.ground import floor_plane, standing_points
@@ -69,7 +70,8 @@ def recover_with_pitch(
     Parameters
     ----------
     keypoints2d
-        The dancer in every frame; with or without ``world``.
+        The dancer in every frame; with or without ``world``. Second looks count as much as first ones where there are
+        enough of them (:func:`~justlmd.pose.second_looks.both_looks`).
     start_frame, stop_frame
         Frames of the video to recover; frames beyond its ends are left out.
     focal
@@ -94,6 +96,7 @@ def recover_with_pitch(
     bridged; where a gap is longer than :data:`LONGEST_BRIDGED_GAP`, or nobody was ever seen, ``valid`` is False.
     """
     weights = weights or Weights()
+    keypoints2d = both_looks(keypoints2d)
     camera = intrinsics((keypoints2d.width, keypoints2d.height), focal) if camera is None else np.asarray(camera, float)
     pitch = pitch_of_camera(keypoints2d, camera) if pitch_deg is None else Pitch(pitch_deg, KNOWN_DEG)
     measured = np.isfinite(keypoints2d.world).any()

@@ -1,12 +1,11 @@
 """How sure the recovered joints are: what they would be had the pose network looked at mirror images.
 
 The second looks (:class:`justlmd.pose.keypoints.Keypoints2D`) say how far the landmarks of both differ. A sample of
-ranges is fitted twice, to the landmarks and to the landmarks moved by those differences. Errors that both looks share
+ranges is fitted twice, to the first looks alone and to these moved by the differences. Errors that both looks share
 are not seen, so the figure is a lower bound; but where light, blur or distance leave the network guessing, it rises.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -14,9 +13,12 @@ from justlmd.body.model import Body
 from justlmd.core.clock import FPS
 from justlmd.motion.motion import CameraMotion, to_yup
 from justlmd.pose.keypoints import Keypoints2D
+from justlmd.pose.second_looks import first_look, second_opinion
 
 RANGE, PERIOD = 2 * FPS, 16 * FPS
 """Frames of one range, and from one range to the next: an eighth of the song is fitted twice."""
+APART = FPS // 2
+"""Frames between the looks that are compared, however many there are."""
 LEAST_RANGES = 4
 """In short songs, as far as they have room: one unlucky second does not decide."""
 FARTHEST_M = 0.3
@@ -47,13 +49,14 @@ def joint_uncertainty(
     For every half second of the ranges its middle frame and the distance in mm; a joint counts by
     :data:`FARTHEST_M` at most.
     """
-    moved = second_opinion(keypoints2d)
+    moved = second_opinion(keypoints2d, APART)
+    first_looks = first_look(keypoints2d)
     found = []
     stop_frame = min(stop_frame, len(keypoints2d))
     if moved is not None:
         for first in _ranges(start_frame, stop_frame):
             part = slice(first, min(first + RANGE, stop_frame))
-            two = [fit(points, start_frame=part.start, stop_frame=part.stop) for points in (keypoints2d, moved)]
+            two = [fit(points, start_frame=part.start, stop_frame=part.stop) for points in (first_looks, moved)]
             joints = [to_yup(one, body, floor=0.0).joints(body) for one in two]
             about = [one - one[:, :1] for one in joints]
             apart = np.linalg.norm(about[0] - about[1], axis=-1).clip(max=FARTHEST_M).mean(1)
@@ -63,24 +66,6 @@ def joint_uncertainty(
                 if known[piece].any():
                     found.append((first + begin + FPS // 4, round(1000 * float(apart[piece][known[piece]].mean()), 1)))
     return tuple(found)
-
-
-def second_opinion(keypoints2d: Keypoints2D) -> Keypoints2D | None:
-    """The landmarks moved by how far the second looks differ, in between by the interpolated difference."""
-    looks = keypoints2d.mirrored_frames
-    known = np.isfinite(keypoints2d.mirrored).all((1, 2)) & np.isfinite(keypoints2d.keypoints[looks]).all((1, 2))
-    if not known.any():
-        return None
-    looks, frames = looks[known], np.arange(len(keypoints2d))
-
-    def moved(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        change = (second[known] - first[looks]).reshape(len(looks), -1)
-        between = np.stack([np.interp(frames, looks, column) for column in change.T], axis=1)
-        return (first + between.reshape(first.shape)).astype(np.float32)
-
-    keypoints = moved(keypoints2d.keypoints, keypoints2d.mirrored)
-    keypoints[..., 2] = keypoints2d.keypoints[..., 2]
-    return replace(keypoints2d, keypoints=keypoints, world=moved(keypoints2d.world, keypoints2d.mirrored_world))
 
 
 def _ranges(start: int, stop: int) -> list[int]:

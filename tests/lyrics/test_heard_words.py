@@ -44,6 +44,12 @@ def test_a_line_that_is_not_sung_keeps_its_interpolated_times_with_a_warning():
     assert heard.warnings[-1] == "1 of 2 lines were not heard; their words are interpolated"
 
 
+def test_lines_beyond_the_end_of_the_sound_are_not_counted_as_unheard():
+    heard = hear_words(LYRICS, sung_voice(SUNG[:4], 4.5), WordListener())
+    assert [line.timing for line in heard.lines] == ["aligned", "interpolated"]
+    assert heard.warnings[-1] == "1 of 2 lines begin after the end of the sound at 4.5 s"
+
+
 def test_backing_vocals_that_are_not_sung_lie_between_the_words_that_are_and_say_so():
     lyrics = parse_lrc(b"[00:01.00]far away (oh yeah baby) from home tonight\n[00:05.00]", "x")
     sung = [(1.0, "far"), (1.4, "away"), (3.0, "from"), (3.2, "home"), (3.6, "tonight")]

@@ -12,7 +12,7 @@ from justlmd.body.model import Body
 from justlmd.motion.motion import CameraMotion
 from justlmd.pose.keypoints import Keypoints2D
 from justlmd.recovery.fit import recover
-from justlmd.recovery.uncertainty import joint_uncertainty, second_opinion
+from justlmd.recovery.uncertainty import joint_uncertainty
 
 FRAMES = 90
 
@@ -41,13 +41,13 @@ def test_one_arm_that_flips_for_a_second_does_not_decide_over_a_short_song(body)
     found = seen(dance, body)
     looks = np.arange(7, 300, 15, dtype=np.int32)
     found = replace(found, mirrored_frames=looks, mirrored=found.keypoints[looks], mirrored_world=found.world[looks])
-    starts = []
+    fits = []
 
     def fit(points: Keypoints2D, start_frame: int, stop_frame: int) -> CameraMotion:
         poses = np.zeros((stop_frame - start_frame, 72))
-        if points is not found and not starts:
+        fits.append(start_frame)
+        if len(fits) == 2:  # the first range as the second look has it
             poses[:, 3 * 17 : 3 * 18] = [0, np.pi, 0]  # an arm, as if before the body and behind it
-            starts.append(start_frame)
         rest = np.zeros((len(poses), 3))
         return CameraMotion(poses, rest, rest, np.zeros(10), np.eye(3), np.ones(len(poses), bool))
 
@@ -59,12 +59,4 @@ def test_one_arm_that_flips_for_a_second_does_not_decide_over_a_short_song(body)
 
 def test_without_a_second_look_nothing_is_known(body):
     found = seen(motion_of(song_by_id("corazon"), body).cut(200, 200 + FRAMES), body)
-    assert second_opinion(found) is None
     assert joint_uncertainty(found, body, partial(recover, body=body), 0, FRAMES) == ()
-
-
-def test_differences_are_interpolated_between_looks(body):
-    moved = second_opinion(looked_at_twice(body, 0.3))
-    change = moved.world - looked_at_twice(body, 0.3).world
-    np.testing.assert_allclose(change[:, [13, 15], 2], 0.3, atol=1e-5)
-    assert np.abs(change[:, 11]).max() < 1e-6
