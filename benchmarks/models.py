@@ -256,11 +256,11 @@ def real_songs(data: Path, short: bool) -> dict[str, Any]:
         folder = Path(scratch) / "data"
         groups = sorted(LyricsMusicDance(folder, "train").arrays.songs)[:1] if short else None
         rows = leave_one_out(folder, configs, Path(scratch) / "folds", seeds, groups, "cpu")
+        results = [read_json(path) for path in sorted(Path(scratch).glob("folds/*/evaluation_*/metrics.json"))]
     print(f"{'left out':24} {'seed':4} {'model':5} " + " ".join(f"{name:>12}" for name in MEASURES))
     for row in rows:
         values = " ".join(f"{row[name]:12.3f}" for name in MEASURES)
         print(f"{row['group'][:24]:24} {row['seed']:4} {row['model']:5} {values}")
-        results = [read_json(path) for path in sorted(Path(scratch).glob("folds/*/evaluation_*/metrics.json"))]
     print("whole dances, means over songs and seeds")
     show_dances(mean_table([result["dances"]["methods"] for result in results]))
     difference = compare(rows, "v2", "v3")
