@@ -6,7 +6,8 @@ A dance of the demo at 720p and every clip of ``DIR/clips``, put on the project'
 stage the landmark network as it was published runs once, in the same minute on the same core, so that their ratio does
 not depend on what else the computer does; seconds are those of the processor, with one thread in every library. The
 stage is everything that a song's job does for each frame: decoding, following the dancer, searching further people,
-image signals. Where mediapipe 0.10.21 is installed, its speed on the same frames and the differences of its landmarks
+image signals; the recovery is the fit, and its second fits as often as a long song has them. Start it twice to see two
+songs at once. Where mediapipe 0.10.21 is installed, its speed on the same frames and the differences of its landmarks
 are given, too; pixels count as if the smaller side of the frame had 720. Prints a table and writes
 ``benchmarks/results/pose.json``.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 
 from benchmarks import options
 from benchmarks.recovery_films.filming import rendered_frames
@@ -34,6 +36,8 @@ from justlmd.pose.landmark_network import PersonTracker, PoseNetworks
 from justlmd.pose.landmarks import SECOND_LOOKS, estimate_keypoints2d
 from justlmd.pose.networks import LANDMARKS, read_network
 from justlmd.quality.image_signals import ImageSignalRecorder
+from justlmd.recovery.fit import recover
+from justlmd.recovery.uncertainty import PERIOD, RANGE
 
 RESULTS = Path(__file__).parent / "results" / "pose.json"
 TARGET_SHARE = 0.85
@@ -74,15 +78,20 @@ class StageObserver(ImageSignalRecorder):
 
 
 def stage_row(video: Path, second_looks: int = SECOND_LOOKS) -> dict[str, float]:
-    """Frames per second of the whole stage, and the share of the bare network's in the same run."""
+    """Frames per second of the whole stage, alone and with the recovery, and their shares of the bare network's."""
     begin, observer = time.process_time(), StageObserver()
     found = estimate_keypoints2d(video, second_looks=second_looks, observer=observer)
     bare, frames = observer.bare, len(found.detected) - 1
     seconds = time.process_time() - observer.started - bare.seconds
+    body, begin_fit = load_body(), time.process_time()
+    recover(found, body)
+    with_fit = seconds + (time.process_time() - begin_fit) * (1 + 2 * RANGE / PERIOD)
     return {
         "frames_per_s": frames / seconds,
         "bare_network_per_s": bare.runs / bare.seconds,
         "of_bare_network_share": frames / seconds * bare.seconds / bare.runs,
+        "with_recovery_per_s": frames / with_fit,
+        "with_recovery_share": frames / with_fit * bare.seconds / bare.runs,
         "start_s": observer.started - begin,
         "frames": frames,
         "frames_found_share": float(found.detected.mean()),
@@ -164,6 +173,7 @@ def main() -> None:
     parser = options.parser(__doc__, short="5 s of the demo, no clips", data="folder with clips/*.mp4")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
+    torch.set_num_threads(1)
     with_mediapipe = importlib.util.find_spec("mediapipe") is not None
     frames = 150 if arguments.short else 300
     result: dict[str, dict[str, float]] = {}

@@ -61,7 +61,7 @@ def estimate_keypoints2d(
     ----------
     video : path of a constant 30 fps video, F frames.
     dancer : "": who is large and central for longest; ``left``, ``center`` or ``right``: the one at that place.
-    second_looks : a second, of 30 frames, how many of them are looked at as mirror images, too.
+    second_looks : about so many of the 30 frames of a second are looked at as mirror images, too.
     observer : is shown every frame with what was found in it.
     progress : called as ``progress(frames_done, frames_total)``.
 

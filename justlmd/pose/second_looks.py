@@ -10,8 +10,8 @@ import numpy as np
 
 from justlmd.pose.keypoints import Keypoints2D
 
-NEAR_FRAMES = 4
-"""Looks farther apart say too little about the frames between them, and two a second are not averaged in at all."""
+NEAR_FRAMES = 3
+"""Looks farther apart say too little about the frames between them: two a second are not averaged in."""
 DISAGREEMENT = 0.03
 """Of the dancer's height by which a landmark must differ to count half."""
 
@@ -58,11 +58,11 @@ def both_looks(keypoints2d: Keypoints2D) -> Keypoints2D:
     """The mean of first and second look where these are near; landmarks on which they do not agree count less."""
     second, first = second_opinion(keypoints2d), first_look(keypoints2d)
     looks, frames = keypoints2d.mirrored_frames[_answered(keypoints2d)], np.arange(len(keypoints2d))
-    if second is None or np.median(np.diff(looks, prepend=-NEAR_FRAMES)) > NEAR_FRAMES:
+    if second is None or len(looks) < 2:
         return first
-    after = np.searchsorted(looks, frames).clip(max=len(looks) - 1)
-    before = (np.searchsorted(looks, frames, side="right") - 1).clip(min=0)
-    near = (np.abs(looks[after] - frames) < NEAR_FRAMES) & (np.abs(frames - looks[before]) < NEAR_FRAMES)
+    between = (np.searchsorted(looks, frames, side="right") - 1).clip(0, len(looks) - 2)
+    outside = np.abs(frames - frames.clip(looks[0], looks[-1]))
+    near = (np.diff(looks)[between] <= NEAR_FRAMES) & (outside <= NEAR_FRAMES)
     near &= first.detected & np.isfinite(second.keypoints).all((1, 2))
     one, other = first.keypoints[near].astype(float), second.keypoints[near].astype(float)
     height = np.ptp(one[..., 1], axis=1).clip(min=1.0)[:, None]

@@ -172,7 +172,7 @@ class Config(_Section):
     download: Download = Download()
     lyrics: Lyrics = Lyrics()
     pose: Literal["mediapipe", "mmpose"] = "mediapipe"
-    second_looks: int = Field(default=15, ge=1, le=30)
+    second_looks: int = Field(default=15, ge=2, le=30)
     mmpose: MMPose = MMPose()
     recovery: Literal["fit", "easymocap"] = "fit"
     focal: float = Field(default=0, ge=0, le=1_000_000)

@@ -10,7 +10,9 @@ from demo.build import motion_of
 from demo.song_list import song_by_id
 from justlmd.body.model import load_body
 from justlmd.pose.keypoints import Keypoints2D
+from justlmd.pose.landmarks import SECOND_LOOKS
 from justlmd.pose.second_looks import both_looks, first_look, second_opinion
+from justlmd.project.config import Config
 
 FRAMES = 60
 LEFT_ARM = [13, 15]
@@ -41,6 +43,10 @@ def test_both_looks_are_the_mean_and_count_less_where_they_differ(dance, every):
     far = both_looks(looked_again(dance, every, pixels=40.0))
     assert (far.keypoints[:, LEFT_ARM, 2] < 0.5 * found.keypoints[:, LEFT_ARM, 2]).all()
     assert not len(found.mirrored_frames), "they are not averaged in twice"
+
+
+def test_without_a_configuration_there_are_as_many_looks_as_by_default():
+    assert Config().second_looks == SECOND_LOOKS
 
 
 def test_two_looks_a_second_are_too_few_and_none_change_nothing(dance):
