@@ -41,7 +41,9 @@ from justlmd.recovery.uncertainty import PERIOD, RANGE
 
 RESULTS = Path(__file__).parent / "results" / "pose.json"
 TARGET_SHARE = 0.85
-"""Of the published network's rate, which the stage shall reach for one person at 720p with few second looks."""
+RECOVERY_TARGET_SHARE = 0.75
+"""Of the published network's rate, which the stage, alone and with the recovery, shall reach for one person at 720p
+with few second looks."""
 FEW_LOOKS = 2
 """A second: what the quality gate needs."""
 
@@ -193,9 +195,13 @@ def main() -> None:
     result = {label: {key: round(value, 4) for key, value in row.items()} for label, row in result.items()}
     for label, row in result.items():
         print(f"{label:36s} " + ", ".join(f"{key} {value:.4g}" for key, value in row.items()))
-    share, few = (result[name]["of_bare_network_share"] for name in ("ours", "ours, few second looks, demo 720p"))
-    print(f"\nthe whole stage runs at {share:.0%} of the published network's rate")
-    print(f"with {FEW_LOOKS} second looks a second at {few:.0%} (target {TARGET_SHARE:.0%})")
+    print("\nof the published network's rate, the pose stage and the whole way to smplfull.json:")
+    for label, row in (
+        ("default", "ours"),
+        (f"{FEW_LOOKS} second looks a second", "ours, few second looks, demo 720p"),
+    ):
+        print(f"{label}: {result[row]['of_bare_network_share']:.0%} and {result[row]['with_recovery_share']:.0%}")
+    print(f"targets with few second looks: {TARGET_SHARE:.0%} and {RECOVERY_TARGET_SHARE:.0%}")
     write_json(RESULTS, result)
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from justlmd.pose.keypoints import Keypoints2D
 
-NEAR_FRAMES = 3
-"""Looks farther apart say too little about the frames between them: two a second are not averaged in."""
+NEAR_FRAMES = 4
+"""Looks farther apart say too little about the frames between them: two a second are not averaged in. At 15 a second
+one may fail."""
 DISAGREEMENT = 0.03
 """Of the dancer's height by which a landmark must differ to count half."""
 

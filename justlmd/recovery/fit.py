@@ -4,6 +4,7 @@ The fit runs on the device named by the caller through the same code; windows ar
 are fitted at once, so memory hardly grows with the song.
 """
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -26,11 +27,11 @@ from justlmd.recovery.camera import Pitch, pitch_of_camera
 from justlmd.recovery.ground import floor_plane, standing_points
 from justlmd.recovery.initial_pose import first_guess
 from justlmd.recovery.lifter import Lifter, load_lifter, views
-from justlmd.recovery.objective import Objective, Observations, Weights, normal_equations
+from justlmd.recovery.objective import Objective, Observations, Weights, evaluate
 from justlmd.recovery.pose_prior import load_pose_prior
-from justlmd.recovery.skeleton import FREE_JOINTS, SEGMENTS, FitBody, Pose
+from justlmd.recovery.skeleton import DTYPE, FREE_JOINTS, SEGMENTS, FitBody, Pose
 
-WINDOW_FRAMES = 300
+WINDOW_FRAMES = 600
 OVERLAP_FRAMES = 40
 WINDOWS_AT_ONCE = 4
 """On a GPU; on the CPU one after the other takes about as long and needs half the memory."""
@@ -149,7 +150,7 @@ def _observations(
     """What the landmarks say by themselves."""
 
     def tensor(array: np.ndarray) -> Tensor:
-        return torch.as_tensor(array, dtype=torch.float64, device=body.rest.device)
+        return torch.as_tensor(array, dtype=DTYPE, device=body.rest.device)
 
     fitted = list(LANDMARKS)
     confidence = tensor(np.clip(keypoints[:, fitted, 2], 0, 1) ** 2 * seen[:, None])
@@ -188,7 +189,7 @@ def _lifted(
     lifted = lifter(rays, confidence, world[:, fitted])
 
     def tensor(array: np.ndarray) -> Tensor:
-        return torch.as_tensor(array, dtype=torch.float64, device=body.rest.device)
+        return torch.as_tensor(array, dtype=DTYPE, device=body.rest.device)
 
     axes = tensor(np.array([weights.lifted_across, weights.lifted_across, 1.0]))
     lengths = body.lengths[:, None]
@@ -215,8 +216,8 @@ def _fit(objective: Objective, seen: Observations, steps: tuple[int, int], pitch
 def _pass(objective: Objective, pose: Pose, seen: Observations, steps: int, floor: Tensor | None) -> Pose:
     """Fit windows of equal, even length and blend them where they overlap."""
     count = len(seen.pixels)
-    length = min(WINDOW_FRAMES, count)
-    windows = 1 + max(0, -(-(count - length) // max(length - OVERLAP_FRAMES, 1)))
+    windows = max(1, math.ceil((count - OVERLAP_FRAMES) / (WINDOW_FRAMES - OVERLAP_FRAMES)))
+    length = 2 * math.ceil((count + (windows - 1) * OVERLAP_FRAMES) / windows / 2)
     starts = np.linspace(0, count - length, windows).round().astype(int)
     fitted: list[Pose] = []
     at_once = 1 if pose.root.device.type == "cpu" else WINDOWS_AT_ONCE
@@ -252,14 +253,16 @@ def _fit_windows(
     """Gauss-Newton steps on all windows at once; a window whose cost rises goes back and is damped more."""
     frames = len(pose.root) // windows
     damping = pose.root.new_full((windows,), 1e-3)
-    equations, cost = normal_equations(objective, pose, seen, windows, floor)
+    cost, equations = evaluate(objective, pose, seen, windows, floor)
     for _ in range(steps):
-        candidate = pose.stepped(equations.solve(damping).flatten(0, 1))
-        attempt, attempt_cost = normal_equations(objective, candidate, seen, windows, floor)
+        candidate = pose.stepped(equations().solve(damping).flatten(0, 1))
+        attempt_cost, attempt = evaluate(objective, candidate, seen, windows, floor)
         better = attempt_cost <= cost
-        pose = candidate.where(better.repeat_interleave(frames), pose)
-        equations = attempt.where(better, equations)
-        cost = torch.where(better, attempt_cost, cost)
+        if better.all():
+            pose, cost, equations = candidate, attempt_cost, attempt
+        elif better.any():
+            pose = candidate.where(better.repeat_interleave(frames), pose)
+            cost, equations = evaluate(objective, pose, seen, windows, floor)
         damping = torch.where(better, damping / 10, damping * 1000)
     return pose
 

@@ -3,6 +3,7 @@
 All terms are sums of squares per window; the table of weights is :class:`Weights`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import roma
@@ -11,7 +12,12 @@ from torch import Tensor
 
 from justlmd.recovery.ground import FLOOR_SIGMA_M
 from justlmd.recovery.skeleton import UNKNOWNS, FitBody, Pose
-from justlmd.recovery.solver import NormalEquations
+from justlmd.recovery.solver import (
+    NormalEquations,
+    second_difference,
+    second_difference_products,
+    transposed_difference,
+)
 
 NEAREST_M = 0.1  # no point is projected from nearer than this
 
@@ -84,54 +90,61 @@ class Objective:
     weights: Weights
 
 
-def normal_equations(
+def evaluate(
     objective: Objective, pose: Pose, seen: Observations, windows: int, floor: Tensor | None
-) -> tuple[NormalEquations, Tensor]:
-    """Return the normal equations and the cost (B,) of B = ``windows`` windows laid one after the other.
+) -> tuple[Tensor, Callable[[], NormalEquations]]:
+    """The cost (B,) of B = ``windows`` windows laid one after the other, and what makes their normal equations.
 
     Once the ``floor`` (4,) is known feet stand on it, and points that were seen wrong are weighed down.
 
     Most terms act on points: each gives every point a force (the gradient) and a stiffness (3, 3), which the points'
-    Jacobian carries over to the unknowns.
+    Jacobian carries over to the unknowns. The equations take three times as long as the cost, and the last step of a
+    fit needs none.
     """
     body, weights = objective.body, objective.weights
     turns, places = body.kinematics(pose)
     points = body.place(turns, places)
-    jacobian = body.jacobian(turns, places, points)
     frames = len(points) // windows
     calm = seen.calm.unflatten(0, (windows, frames))[:, 1:-1]
-    near, middle, far = second_difference_products(calm)
 
     stiffness, force, cost = _reprojection(points, seen, weights, floor is not None)
-    world_rows, world_force, world_cost = _world(body, points, jacobian, seen)
+    world_force, world_cost = _world(body, points, seen)
     bend = second_difference(points.unflatten(0, (windows, frames)))
-    eye = torch.eye(3, dtype=points.dtype, device=points.device)
-    stiffness = stiffness + weights.smooth_points * near.flatten(0, 1)[..., None, None] * eye
-    force = force + world_force + weights.smooth_points * _transposed(calm[..., None] * bend, frames).flatten(0, 1)
-
+    force = force + world_force
+    force = force + weights.smooth_points * transposed_difference(calm[..., None] * bend, frames).flatten(0, 1)
     held = points.new_zeros(windows, frames - 1, points.shape[1])
     if floor is not None:
         held = _add_ground(stiffness, force, cost, points, seen.standing, floor, weights, windows)
+    prior = _Prior(pose, objective.prior, weights, seen.prior)
+    smoothness = _Smoothness(pose, weights, calm @ body.moves.mT)
 
-    flat = jacobian.flatten(1, 2)  # (N, 69, D)
-    here = flat.mT @ (stiffness @ jacobian).flatten(1, 2) + world_rows.mT @ world_rows
-    gradient = (flat.mT @ force.flatten(1)[..., None])[..., 0]
-    prior_cost = _add_prior(here, gradient, pose, objective.prior, weights, seen.prior)
-    cost = (cost + world_cost + prior_cost).unflatten(0, (windows, frames)).sum(1)
+    cost = (cost + world_cost + prior.cost).unflatten(0, (windows, frames)).sum(1) + smoothness.cost
     cost = cost + weights.smooth_points * (calm[..., None] * bend.square()).sum((1, 2, 3))
 
-    here = here.unflatten(0, (windows, frames))
-    gradient = gradient.unflatten(0, (windows, frames))
-    by_window = flat.unflatten(0, (windows, frames))
-    coupling = (weights.smooth_points * middle - held).repeat_interleave(3, dim=-1)[..., None]
-    further = (weights.smooth_points * far).repeat_interleave(3, dim=-1)[..., None]
-    equations = NormalEquations(
-        gradient,
-        here,
-        by_window[:, 1:].mT @ (by_window[:, :-1] * coupling),
-        by_window[:, 2:].mT @ (by_window[:, :-2] * further),
-    )
-    return equations, cost + _add_smoothness(equations, pose, weights, calm @ body.moves.mT)
+    def equations() -> NormalEquations:
+        jacobian = body.jacobian(turns, places, points)
+        flat = jacobian.flatten(1, 2)  # (N, 69, D)
+        near, middle, far = second_difference_products(calm)
+        eye = torch.eye(3, dtype=points.dtype, device=points.device)
+        stiff = stiffness + weights.smooth_points * near.flatten(0, 1)[..., None, None] * eye
+        rows = _world_rows(body, jacobian, seen)
+        here = flat.mT @ (stiff @ jacobian).flatten(1, 2) + rows.mT @ rows
+        gradient = (flat.mT @ force.flatten(1)[..., None])[..., 0]
+        prior.add_to(here, gradient)
+
+        by_window = flat.unflatten(0, (windows, frames))
+        coupling = (weights.smooth_points * middle - held).repeat_interleave(3, dim=-1)[..., None]
+        further = (weights.smooth_points * far).repeat_interleave(3, dim=-1)[..., None]
+        result = NormalEquations(
+            gradient.unflatten(0, (windows, frames)),
+            here.unflatten(0, (windows, frames)),
+            by_window[:, 1:].mT @ (by_window[:, :-1] * coupling),
+            by_window[:, 2:].mT @ (by_window[:, :-2] * further),
+        )
+        smoothness.add_to(result)
+        return result
+
+    return cost, equations
 
 
 def _reprojection(points: Tensor, seen: Observations, weights: Weights, robust: bool) -> tuple[Tensor, Tensor, Tensor]:
@@ -187,65 +200,76 @@ def _add_ground(
     return held
 
 
-def _world(body: FitBody, points: Tensor, jacobian: Tensor, seen: Observations) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows (N, 3 S, D) of the Jacobian, force (N, 23, 3) and cost (N,) of the distance to the seen segments."""
+def _world(body: FitBody, points: Tensor, seen: Observations) -> tuple[Tensor, Tensor]:
+    """Force (N, 23, 3) and cost (N,) of the distance to the seen segments."""
     miss = body.segments @ points @ seen.view.mT - seen.segments
-    rows = (body.segments @ jacobian.flatten(2)).unflatten(-1, jacobian.shape[2:])
-    rows = (seen.view[:, None] @ rows) * seen.precision.sqrt()[..., None]
     force = seen.precision * miss
-    return rows.flatten(1, 2), body.segments.mT @ (force @ seen.view), (force * miss).sum((1, 2))
+    return body.segments.mT @ (force @ seen.view), (force * miss).sum((1, 2))
 
 
-def _add_prior(
-    here: Tensor, gradient: Tensor, pose: Pose, prior: PosePrior, weights: Weights, counts: Tensor
-) -> Tensor:
-    """Add the Gaussian over joint angles, which ``counts`` (N,), and their limits in place; returns the cost (N,)."""
-    vectors = roma.rotmat_to_rotvec(pose.joints)  # (N, 19, 3)
-    slopes = _right_jacobian_inverse(vectors)
-    angles = vectors.flatten(1)
-    beyond = (angles - prior.upper).clamp(min=0) - (prior.lower - angles).clamp(min=0)
-    share = weights.prior * counts[:, None]
-    pull = share * ((angles - prior.mean) @ prior.precision)
-    force = pull + weights.limits * beyond
-    joints, size = vectors.shape[1], angles.shape[1]
-    # slopes is block diagonal: from the left and from the right, joint by joint
-    left = slopes.mT @ prior.precision.unflatten(0, (joints, 3))  # (N, 19, 3, 57)
-    both = left.flatten(1, 2).mT.unflatten(1, (joints, 3))
-    both = (slopes.mT @ both).flatten(1, 2) * share[..., None]
-    limited = weights.limits * (beyond != 0).to(angles.dtype).unflatten(1, (joints, 3))
-    limited = (slopes.mT * limited[:, :, None]) @ slopes
-    places = torch.arange(size, device=angles.device).unflatten(0, (joints, 3))
-    both[:, places[:, :, None], places[:, None, :]] += limited
-    here[:, 6:, 6:] += both
-    gradient[:, 6:] += (slopes.mT @ force.unflatten(1, (joints, 3))[..., None]).flatten(1)
-    return ((angles - prior.mean) * pull).sum(1) + weights.limits * beyond.square().sum(1)
+def _world_rows(body: FitBody, jacobian: Tensor, seen: Observations) -> Tensor:
+    """Rows (N, 3 S, D) of the Jacobian of that distance."""
+    rows = (body.segments @ jacobian.flatten(2)).unflatten(-1, jacobian.shape[2:])
+    return ((seen.view[:, None] @ rows) * seen.precision.sqrt()[..., None]).flatten(1, 2)
 
 
-def _add_smoothness(equations: NormalEquations, pose: Pose, weights: Weights, calm: Tensor) -> Tensor:
-    """Add what acts on the unknowns over time in place: angular accelerations, and the pelvis's depth.
+class _Prior:
+    """The Gaussian over joint angles, which ``counts`` (N,), and their limits; ``cost`` (N,)."""
+
+    def __init__(self, pose: Pose, prior: PosePrior, weights: Weights, counts: Tensor) -> None:
+        self._prior, self._limits = prior, weights.limits
+        self._vectors = roma.rotmat_to_rotvec(pose.joints)  # (N, 19, 3)
+        angles = self._vectors.flatten(1)
+        self._beyond = (angles - prior.upper).clamp(min=0) - (prior.lower - angles).clamp(min=0)
+        self._share = weights.prior * counts[:, None]
+        self._pull = self._share * ((angles - prior.mean) @ prior.precision)
+        self.cost = ((angles - prior.mean) * self._pull).sum(1) + self._limits * self._beyond.square().sum(1)
+
+    def add_to(self, here: Tensor, gradient: Tensor) -> None:
+        slopes = _right_jacobian_inverse(self._vectors)
+        joints = slopes.shape[1]
+        # slopes is block diagonal: from the left and from the right, joint by joint
+        left = slopes.mT @ self._prior.precision.unflatten(0, (joints, 3))  # (N, 19, 3, 57)
+        both = left.flatten(1, 2).mT.unflatten(1, (joints, 3))
+        both = (slopes.mT @ both).flatten(1, 2) * self._share[..., None]
+        limited = self._limits * (self._beyond != 0).to(slopes.dtype).unflatten(1, (joints, 3))
+        limited = (slopes.mT * limited[:, :, None]) @ slopes
+        both.view(-1, joints, 3, joints, 3).diagonal(dim1=1, dim2=3).add_(limited.movedim(1, -1))
+        here[:, 6:, 6:] += both
+        force = self._pull + self._limits * self._beyond
+        gradient[:, 6:] += (slopes.mT @ force.unflatten(1, (joints, 3))[..., None]).flatten(1)
+
+
+class _Smoothness:
+    """What acts on the unknowns over time: angular accelerations, and the pelvis's depth; ``cost`` (B,).
 
     ``calm`` (B, T-2, 19): how much of the smoothness each free joint keeps.
     """
-    windows, frames, _ = equations.gradient.shape
-    depth = pose.pelvis[:, 2].unflatten(0, (windows, frames))
-    bend = equations.gradient.new_zeros(windows, frames - 2, UNKNOWNS)
-    bend[..., 5] = second_difference(depth)
-    bend[..., :3], bend[..., 6:] = _angular_acceleration(pose, windows).split([3, UNKNOWNS - 6], dim=-1)
-    diagonal = torch.zeros_like(bend)
-    diagonal[..., :3], diagonal[..., 5] = weights.smooth_root, weights.smooth_depth
-    diagonal[..., 6:] = weights.smooth_joints * calm.repeat_interleave(3, dim=-1)
-    products = second_difference_products(diagonal)
-    for blocks, product in zip((equations.here, equations.next1, equations.next2), products, strict=True):
-        blocks.diagonal(dim1=-2, dim2=-1).add_(product)
-    equations.gradient.add_(_transposed(bend * diagonal, frames))
 
-    drift = weights.steady_depth * (depth[:, 1:] - depth[:, :-1])
-    equations.gradient[:, 1:, 5] += drift
-    equations.gradient[:, :-1, 5] -= drift
-    equations.here[:, 1:, 5, 5] += weights.steady_depth
-    equations.here[:, :-1, 5, 5] += weights.steady_depth
-    equations.next1[:, :, 5, 5] -= weights.steady_depth
-    return (bend.square() * diagonal).sum((1, 2)) + (drift * (depth[:, 1:] - depth[:, :-1])).sum(1)
+    def __init__(self, pose: Pose, weights: Weights, calm: Tensor) -> None:
+        windows, frames = len(calm), calm.shape[1] + 2
+        depth = pose.pelvis[:, 2].unflatten(0, (windows, frames))
+        self._steady = weights.steady_depth
+        self._bend = depth.new_zeros(windows, frames - 2, UNKNOWNS)
+        self._bend[..., 5] = second_difference(depth)
+        turns = _angular_acceleration(pose, windows)
+        self._bend[..., :3], self._bend[..., 6:] = turns.split([3, UNKNOWNS - 6], dim=-1)
+        self._weight = torch.zeros_like(self._bend)
+        self._weight[..., :3], self._weight[..., 5] = weights.smooth_root, weights.smooth_depth
+        self._weight[..., 6:] = weights.smooth_joints * calm.repeat_interleave(3, dim=-1)
+        self._drift = depth.diff(dim=1)
+        self.cost = (self._bend.square() * self._weight).sum((1, 2)) + self._steady * self._drift.square().sum(1)
+
+    def add_to(self, equations: NormalEquations) -> None:
+        products = second_difference_products(self._weight)
+        for blocks, product in zip((equations.here, equations.next1, equations.next2), products, strict=True):
+            blocks.diagonal(dim1=-2, dim2=-1).add_(product)
+        equations.gradient.add_(transposed_difference(self._bend * self._weight, equations.gradient.shape[1]))
+        equations.gradient[:, 1:, 5] += self._steady * self._drift
+        equations.gradient[:, :-1, 5] -= self._steady * self._drift
+        equations.here[:, 1:, 5, 5] += self._steady
+        equations.here[:, :-1, 5, 5] += self._steady
+        equations.next1[:, :, 5, 5] -= self._steady
 
 
 def _right_jacobian_inverse(vectors: Tensor) -> Tensor:
@@ -264,30 +288,3 @@ def _angular_acceleration(pose: Pose, windows: int) -> Tensor:
     rotations = torch.cat([pose.root[:, None], pose.joints], dim=1).unflatten(0, (windows, -1))
     turns = roma.rotmat_to_rotvec(rotations[:, :-1].mT @ rotations[:, 1:]).flatten(2)
     return turns[:, 1:] - turns[:, :-1]
-
-
-def second_difference(values: Tensor) -> Tensor:
-    """x[t] - 2 x[t+1] + x[t+2] along dimension 1: (B, T, ...) -> (B, T-2, ...)."""
-    return values[:, :-2] - 2 * values[:, 1:-1] + values[:, 2:]
-
-
-def _transposed(bend: Tensor, frames: int) -> Tensor:
-    """The transpose of :func:`second_difference`: (B, T-2, ...) -> (B, T, ...)."""
-    spread = bend.new_zeros(bend.shape[0], frames, *bend.shape[2:])
-    spread[:, :-2] += bend
-    spread[:, 1:-1] -= 2 * bend
-    spread[:, 2:] += bend
-    return spread
-
-
-def second_difference_products(weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Diagonals 0, 1 and 2 of D'WD, where D takes second differences over T frames and W weighs them.
-
-    ``weights`` (B, T-2, K); the diagonals are (B, T, K), (B, T-1, K) and (B, T-2, K).
-    """
-    none = weights.new_zeros(len(weights), 1, weights.shape[2])
-    early, late = torch.cat([weights, none], dim=1), torch.cat([none, weights], dim=1)
-    both = early + late
-    here = torch.cat([early, none], dim=1) + torch.cat([none, late], dim=1)
-    here[:, 1:-1] += 4 * weights
-    return here, -2 * both, weights

@@ -9,7 +9,7 @@ from torch import Tensor
 from justlmd.core.errors import InputError
 from justlmd.core.files import read_npz
 from justlmd.recovery.objective import PosePrior
-from justlmd.recovery.skeleton import FREE_JOINTS
+from justlmd.recovery.skeleton import DTYPE, FREE_JOINTS
 
 PRIOR_PATH = Path(__file__).parents[1] / "data" / "pose_prior.npz"
 """Built by ``python -m tools.build_pose_prior`` from the project's own choreographies."""
@@ -40,6 +40,6 @@ def load_pose_prior(device: str, path: str | Path = PRIOR_PATH) -> PosePrior:
         limit[3 * FREE_JOINTS.index(elbow) + 1] = sign * _STRAIGHT_ELBOW
 
     def tensor(values: np.ndarray) -> Tensor:
-        return torch.as_tensor(values, dtype=torch.float64, device=device)
+        return torch.as_tensor(values, dtype=DTYPE, device=device)
 
     return PosePrior(tensor(mean), tensor(precision), tensor(lower), tensor(upper))

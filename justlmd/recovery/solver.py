@@ -24,15 +24,6 @@ class NormalEquations:
     next1: Tensor
     next2: Tensor
 
-    def where(self, mask: Tensor, other: "NormalEquations") -> "NormalEquations":
-        """Windows of these equations where ``mask`` (B,) holds, of ``other`` elsewhere."""
-        return NormalEquations(
-            torch.where(mask[:, None, None], self.gradient, other.gradient),
-            torch.where(mask[:, None, None, None], self.here, other.here),
-            torch.where(mask[:, None, None, None], self.next1, other.next1),
-            torch.where(mask[:, None, None, None], self.next2, other.next2),
-        )
-
     def solve(self, damping: Tensor) -> Tensor:
         """Return the step (B, T, D) of ``(H + damping I) x = -g``; ``damping`` (B,) is positive.
 
@@ -55,23 +46,50 @@ class NormalEquations:
 
 
 def _solve_tridiagonal(diagonal: Tensor, below: Tensor, right: Tensor) -> Tensor:
-    """Solve a symmetric positive definite block tridiagonal system; all arguments are overwritten.
+    """Solve a symmetric positive definite block tridiagonal system; ``diagonal`` and ``right`` are overwritten.
 
     ``diagonal`` (B, N, D, D), ``below`` (B, N-1, D, D) = block [n+1, n], ``right`` (B, N, D, 1).
     """
     count = diagonal.shape[1]
+    factors: list[Tensor] = []  # L[n, n]
+    couplings: list[Tensor] = []  # L[n+1, n] = A[n+1, n] L[n, n]^-T
     for n in range(count):
         if n > 0:
-            # L[n, n-1] = A[n, n-1] L[n-1, n-1]^-T, kept in place of A[n, n-1]
-            coupling = torch.linalg.solve_triangular(diagonal[:, n - 1], below[:, n - 1].mT, upper=False).mT
-            below[:, n - 1] = coupling
+            coupling = torch.linalg.solve_triangular(factors[-1], below[:, n - 1].mT, upper=False).mT
             diagonal[:, n].baddbmm_(coupling, coupling.mT, alpha=-1)
             right[:, n].baddbmm_(coupling, right[:, n - 1], alpha=-1)
-        factor, _ = torch.linalg.cholesky_ex(diagonal[:, n])
-        diagonal[:, n] = factor
-        right[:, n] = torch.linalg.solve_triangular(factor, right[:, n], upper=False)
+            couplings.append(coupling)
+        factors.append(torch.linalg.cholesky_ex(diagonal[:, n]).L)
+        right[:, n] = torch.linalg.solve_triangular(factors[-1], right[:, n], upper=False)
     for n in range(count - 1, -1, -1):
         if n < count - 1:
-            right[:, n].baddbmm_(below[:, n].mT, right[:, n + 1], alpha=-1)
-        right[:, n] = torch.linalg.solve_triangular(diagonal[:, n].mT, right[:, n], upper=True)
+            right[:, n].baddbmm_(couplings[n].mT, right[:, n + 1], alpha=-1)
+        right[:, n] = torch.linalg.solve_triangular(factors[n].mT, right[:, n], upper=True)
     return right
+
+
+def second_difference(values: Tensor) -> Tensor:
+    """x[t] - 2 x[t+1] + x[t+2] along dimension 1: (B, T, ...) -> (B, T-2, ...)."""
+    return values[:, :-2] - 2 * values[:, 1:-1] + values[:, 2:]
+
+
+def transposed_difference(bend: Tensor, frames: int) -> Tensor:
+    """The transpose of :func:`second_difference`: (B, T-2, ...) -> (B, T, ...)."""
+    spread = bend.new_zeros(bend.shape[0], frames, *bend.shape[2:])
+    spread[:, :-2] += bend
+    spread[:, 1:-1] -= 2 * bend
+    spread[:, 2:] += bend
+    return spread
+
+
+def second_difference_products(weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Diagonals 0, 1 and 2 of D'WD, where D takes second differences over T frames and W weighs them.
+
+    ``weights`` (B, T-2, K); the diagonals are (B, T, K), (B, T-1, K) and (B, T-2, K).
+    """
+    none = weights.new_zeros(len(weights), 1, weights.shape[2])
+    early, late = torch.cat([weights, none], dim=1), torch.cat([none, weights], dim=1)
+    both = early + late
+    here = torch.cat([early, none], dim=1) + torch.cat([none, late], dim=1)
+    here[:, 1:-1] += 4 * weights
+    return here, -2 * both, weights

@@ -84,3 +84,11 @@ def test_only_looks_that_are_far_enough_apart_count(dance):
     found.mirrored_world[np.arange(FRAMES) % 15 > 0, 13, 2] += 1.0
     np.testing.assert_allclose(second_opinion(found, apart_frames=15).world, dance.world, atol=1e-5)
     assert np.abs(second_opinion(found).world - dance.world).max() > 0.9
+
+
+def test_one_look_without_an_answer_is_bridged(dance):
+    """Where the dancer is nearly lost looks fail, and there the disagreement of their neighbours must count."""
+    found = looked_again(dance, 2, pixels=40.0)
+    mirrored = np.where((found.mirrored_frames == 20)[:, None, None], np.nan, found.mirrored)
+    expected, bridged = both_looks(found), both_looks(replace(found, mirrored=mirrored))
+    np.testing.assert_allclose(bridged.keypoints[18:23], expected.keypoints[18:23], atol=0.5)
