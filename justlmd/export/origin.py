@@ -33,11 +33,14 @@ class Origin:
         :func:`~justlmd.motion.motion.to_yup` subtracted. None where no camera is known.
     camera_K
         (3, 3) camera matrix in pixels; None where no camera is known.
+    pitch_deg
+        Degrees by which the camera is known to look down, which :func:`~justlmd.motion.motion.to_yup` took out.
     """
 
     first_frame_s: float = 0.0
     floor_m: float | None = None
     camera_K: np.ndarray | None = None
+    pitch_deg: float = 0.0
 
 
 def origin_fields(motion: Motion, body: Body, fps: float, origin: Origin) -> dict[str, Any]:
@@ -59,6 +62,8 @@ def origin_fields(motion: Motion, body: Body, fps: float, origin: Origin) -> dic
         fields["floor_m"] = float(origin.floor_m)
     if origin.camera_K is not None:
         fields["camera_K"] = np.asarray(origin.camera_K, float).tolist()
+    if origin.pitch_deg:
+        fields["pitch_deg"] = float(origin.pitch_deg)
     return fields
 
 

@@ -51,7 +51,8 @@ def clip_of(song: SongMotion, name: str, start: int = 0, stop: int | None = None
     stop = len(motion) if stop is None else stop
     start = max(start, 0)
     first_frame_s = (song.start_frame + start) / FPS
-    return Clip(motion.cut(start, stop), song.body, Origin(first_frame_s, song.floor_m, song.motion.K), name)
+    origin = Origin(first_frame_s, song.floor_m, song.motion.K, song.meta.pitch_deg)
+    return Clip(motion.cut(start, stop), song.body, origin, name)
 
 
 def export_clip(outputs: Mapping[str, str | Path], clip: Clip, options: ExportOptions, lines: Sequence[Line]) -> int:

@@ -98,17 +98,19 @@ def runs(mask: np.ndarray, start_frame: int = 0) -> list[list[int]]:
     return [[int(a) + start_frame, int(b) + start_frame] for a, b in edges.reshape(-1, 2)]
 
 
-def floor_height(motion: CameraMotion, body: Body, own_shapes: bool = True) -> float:
-    """Height of the floor in metres above the camera (negative: below it).
+def floor_height(motion: CameraMotion, body: Body, own_shapes: bool = True, pitch_deg: float = 0.0) -> float:
+    """Height of the floor in metres above the camera (negative: below it), which looks down by ``pitch_deg``.
 
     The 5th percentile over the valid frames of the lowest joint, less the sole's thickness below it in the rest pose.
     """
-    joints = to_yup(motion, body, floor=0.0, own_shapes=own_shapes).joints(body)[motion.valid]
+    joints = to_yup(motion, body, 0.0, own_shapes, pitch_deg).joints(body)[motion.valid]
     sole = body.rest_joints()[:, 1].min() - float(body.v_template[:, 1].min())
     return float(np.percentile(joints[:, :, 1].min(axis=1), 5) - sole)
 
 
-def to_yup(motion: CameraMotion, body: Body, floor: float | str = "auto", own_shapes: bool = True) -> Motion:
+def to_yup(
+    motion: CameraMotion, body: Body, floor: float | str = "auto", own_shapes: bool = True, pitch_deg: float = 0.0
+) -> Motion:
     """Turn camera motion into y-up motion with the floor at 0.
 
     Parameters
@@ -121,27 +123,39 @@ def to_yup(motion: CameraMotion, body: Body, floor: float | str = "auto", own_sh
         Height of the floor above the camera in metres, or "auto" for :func:`floor_height`
     own_shapes
         False when ``shapes`` belong to another body model than ``body``; they are then left out (zeros)
+    pitch_deg
+        Degrees by which the camera looks down; 0 keeps its axes, but for their signs
     """
-    height = floor_height(motion, body, own_shapes) if isinstance(floor, str) else float(floor)
+    height = floor_height(motion, body, own_shapes, pitch_deg) if isinstance(floor, str) else float(floor)
     betas = np.asarray(motion.shapes, float) if own_shapes else np.zeros(10)
     pelvis = body.rest_joints(betas)[0]
     turn = rotation_matrices(motion.Rh)
     position = turn @ pelvis + motion.Th
-    orient = FLIP[:, None] * turn @ rotation_matrices(motion.poses[:, :3])
+    axes = _camera_axes(pitch_deg)
+    orient = axes @ turn @ rotation_matrices(motion.poses[:, :3])
     return Motion(
         global_orient=matrix_to_axis_angle(orient),
         body_pose=motion.poses[:, 3:].copy(),
-        transl=position * FLIP - pelvis - [0, height, 0],
+        transl=position @ axes.T - pelvis - [0, height, 0],
         betas=betas,
         valid=motion.valid.copy(),
     )
 
 
-def to_camera(motion: Motion, body: Body, K: np.ndarray, floor_offset: float = 0.0) -> CameraMotion:
+def _camera_axes(pitch_deg: float) -> np.ndarray:
+    """From the axes of a camera that looks down by ``pitch_deg`` to the y-up world's: (3, 3)."""
+    sin, cos = np.sin(np.radians(pitch_deg)), np.cos(np.radians(pitch_deg))
+    return np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]]) * FLIP
+
+
+def to_camera(
+    motion: Motion, body: Body, K: np.ndarray, floor_offset: float = 0.0, pitch_deg: float = 0.0
+) -> CameraMotion:
     """The inverse of :func:`to_yup`; ``floor_offset`` is the height that was taken for the floor there."""
     pelvis = body.rest_joints(motion.betas)[0]
-    turn = FLIP[:, None] * rotation_matrices(motion.global_orient)
-    position = (motion.transl + pelvis + [0, floor_offset, 0]) * FLIP
+    axes = _camera_axes(pitch_deg)
+    turn = axes.T @ rotation_matrices(motion.global_orient)
+    position = (motion.transl + pelvis + [0, floor_offset, 0]) @ axes
     return CameraMotion(
         poses=np.concatenate([np.zeros((len(motion), 3)), motion.body_pose], axis=1),
         Rh=matrix_to_axis_angle(turn),

@@ -28,7 +28,9 @@ class MotionMeta:
 
     ``body_model``, ``body_sha256``: the body model that its shape parameters belong to; ``method``: how it was made, in
     words for people; ``first_frame_s``: second of ``video.mp4`` at its frame 0; ``floor_m``: height of the floor in
-    metres above the camera where the file it was imported from says it, else None (it is then measured).
+    metres above the camera where the file it was imported from says it, else None (it is then measured);
+    ``pitch_deg``: degrees by which the camera is known to look down; what was only estimated (``method``) levels
+    nothing.
     ``unseen_limbs``: by limb ("left_arm", "right_arm", "left_leg", "right_leg") the frames [start, stop) of the motion
     in which it is only guessed; ``uncertainty``: (frame of ``video.mp4``, mm) of a sample of moments, by how much the
     joints would differ had the pose network seen a mirror image.
@@ -39,6 +41,7 @@ class MotionMeta:
     method: str
     first_frame_s: float
     floor_m: float | None = None
+    pitch_deg: float = 0.0
     unseen_limbs: Mapping[str, Ranges] = field(default_factory=dict)
     uncertainty: tuple[tuple[int, float], ...] = ()
 
@@ -66,10 +69,11 @@ class SongMotion:
         *,
         own_shapes: bool = True,
         floor_m: float | None = None,
+        pitch_deg: float = 0.0,
     ) -> "SongMotion":
         """A new motion; without ``own_shapes`` its shape parameters are not those of ``body`` but of SMPL."""
         name, sha256 = (body.name, body.sha256) if own_shapes else (ORIGINALS_BODY, "")
-        return cls(motion, MotionMeta(name, sha256, method, first_frame_s, floor_m), body)
+        return cls(motion, MotionMeta(name, sha256, method, first_frame_s, floor_m, pitch_deg), body)
 
     @classmethod
     def without_video(cls, motion: Motion, body: Body, method: str) -> "SongMotion":
@@ -108,14 +112,15 @@ class SongMotion:
 
         ``floor`` is a height in metres above the camera, or "auto" for :attr:`floor_m`.
         """
-        return to_yup(self.motion, self.body, self.floor_m if floor == "auto" else floor, self.own_shapes)
+        height = self.floor_m if floor == "auto" else floor
+        return to_yup(self.motion, self.body, height, self.own_shapes, self.meta.pitch_deg)
 
     @property
     def floor_m(self) -> float:
         """Height of the floor in metres above the camera: the known one, else as measured."""
         if self.meta.floor_m is not None:
             return self.meta.floor_m
-        return floor_height(self.motion, self.body, self.own_shapes)
+        return floor_height(self.motion, self.body, self.own_shapes, self.meta.pitch_deg)
 
 
 def read_song_motion(motion: str | Path, meta: str | Path, body: Body, *, allow_empty: bool = False) -> SongMotion:
@@ -149,6 +154,7 @@ def read_motion_meta(path: str | Path) -> MotionMeta:
             method=str(content["method"]),
             first_frame_s=float(content["first_frame_s"]),
             floor_m=float(content["floor_m"]) if "floor_m" in content else None,
+            pitch_deg=float(content.get("pitch_deg", 0.0)),
             unseen_limbs={
                 limb: tuple((int(start), int(stop)) for start, stop in content.get("unseen_limbs", {}).get(limb, []))
                 for limb in LIMBS
@@ -159,9 +165,9 @@ def read_motion_meta(path: str | Path) -> MotionMeta:
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"lacks {error}", where=path, next_step="delete it and the smplfull.json beside it") from error
     in_song = 0 <= meta.first_frame_s <= LONGEST_VIDEO_S  # NaN is not
-    if not in_song or not abs(meta.floor_m or 0.0) <= LARGEST_NUMBER:
+    if not in_song or not abs(meta.floor_m or 0.0) <= LARGEST_NUMBER or not abs(meta.pitch_deg) <= 90:
         raise InputError(
-            "first_frame_s or floor_m is no time or height of a song",
+            "first_frame_s, floor_m or pitch_deg is no time, height or angle of a song",
             where=path,
             next_step="delete it and the smplfull.json beside it",
         )
@@ -180,6 +186,7 @@ def write_song_motion(motion: str | Path, meta: str | Path, song: SongMotion) ->
             "first_frame_s": song.meta.first_frame_s,
         }
         | ({} if song.meta.floor_m is None else {"floor_m": song.meta.floor_m})
+        | ({"pitch_deg": song.meta.pitch_deg} if song.meta.pitch_deg else {})
         | ({"unseen_limbs": song.meta.unseen_limbs} if song.meta.unseen_limbs else {})
         | ({"uncertainty": song.meta.uncertainty} if song.meta.uncertainty else {}),
     )

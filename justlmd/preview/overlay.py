@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from justlmd.body.kinematics import skin
 from justlmd.core.clock import FPS
 from justlmd.media.video import probe, read_frames
 from justlmd.media.writer import write_video
-from justlmd.motion.motion import FLIP
+from justlmd.motion.motion import FLIP, to_yup
 from justlmd.motion.song_motion import SongMotion
 from justlmd.pose.keypoints import Keypoints2D
 from justlmd.preview.renderer import outline_mesh, render_mesh
@@ -123,7 +122,7 @@ def _side_by_side(frames: Iterator[tuple[np.ndarray, np.ndarray]], size: tuple[i
 
 def _vertices(song: SongMotion, start: int) -> np.ndarray:
     """Vertices (n, V, 3) of :data:`CHUNK` frames from ``start`` on in the camera's axes."""
-    upright = replace(song, motion=song.motion.cut(start, start + CHUNK)).upright(floor=0.0)
+    upright = to_yup(song.motion.cut(start, start + CHUNK), song.body, 0.0, song.own_shapes)
     vertices = skin(song.body, upright.global_orient, upright.body_pose, upright.transl, upright.betas)
     return vertices * FLIP.astype(np.float32)
 

@@ -105,7 +105,8 @@ def recover_song(
         method += f", camera of {camera[0, 0]:.0f} px{'' if settings.focal_px else FOCAL_SPREAD}"
         method += f" looking down by {pitch.deg:.0f} ± {pitch.spread_deg:.0f}°"
         method += f", stature {height_m} m" if height_m else f", stature of the body{STATURE_SPREAD}"
-    song = SongMotion.made(motion, body, method, start_frame / FPS, own_shapes=own_shapes)
+    pitch_deg = settings.pitch_deg or 0.0
+    song = SongMotion.made(motion, body, method, start_frame / FPS, own_shapes=own_shapes, pitch_deg=pitch_deg)
     seen = seen_limbs(keypoints2d)[start_frame : start_frame + len(motion.valid)]
     guessed = motion.valid[: len(seen), None] & ~seen
     found = {limb: runs(guessed[:, column]) for column, limb in enumerate(LIMBS)}

@@ -13,7 +13,7 @@ from justlmd.body.model import FREE_BODY_PATH, Body
 from justlmd.core.errors import one_line
 from justlmd.core.files import read_json, read_npz, write_text
 from justlmd.lyrics.document import Line, read_lyrics
-from justlmd.motion.motion import Motion, floor_height
+from justlmd.motion.motion import Motion
 from justlmd.motion.song_motion import SongMotion, read_song_motion
 from justlmd.pose.keypoints import Keypoints2D, read_keypoints2d
 from justlmd.view import timeline
@@ -91,7 +91,7 @@ def page_content(
     video = None
     limits = quality["thresholds"] if quality else {}
     if shown is not None:
-        floor = floor_height(shown.motion, shown.body, shown.own_shapes)
+        floor = shown.floor_m
         add_dance(
             content,
             "recovered",
@@ -112,6 +112,7 @@ def page_content(
                 "height": keypoints2d.height,
                 "K": shown.motion.K.tolist(),
                 "camera_height": -floor,
+                "pitch_deg": shown.meta.pitch_deg,
             }
     if quality:
         timed["ranges"] = timeline.marked(quality)

@@ -12,7 +12,7 @@ const OUTLINE_PX = 2.5;
 
 export class Stage {
   constructor(video) {
-    this.video = video; // {width, height, K, camera_height}, or null
+    this.video = video; // {width, height, K, camera_height, pitch_deg}, or null
     this.dancers = [];
     this.follow = true;
     this.bodyOpacity = 0.65;
@@ -187,12 +187,13 @@ export class Stage {
   }
 }
 
-/** The video's camera: its intrinsics K in pixels, upright, so high above the floor, looking along -z. */
-function cameraOf({ width, height, K, camera_height }) {
+/** The video's camera: its intrinsics K in pixels, so high above the floor, looking along -z and down by its pitch. */
+function cameraOf({ width, height, K, camera_height, pitch_deg }) {
   const near = 0.05;
   const far = 200;
   const camera = new PerspectiveCamera(FIELD, width / height, near, far);
   camera.position.set(0, camera_height, 0);
+  camera.rotation.x = (-pitch_deg * Math.PI) / 180;
   camera.projectionMatrix = new Matrix4().set(
     (2 * K[0][0]) / width, 0, 1 - (2 * K[0][2]) / width, 0,
     0, (2 * K[1][1]) / height, (2 * K[1][2]) / height - 1, 0,

@@ -24,13 +24,13 @@ K = np.array([[900.0, 0, 600], [0, 900, 350], [0, 0, 1]])
 
 
 def dancing(frames: int = 180) -> SongMotion:
-    """A body with a shape of its own that sways before a camera, its hands at rest, and is not seen for six frames."""
+    """A body with a shape of its own that sways before a camera above it, hands at rest, unseen for six frames."""
     orient, pose, transl = swaying(frames, hands=False)
     valid = np.ones(frames, bool)
     valid[40:46] = False
     moving = Motion(orient, pose, transl + [0.4, 0, -3], np.linspace(-1, 1, 10), valid)
-    camera: CameraMotion = to_camera(moving, BODY, K, floor_offset=-1.3)
-    return SongMotion.made(camera, BODY, "made", FIRST_S)
+    camera: CameraMotion = to_camera(moving, BODY, K, floor_offset=-1.3, pitch_deg=8.0)
+    return SongMotion.made(camera, BODY, "made", FIRST_S, pitch_deg=8.0)
 
 
 def song_audio(path: Path, seconds: float = 12.0) -> np.ndarray:

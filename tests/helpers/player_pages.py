@@ -45,12 +45,12 @@ class PlayerPage:
 
 
 def known_song(frames: int = FRAMES, first_s: float = FIRST_S) -> SongMotion:
-    """A swaying body of its own shape three and a half metres before a camera."""
+    """A swaying body of its own shape three and a half metres before a camera that looks down by 5 degrees."""
     orient, pose, transl = swaying(frames)
     betas = np.linspace(-1, 1, 10)
     motion = Motion(orient, pose, transl - [0, 0, 3.5], betas, np.ones(frames, bool))
-    camera = to_camera(motion, BODY, intrinsics(SIZE), floor_offset=-1.0)
-    return SongMotion.made(camera, BODY, "made", first_s)
+    camera = to_camera(motion, BODY, intrinsics(SIZE), floor_offset=-1.0, pitch_deg=5.0)
+    return SongMotion.made(camera, BODY, "made", first_s, pitch_deg=5.0)
 
 
 def known_lyrics() -> Lyrics:

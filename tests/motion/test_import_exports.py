@@ -89,7 +89,7 @@ def test_a_clock_is_no_motion_and_damaged_ones_are_named(tmp_path):
     assert one.path("clock") not in motion_files(tmp_path) and one.path("bvh") in motion_files(tmp_path)
     good = json.loads(one.path("clock").read_text())
     for key, wrong in (
-        ("first_frame_s", -1), ("first_frame_s", "soon"), ("floor_m", 1e9), ("camera_K", [1]),
+        ("first_frame_s", -1), ("first_frame_s", "soon"), ("floor_m", 1e9), ("pitch_deg", 400), ("camera_K", [1]),
         ("body_model_betas", "x"), ("missing", [[1]]), ("fps", None), ("first_frame_s", [1, 2]),
     ):  # fmt: skip
         content = good | {key: wrong}

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from known_motion import swaying
 from scipy.spatial.transform import Rotation
 
+from justlmd.body.camera import look_at
 from justlmd.body.kinematics import smplx_model
 from justlmd.body.model import JOINT_NAMES, MIRRORED_JOINTS, load_body
 from justlmd.core.errors import InputError
@@ -70,13 +72,31 @@ def test_a_root_pose_that_is_not_zero_is_kept() -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 10_000), floor=st.floats(-2, 2))
-def test_the_round_trip_keeps_every_joint(seed: int, floor: float) -> None:
+@given(seed=st.integers(0, 10_000), floor=st.floats(-2, 2), pitch_deg=st.floats(-60, 60))
+def test_the_round_trip_keeps_every_joint(seed: int, floor: float, pitch_deg: float) -> None:
     motion = camera_motion(4, seed)
-    there = to_yup(motion, BODY, floor=floor)
-    back = to_camera(there, BODY, K, floor_offset=floor)
+    there = to_yup(motion, BODY, floor, pitch_deg=pitch_deg)
+    back = to_camera(there, BODY, K, floor, pitch_deg)
     np.testing.assert_allclose(back.Th, motion.Th, atol=1e-9)
-    np.testing.assert_allclose(to_yup(back, BODY, floor=floor).joints(BODY), there.joints(BODY), atol=1e-9)
+    np.testing.assert_allclose(
+        to_yup(back, BODY, floor, pitch_deg=pitch_deg).joints(BODY), there.joints(BODY), atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("height_m", [0.2, 1.0, 3.4])
+def test_a_known_pitch_is_taken_out(height_m: float) -> None:
+    """Filmed by a camera 4 m away that looks at a point 1 m above the floor, from below, level and from above."""
+    orient, pose, transl = swaying(20)
+    motion = Motion(orient, pose, transl - [0, 0, 4], np.zeros(10), np.ones(20, bool))
+    camera = look_at(np.array([0, height_m, 0]), np.array([0, 1.0, -4]))
+    pitch_deg = float(np.degrees(np.arctan2(height_m - 1, 4)))
+    filmed = to_camera(motion, BODY, K, -height_m, pitch_deg)
+    np.testing.assert_allclose(easymocap_joints(filmed), camera.to_camera(motion.joints(BODY)), atol=1e-5)
+    np.testing.assert_allclose(
+        to_yup(filmed, BODY, -height_m, pitch_deg=pitch_deg).joints(BODY), motion.joints(BODY), atol=1e-5
+    )
+    level = floor_height(to_camera(motion, BODY, K, -height_m), BODY)
+    assert floor_height(filmed, BODY, pitch_deg=pitch_deg) == pytest.approx(level, abs=1e-6)
 
 
 def test_the_automatic_floor_lies_under_the_soles() -> None:

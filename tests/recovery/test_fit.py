@@ -231,3 +231,16 @@ def test_a_song_is_recovered_from_its_first_line_to_the_end_of_its_last_slice(ke
     assert song.meta.method.endswith("°, stature of the body ± 6 %")
     whole = to_yup(recovered.cut(30, 270), body).joints(body)
     assert np.linalg.norm(song.upright().joints(body) - whole, axis=-1).mean() < 0.03
+    assert song.meta.pitch_deg == 0, "an estimated pitch levels nothing"
+
+
+def test_a_given_pitch_levels_the_dance(keypoints2d, body):
+    """As if the camera had been tipped down by 10 degrees: what stood upright before it leans back by as much."""
+    lyrics = Lyrics((Line(0.0, 1.0, "one"),))
+    settings = RecoverySettings(device="cpu", pitch_deg=10.0)
+    song = recover_song(keypoints2d, lyrics, {"00:00.000": "one"}, body, settings)
+    assert song.meta.pitch_deg == 10 and " looking down by 10 ± " in song.meta.method
+    along = to_yup(song.motion, body).joints(body)
+    upward = [(joints[:, 12] - joints[:, 0]).mean(0) for joints in (along, song.upright().joints(body))]
+    lean = [np.degrees(np.arctan2(up[2], up[1])) for up in upward]
+    assert lean[0] - lean[1] == pytest.approx(10, abs=0.1)

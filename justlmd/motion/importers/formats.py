@@ -81,8 +81,9 @@ def read_any_motion(path: str | Path, body: Body, size: tuple[int, int] = (1280,
     kind, content = ("folder", None) if path.is_dir() else _content(path)
     if kind == "json":
         meta = path.with_name(f"{path.stem}.meta.json")  # beside files that this workflow made
-        own_body = meta.is_file() and read_motion_meta(meta).body_model == body.name
-        return ImportedMotion(read_smplfull(path), "smplfull.json", own_body, from_first_line=True)
+        ours = read_motion_meta(meta) if meta.is_file() else None
+        own_body, pitch_deg = (ours.body_model == body.name, ours.pitch_deg) if ours else (False, 0.0)
+        return ImportedMotion(read_smplfull(path), "smplfull.json", own_body, True, pitch_deg=pitch_deg)
     notes = read_notes(path) if kind in ("bvh", "npy") else None
     try:
         source = read_frankmocap(path, body, size) if kind == "folder" else _source(path, content, body, size, notes)
@@ -98,7 +99,8 @@ def read_any_motion(path: str | Path, body: Body, size: tuple[int, int] = (1280,
 def read_yup_motion(path: str | Path, body: Body) -> Motion:
     """The same as y-up motion with the floor at 0; shape parameters of another body become zeros."""
     found = read_any_motion(path, body)
-    return to_yup(found.motion, body, "auto" if found.floor_m is None else found.floor_m, own_shapes=found.own_body)
+    floor = "auto" if found.floor_m is None else found.floor_m
+    return to_yup(found.motion, body, floor, found.own_body, found.pitch_deg)
 
 
 def _content(path: Path) -> tuple[str, Any]:

@@ -23,7 +23,7 @@ class Notes:
     """Notes of one file.
 
     ``fps``; ``axes`` of its world; ``first_frame_s``: second of the song at frame 0; ``floor_m`` and ``K`` (3, 3):
-    floor above the camera and camera matrix, None where there was no camera; ``body_model`` whose ``betas`` (10,) these
+    floor above the camera and camera matrix, None where there was no camera; ``pitch_deg``: how far it looked down; ``body_model`` whose ``betas`` (10,) these
     are; ``missing`` (n, 2): frames [start, stop) without the dancer; ``joint_names`` of a
     BVH: smpl or mixamo.
     """
@@ -32,6 +32,7 @@ class Notes:
     axes: str
     first_frame_s: float
     floor_m: float | None
+    pitch_deg: float
     K: np.ndarray | None
     body_model: str
     betas: np.ndarray
@@ -72,6 +73,7 @@ def notes_in(content: Mapping[Any, Any], where: str = "") -> Notes | None:
             axes={"y": Y_UP, "z": Z_UP}[str(content.get("up", content.get("up_axis", "y")))],
             first_frame_s=_number(content["first_frame_s"]),
             floor_m=_number(content["floor_m"]) if "floor_m" in content else None,
+            pitch_deg=_number(content.get("pitch_deg", 0.0)),
             K=array_of(content["camera_K"]).reshape(3, 3) if "camera_K" in content else None,
             body_model=str(content["body_model"]),
             betas=ten_betas(content["body_model_betas"]),
@@ -80,9 +82,10 @@ def notes_in(content: Mapping[Any, Any], where: str = "") -> Notes | None:
         )
     except (KeyError, TypeError, ValueError, InputError) as error:
         raise InputError(f"its clock is damaged ({error})", where=where) from error
-    known = [value for value in (notes.first_frame_s, notes.floor_m, notes.fps) if value is not None]
-    if not np.isfinite(known).all() or not 0 <= notes.first_frame_s < 1e6 or abs(notes.floor_m or 0) > 100:
-        raise InputError("its clock holds no times or heights of a song", where=where)
+    known = [v for v in (notes.first_frame_s, notes.floor_m, notes.fps, notes.pitch_deg) if v is not None]
+    in_place = abs(notes.floor_m or 0) <= 100 and abs(notes.pitch_deg) <= 90
+    if not np.isfinite(known).all() or not 0 <= notes.first_frame_s < 1e6 or not in_place:
+        raise InputError("its clock holds no times, heights or angles of a song", where=where)
     return notes
 
 
@@ -107,4 +110,5 @@ def with_notes(source: SourceMotion, notes: Notes | None, body: Body) -> SourceM
         from_first_line=False,
         first_frame_s=notes.first_frame_s,
         floor_m=notes.floor_m if notes.body_model == body.name else None,
+        pitch_deg=notes.pitch_deg,
     )

@@ -37,4 +37,12 @@ def import_song_motion(path: str | Path, body: Body, first_line_s: float) -> Son
         if not motion.valid.any():
             raise InputError(f"shows nobody from the first line of the lyrics ({first_frame_s:.2f} s) on", where=path)
     method = f"imported from {path} ({found.format})"
-    return SongMotion.made(motion, body, method, first_frame_s, own_shapes=found.own_body, floor_m=found.floor_m)
+    return SongMotion.made(
+        motion,
+        body,
+        method,
+        first_frame_s,
+        own_shapes=found.own_body,
+        floor_m=found.floor_m,
+        pitch_deg=found.pitch_deg,
+    )

@@ -45,8 +45,8 @@ class SourceMotion:
     ``format`` in words; ``poses`` (T, 72) axis-angle, the root's first; ``pelvis`` (T, 3) metres; ``axes`` one of the
     constants above; ``body_model`` whose ``betas`` (10,) these are; ``valid`` (T,): frames that hold the dancer (others
     may hold anything); ``K`` (3, 3) where known; ``from_first_line``: frame 0 is the first lyric stamp, as in
-    ``smplfull.json``, not the beginning of the song. ``first_frame_s`` and ``floor_m`` (in a world whose floor is at 0)
-    where a file of ours says them (:class:`~justlmd.export.origin.Origin`).
+    ``smplfull.json``, not the beginning of the song. ``first_frame_s``, ``floor_m`` and ``pitch_deg`` (in a world whose
+    floor is at 0) where a file of ours says them (:class:`~justlmd.export.origin.Origin`).
     """
 
     format: str
@@ -61,6 +61,7 @@ class SourceMotion:
     from_first_line: bool = False
     first_frame_s: float | None = None
     floor_m: float | None = None
+    pitch_deg: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ class ImportedMotion:
     """Motion in the form of ``smplfull.json``.
 
     ``own_body``: its shape parameters and its place belong to the body that was asked for; otherwise the file is taken
-    as it is and they belong to SMPL. ``from_first_line``, ``first_frame_s`` (second of ``video.mp4``) and ``floor_m``
-    (height of the floor above the camera) as in :class:`SourceMotion`.
+    as it is and they belong to SMPL. ``from_first_line``, ``first_frame_s`` (second of ``video.mp4``), ``floor_m``
+    (height of the floor above the camera) and ``pitch_deg`` as in :class:`SourceMotion`.
     """
 
     motion: CameraMotion
@@ -78,6 +79,7 @@ class ImportedMotion:
     from_first_line: bool
     first_frame_s: float | None = None
     floor_m: float | None = None
+    pitch_deg: float = 0.0
 
 
 def imported(source: SourceMotion, body: Body, size: tuple[int, int]) -> ImportedMotion:
@@ -105,11 +107,13 @@ def imported(source: SourceMotion, body: Body, size: tuple[int, int]) -> Importe
         )
     elif source.floor_m is not None and source.axes != MEASURED:
         K = intrinsics(size) if source.K is None else source.K
-        motion = to_camera(_turned(source, betas, rest_pelvis, TO_Y_UP[_up(source, body)]), body, K, source.floor_m)
+        upright = _turned(source, betas, rest_pelvis, TO_Y_UP[_up(source, body)])
+        motion = to_camera(upright, body, K, source.floor_m, source.pitch_deg)
     else:
-        source = replace(source, floor_m=None)
+        source = replace(source, floor_m=None, pitch_deg=0.0)
         motion = before_camera(_upright(source, body, betas), body, size)
-    return ImportedMotion(motion, source.format, True, source.from_first_line, source.first_frame_s, source.floor_m)
+    place = source.first_frame_s, source.floor_m, source.pitch_deg
+    return ImportedMotion(motion, source.format, True, source.from_first_line, *place)
 
 
 def rest_pelvis_of(body_model: str, body: Body, betas: np.ndarray) -> np.ndarray:
