@@ -23,9 +23,9 @@ class Notes:
     """Notes of one file.
 
     ``fps``; ``axes`` of its world; ``first_frame_s``: second of the song at frame 0; ``floor_m`` and ``K`` (3, 3):
-    floor above the camera and camera matrix, None where there was no camera; ``pitch_deg``: how far it looked down; ``body_model`` whose ``betas`` (10,) these
-    are; ``missing`` (n, 2): frames [start, stop) without the dancer; ``joint_names`` of a
-    BVH: smpl or mixamo.
+    floor above the camera and camera matrix, None where there was no camera; ``pitch_deg``: how far it looked down;
+    ``body_model`` whose ``betas`` (10,) these are; ``missing`` (n, 2): frames [start, stop) without the dancer;
+    ``joint_names`` of a BVH: smpl or mixamo.
     """
 
     fps: float
