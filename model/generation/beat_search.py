@@ -18,17 +18,17 @@ class Costs:
 
     shortest: int = 3  # beats of a phrase
     longest: int = 16
-    pose: float = 3.0
+    pose: float = 5.0
     velocity: float = 0.24  # per m/s
     contact: float = 0.3  # both feet differ: one stands, the other does not
-    root: float = 0.3  # per m/s
-    jump: float = 0.3
+    root: float = 0.6  # per m/s
+    jump: float = 1.0
     cut: float = 0.3  # times the weights of the words that are cut
     tempo: float = 0.5  # per natural logarithm of the ratio, ten times as much beyond 10 %
     word: float = 8.0  # times the squared distance of weighted word vectors
     repeat: float = 0.5  # for each time that a beat was danced shortly before
     chorus: float = 1.0  # gained where words return and the dance does
-    variety: float = 0.1  # standard deviation of what the seed adds to each training beat
+    variety: float = 0.3  # standard deviation of what the seed adds to each training beat
 
 
 KEPT_JUMPS = 250  # only so many of the cheapest phrases may end at each beat
