@@ -5,8 +5,9 @@ are fitted at once, so memory hardly grows with the song.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import ParamSpec
 
 import numpy as np
 import roma
@@ -42,13 +43,10 @@ STEPS = (2, 5)
 STEPS_WITHOUT_DEPTH = (1, 3)
 """The same where no metres were measured: further steps trust the guessed depth too much, by 7 to 12 mm."""
 
+Options = ParamSpec("Options")
+
 KNOWN_DEG = 0.6
 """Standard deviation of a pitch that is given."""
-
-
-def recover(keypoints2d: Keypoints2D, body: Body, **options: Any) -> CameraMotion:
-    """The motion alone of :func:`recover_with_pitch`, which has the same options."""
-    return recover_with_pitch(keypoints2d, body, **options)[0]
 
 
 def recover_with_pitch(
@@ -124,6 +122,17 @@ def recover_with_pitch(
     objective = Objective(fit_body, load_pose_prior(device), weights)
     pose, pitch = _fit(objective, observations, steps, pitch)
     return _camera_motion(pose, fit_body, betas, camera, bridged(seen, LONGEST_BRIDGED_GAP)), pitch
+
+
+def _motion_alone(fit: Callable[Options, tuple[CameraMotion, Pitch]]) -> Callable[Options, CameraMotion]:
+    def motion(*args: Options.args, **kwargs: Options.kwargs) -> CameraMotion:
+        return fit(*args, **kwargs)[0]
+
+    return motion
+
+
+recover = _motion_alone(recover_with_pitch)
+"""The motion alone of :func:`recover_with_pitch`, which has the same options."""
 
 
 def betas_of_height(body: Body, height_m: float | None) -> np.ndarray:
