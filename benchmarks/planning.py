@@ -3,9 +3,10 @@
     python -m benchmarks.planning [--short] [--songs N ...]
 
 Each table is planned with nothing done and with every output there (a run whose jobs write empty files, so that
-Snakemake's own records are there as well): everything, one song's motion, and from 5,000 songs on the first tenth of
-the songs by ``--batch songs=1/10``. CPU seconds are user and system time of the dry run and its children; the peak is
-its resident memory. Writes ``benchmarks/results/planning.json``.
+Snakemake's own records are there as well): everything, and one song's motion. From 5,000 songs on the first tenth of
+the songs is planned by ``--batch songs=1/10`` in place of everything, and only its outputs are made. CPU seconds are
+user and system time of the dry run and its children; the peak is its resident memory. Writes
+``benchmarks/results/planning.json``.
 """
 
 import csv
@@ -100,8 +101,8 @@ def planned(folder: Path, *arguments: str) -> dict[str, float]:
     return {"cpu_s": round(cpu_s, 2), "wall_s": round(wall_s, 2), "peak_mb": round(peak_mb)}
 
 
-def write_stubs(folder: Path) -> None:
-    """Run the whole workflow with jobs that write stubs, so that Snakemake's own records are there as well."""
+def write_stubs(folder: Path, tenth: bool) -> None:
+    """Run the workflow, or its first tenth, with jobs that write stubs; Snakemake's own records are then there, too."""
     songs = pd.read_csv(folder / "songs.tsv", sep="\t", dtype=str)["id"]
     splits = ["test", "val", *["train"] * 4]
     kept = {"verdict": KEPT, "reason": "", "sequences": 12, "group": songs}
@@ -114,9 +115,11 @@ def write_stubs(folder: Path) -> None:
     write_states(prepared / "text_states.npz", sorted(folder.glob("lyrics/*.lrc")))
     quickly = "--quiet", "all", "--scheduler", "greedy"
     parts = len(songs) // STUBBED_AT_ONCE
-    for part in range(1, parts + 1):  # the time to schedule a run grows with the square of its jobs
+    written = parts // 10 if tenth else parts
+    for part in range(1, written + 1):  # the time to schedule a run grows with the square of its jobs
         snakemake(folder, *quickly, "--batch", f"songs={part}/{parts}", "--", "songs", start=("-c", STUBS))
-    snakemake(folder, *quickly, start=("-c", STUBS))
+    if not tenth:
+        snakemake(folder, *quickly, start=("-c", STUBS))
 
 
 def write_states(path: Path, lyrics: list[Path]) -> None:
@@ -128,14 +131,13 @@ def write_states(path: Path, lyrics: list[Path]) -> None:
 def measured(count: int, folder: Path) -> Iterator[tuple[str, dict[str, float]]]:
     """Every plan of a table of ``count`` songs, one after the other."""
     write_table(folder, count)
-    one_song = f"results/songs/song_{count // 2:05d}/smplfull.json"
+    large = count >= BATCHED_FROM
+    one_song = f"results/songs/song_{count // 20:05d}/smplfull.json"  # in the first tenth
     for state in ("nothing there", "everything there"):
         if state == "everything there":
-            write_stubs(folder)
-        yield state, planned(folder)
+            write_stubs(folder, large)
+        yield (f"a tenth, {state}", planned(folder, *BATCH)) if large else (state, planned(folder))
         yield f"one song, {state}", planned(folder, "--", one_song)
-        if count >= BATCHED_FROM:
-            yield f"{state}, a tenth", planned(folder, *BATCH)
 
 
 def main() -> None:
