@@ -4,6 +4,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 # Scripts written without blanks between words: every sign is timed on its own.
@@ -38,6 +39,7 @@ def word_spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _WORD.finditer(text)]
 
 
+@lru_cache(maxsize=32768)
 def syllables(word: str) -> int:
     """Estimate the number of syllables of one word: 0 for pure punctuation, else at least 1.
 
