@@ -17,15 +17,16 @@ from justlmd.core.rotations import rotation_matrices
 from justlmd.lyrics.document import Line, Lyrics
 from justlmd.motion.motion import FLIP, LONGEST_BRIDGED_GAP, CameraMotion, Motion, before_camera, to_yup
 from justlmd.quality.motion_checks import reprojection_metrics
+from justlmd.recovery import fit
 from justlmd.recovery.backends import RecoverySettings, recover_song
 from justlmd.recovery.camera import Pitch
-from justlmd.recovery.fit import WINDOW_FRAMES, recover
+from justlmd.recovery.fit import recover
 from justlmd.recovery.ground import FEET, floor_plane, standing_points
 from justlmd.recovery.pose_prior import load_pose_prior
 from justlmd.recovery.skeleton import FREE_JOINTS, FitBody
 from model.evaluation import pose_errors as metrics3d
 
-FRAMES = 700  # more than two windows
+FRAMES = 700
 
 
 @pytest.fixture(scope="module")
@@ -84,11 +85,41 @@ def test_the_dancer_stands_on_the_floor_and_faces_the_right_way(recovered, truth
     assert np.rad2deg(np.arccos(np.clip((front[0] * front[1]).sum(-1), -1, 1))).mean() < 12
 
 
-def test_windows_join_without_a_seam(recovered, truth, body):
+def test_windows_join_without_a_seam(keypoints2d, truth, body, monkeypatch):
+    monkeypatch.setattr(fit, "WINDOW_FRAMES", 300)
+    recovered = recover(keypoints2d, body)
     bend = np.linalg.norm(np.diff(joints(recovered, body), n=2, axis=0), axis=-1).max(1)
     true = np.linalg.norm(np.diff(truth.joints(body), n=2, axis=0), axis=-1).max(1)
-    assert len(recovered.valid) > WINDOW_FRAMES
+    assert len(recovered.valid) > 2 * fit.WINDOW_FRAMES
     assert bend.max() < 1.5 * true.max()
+
+
+@pytest.mark.parametrize("rejected", [False, True])
+def test_windows_fitted_at_once_are_those_fitted_alone(keypoints2d, body, monkeypatch, rejected):
+    """As on a GPU; also where the first step of one window alone is taken back."""
+    passes, whole = [], fit._pass
+    monkeypatch.setattr(fit, "_pass", lambda *given: passes.append(given) or whole(*given))
+    recover(keypoints2d, body, stop_frame=300)
+    objective, pose, seen, _, floor = passes[-1]
+    evaluate = fit.evaluate
+
+    def fitted(starts: tuple[int, ...]) -> np.ndarray:
+        calls = []
+
+        def costed(*given):
+            cost, equations = evaluate(*given)
+            calls.append(given)
+            if rejected and len(calls) == 2 and 200 in starts:
+                cost = cost + torch.where(torch.tensor(starts) == 200, torch.inf, 0.0)
+            return cost, equations
+
+        monkeypatch.setattr(fit, "evaluate", costed)
+        index = torch.cat([torch.arange(start, start + 80) for start in starts])
+        found = fit._fit_windows(objective, pose.frames(index), fit._indexed(seen, index), len(starts), 3, floor)
+        return torch.cat([found.pelvis, found.joints.flatten(1)], dim=1).numpy()
+
+    alone = np.concatenate([fitted((0,)), fitted((200,))])
+    np.testing.assert_allclose(fitted((0, 200)), alone, atol=1e-4)
 
 
 def test_the_root_pose_is_exactly_zero_and_the_shape_one_per_song(recovered):
