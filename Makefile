@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 lower = $(subst _,-,$(shell echo $(1) | tr A-Z a-z))
-# The locks name everything with its hash, so pip resolves nothing; modules are compiled when first imported.
+# The locks name everything with its hash, so pip resolves nothing; only the modules that are imported get compiled.
 LOCKED := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes
 export HF_HUB_OFFLINE ?= 0
 # Waiting threads sleep instead of spinning: on busy cores several times as fast.
@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
-setup: $(VENV)/.done ## make .venv from the exact lock, and fetch the networks' weights
+setup: $(VENV)/.done ## make .venv from the exact lock, fetch the networks' weights, compile what jobs would compile
 
 setup-dev: $(VENV)/.done-dev ## the same, with the tools of development
 
@@ -36,6 +36,7 @@ $(VENV)/.packages: requirements.lock requirements-cpu.lock requirements-cuda.loc
 $(VENV)/.done: $(VENV)/.packages pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	$(BIN)/justlmd weights
+	$(BIN)/python -m tools.compile_once
 	@touch $@
 
 $(VENV)/.done-dev: $(VENV)/.done requirements-dev.lock

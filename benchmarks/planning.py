@@ -3,10 +3,10 @@
     python -m benchmarks.planning [--short] [--songs N ...]
 
 Each table is planned with nothing done and with every output there (a run whose jobs write empty files, so that
-Snakemake's own records are there as well): everything, and one song's motion. From 5,000 songs on the first tenth of
-the songs is planned by ``--batch songs=1/10`` in place of everything, and only its outputs are made. CPU seconds are
-user and system time of the dry run and its children; the peak is its resident memory. Writes
-``benchmarks/results/planning.json``.
+Snakemake's own records are there as well): everything, one song's motion, and what comes after the songs
+(``plan_songs=false``). From 5,000 songs on the first tenth of the songs is planned by ``--batch songs=1/10`` in place
+of everything, and only its jobs are run; of the other songs there are the files alone. CPU seconds are user and system
+time of the dry run and its children; the peak is its resident memory. Writes ``benchmarks/results/planning.json``.
 """
 
 import csv
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ import pandas as pd
 from benchmarks import options
 from justlmd.core.files import write_json
 from justlmd.dataset.manifest import KEPT, write_manifest
-from justlmd.features.text import sung_texts, write_text_states
+from justlmd.features.text import encoded_files, sung_texts, write_text_states
 
 PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).parent / "results" / "planning.json"
@@ -56,6 +57,7 @@ STUBBED_AT_ONCE = 100
 
 BATCHED_FROM = 5000
 BATCH = "--batch", "songs=1/10", "--", "songs"
+AFTER_SONGS = "--config", "plan_songs=false"
 
 
 def write_table(folder: Path, count: int) -> None:
@@ -115,17 +117,28 @@ def write_stubs(folder: Path, tenth: bool) -> None:
     write_states(prepared / "text_states.npz", sorted(folder.glob("lyrics/*.lrc")))
     quickly = "--quiet", "all", "--scheduler", "greedy"
     parts = len(songs) // STUBBED_AT_ONCE
-    written = parts // 10 if tenth else parts
-    for part in range(1, written + 1):  # the time to schedule a run grows with the square of its jobs
+    for part in range(1, (parts // 10 if tenth else parts) + 1):  # scheduling takes the square of a run's jobs
         snakemake(folder, *quickly, "--batch", f"songs={part}/{parts}", "--", "songs", start=("-c", STUBS))
-    if not tenth:
-        snakemake(folder, *quickly, start=("-c", STUBS))
+    if tenth:
+        made = folder / "results/songs" / songs[0]
+        own = filter(Path.is_file, [*made.rglob("*"), *folder.glob(f"results/view/**/{songs[0]}.*")])
+        for path, song in product(own, songs):
+            other = Path(str(path).replace(songs[0], song))
+            if not other.exists():
+                other.parent.mkdir(parents=True, exist_ok=True)
+                other.touch()
+
+
+def run_after_songs(folder: Path) -> None:
+    """Run what comes after the songs in the same way."""
+    snakemake(folder, "--quiet", "all", "--scheduler", "greedy", *AFTER_SONGS, start=("-c", STUBS))
 
 
 def write_states(path: Path, lyrics: list[Path]) -> None:
     """The store of encoded lines, as if every line were encoded; the states themselves are not read for planning."""
-    texts = sorted(sung_texts(lyrics, ["minilm"] * len(lyrics), -1))
-    write_text_states(path, dict.fromkeys(texts, (np.zeros((1, 3), np.int32), np.zeros((1, 1), np.float32))))
+    files = lyrics, ["minilm"] * len(lyrics), -1
+    states = dict.fromkeys(sorted(sung_texts(*files)), (np.zeros((1, 3), np.int32), np.zeros((1, 1), np.float32)))
+    write_text_states(path, states, encoded_files(*files, states))
 
 
 def measured(count: int, folder: Path) -> Iterator[tuple[str, dict[str, float]]]:
@@ -133,11 +146,15 @@ def measured(count: int, folder: Path) -> Iterator[tuple[str, dict[str, float]]]
     write_table(folder, count)
     large = count >= BATCHED_FROM
     one_song = f"results/songs/song_{count // 20:05d}/smplfull.json"  # in the first tenth
-    for state in ("nothing there", "everything there"):
-        if state == "everything there":
-            write_stubs(folder, large)
-        yield (f"a tenth, {state}", planned(folder, *BATCH)) if large else (state, planned(folder))
-        yield f"one song, {state}", planned(folder, "--", one_song)
+    whole, arguments = ("a tenth", BATCH) if large else ("everything", ())
+    yield f"{whole}, nothing there", planned(folder, *arguments)
+    yield "one song, nothing there", planned(folder, "--", one_song)
+    write_stubs(folder, large)
+    yield "after the songs, these there", planned(folder, *AFTER_SONGS)
+    run_after_songs(folder)
+    yield f"{whole}, there", planned(folder, *arguments)
+    yield "one song, there", planned(folder, "--", one_song)
+    yield "after the songs, all there", planned(folder, *AFTER_SONGS)
 
 
 def main() -> None:

@@ -8,6 +8,8 @@ rule audio_features:
         "results/songs/{song}/logs/audio_features.log",
     benchmark:
         "results/songs/{song}/logs/audio_features.tsv"
+    wildcard_constraints:
+        song=PLANNED_ID,
     conda:
         "../envs/audio.yaml"
     threads: 1

@@ -48,6 +48,8 @@ rule lyrics:
         "results/songs/{song}/logs/lyrics.log",
     benchmark:
         "results/songs/{song}/logs/lyrics.tsv"
+    wildcard_constraints:
+        song=PLANNED_ID,
     conda:
         "../envs/audio.yaml"
     threads: 1

@@ -22,7 +22,7 @@ from justlmd.features.text import is_encoded, stored_texts
 from justlmd.project.config import CHOREOGRAPHER, parse_config
 from justlmd.project.lock import claim_folder
 from justlmd.project.plan import plan_songs
-from justlmd.project.preflight import check_backends, check_files
+from justlmd.project.preflight import check_backends, check_files, check_made
 from justlmd.songs.table import ID
 from model.configuration import check_configs
 
@@ -43,16 +43,19 @@ except JustLMDError as error:
     raise WorkflowError(str(error)) from None
 
 TABLE, SONGS, SONGS_OF = PLAN.table, PLAN.songs, PLAN.songs_of
-DANCED_TO = [name for name in TABLE if name in PLAN.danced_to]
+DANCED_TO = [name for name in TABLE if name in PLAN.danced_to and config["plan_songs"]]
 REPERTOIRE = PLAN.repertoire(str(PROJECT / "justlmd" / "data" / "repertoire.npz"))
 
 
+PLANNED_ID = ID if config["plan_songs"] else "(?!)"  # in the rules that make something of one song by itself
+
+
 def id_in(rule):
-    """The constraint of the song's id in a rule: any id, or nothing where no song of the table is for the rule.
+    """The constraint of the song's id in such a rule: any id, or nothing where no song of the table is for the rule.
 
     The songs are not listed in it: Snakemake compares thousands of paths with a constraint.
     """
-    return ID if SONGS_OF[rule] else "(?!)"
+    return PLANNED_ID if SONGS_OF[rule] else "(?!)"
 
 
 def of_song(wanted):

@@ -45,7 +45,8 @@ def run(main: Callable[[Any], str], snakemake: Any) -> None:
     from justlmd.core.limits import limit_memory
 
     # librosa's functions are compiled for whatever types they meet, which breaks Numba's cache when processes do it for
-    # different ones at once. The jobs of a rule all compile the same; our own functions are apart (core/compiled.py).
+    # different ones at once. The jobs of a rule all compile the same, as make setup did (tools/compile_once.py);
+    # our own functions are apart (core/compiled.py).
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder() / "numba" / stage))
     note = Path(snakemake.log[0]).with_suffix(".error")
 

@@ -5,10 +5,11 @@ All songs' lines are encoded together (:mod:`justlmd.features.text_encoder`) and
 here loads an encoder.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,6 +36,16 @@ TextStates = dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]
 
 Special tokens have the characters 0 to 0; the id of an unknown one is :data:`UNKNOWN_TOKEN`.
 """
+
+
+class Stored(NamedTuple):
+    """What the store holds: (encoder, text) of the lines, and the digests of ``.lrc`` files all of whose lines it has.
+
+    A digest is a shortcut: to plan a run, thousands of files need not be taken apart.
+    """
+
+    texts: Set[tuple[str, str]] = frozenset()
+    files: Set[str] = frozenset()
 
 
 def encoder_for(language: str, features: Mapping[str, Any]) -> str:
@@ -118,16 +129,38 @@ def sung_texts(paths: Iterable[str | Path], encoders: Iterable[str], offset_sign
     return found
 
 
-def is_encoded(path: str | Path, encoder: str, offset_sign: int, stored: Container[tuple[str, str]]) -> bool:
-    """Whether every sung line of a ``.lrc`` file is among the ``stored`` (encoder, text); not if it cannot be read."""
+def is_encoded(path: str | Path, encoder: str, offset_sign: int, stored: Stored) -> bool:
+    """Whether every sung line of a ``.lrc`` file is ``stored``; not if it cannot be read."""
     try:
-        return all(text in stored for text in _texts_of(path, encoder, offset_sign))
+        return _digest(path, encoder, offset_sign) in stored.files or (
+            _texts_of(path, encoder, offset_sign) <= stored.texts
+        )
     except (InputError, OSError):
         return False
 
 
-def write_text_states(path: str | Path, states: TextStates) -> None:
-    """Write the store, whole or not at all: two arrays for each block of texts, so that a song reads few of them."""
+def encoded_files(
+    paths: Iterable[str | Path], encoders: Iterable[str], offset_sign: int, states: TextStates
+) -> set[str]:
+    """The digests of those ``.lrc`` files all of whose sung lines have ``states``."""
+    stored = Stored(set(states))
+    return {
+        _digest(path, encoder, offset_sign)
+        for path, encoder in zip(paths, encoders, strict=True)
+        if is_encoded(path, encoder, offset_sign, stored)
+    }
+
+
+def _digest(path: str | Path, encoder: str, offset_sign: int) -> str:
+    """SHA-256 of what the lines of a file depend on."""
+    return sha256(f"{encoder}\0{offset_sign}\0".encode() + lrc_bytes(path)).hexdigest()
+
+
+def write_text_states(path: str | Path, states: TextStates, files: Iterable[str] = ()) -> None:
+    """Write the store, whole or not at all: two arrays for each block of texts, so that a song reads few of them.
+
+    ``files`` are digests of the files whose lines these are (:func:`encoded_files`).
+    """
     arrays: dict[str, np.ndarray] = {}
     values = list(states.values())
     for block, numbers in enumerate(_blocks([encoder for encoder, _ in states])):
@@ -136,7 +169,7 @@ def write_text_states(path: str | Path, states: TextStates) -> None:
     encoders, texts = ([key[part] for key in states] for part in (0, 1))
     lengths = np.array([len(tokens) for tokens, _ in values], np.int32)
     index = {"encoders": np.array(encoders, np.str_), "texts": np.array(texts, np.str_), "lengths": lengths}
-    write_npz(path, **index, **arrays)
+    write_npz(path, files=np.array(sorted(files), np.str_), **index, **arrays)
 
 
 def _blocks(encoders: Sequence[str]) -> list[range]:
@@ -175,12 +208,17 @@ def read_text_states(path: str | Path, wanted: Container[tuple[str, str]] | None
     return found
 
 
-def stored_texts(path: str | Path) -> set[tuple[str, str]]:
-    """Return (encoder, text) of all that the store holds; nothing where there is no such file that can be read."""
+def stored_texts(path: str | Path) -> Stored:
+    """Return what the store holds; nothing where there is no such file that can be read."""
     try:
-        return set(_stored_index(path)[0])
+        texts = set(_stored_index(path)[0])
     except (InputError, ValueError):
-        return set()
+        return Stored()
+    try:
+        files = read_npz(path, ["files"])["files"].tolist()
+    except InputError:  # of an earlier version
+        files = []
+    return Stored(texts, set(files))
 
 
 def stored_text_states(path: str | Path) -> TextStates:

@@ -167,6 +167,7 @@ class Config(_Section):
     songs: Text = "songs.tsv"
     exclude: Ids = ()
     keep: Ids = ()
+    plan_songs: bool = True
     device: Literal["auto", "cpu", "cuda"] = "auto"
     body_model: Text = ""
     download: Download = Download()

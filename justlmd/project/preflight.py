@@ -65,6 +65,9 @@ def check_files(config: Mapping[str, Any], find: Callable[[str], str] = str) -> 
         raise InputError("\n".join(problems))
 
 
+NAMED = 20
+"""Songs that an error names at most."""
+
 RESERVED_IDS = {"index", "player", "body", "dances", "compare"}
 """Files of these names lie beside the songs' pages in ``results/view``."""
 
@@ -94,6 +97,21 @@ def check_ids(config: Mapping[str, Any], songs: Iterable[str], danced_to: Iterab
     ]
     if problems:
         raise InputError("\n".join(problems))
+
+
+def check_made(songs: Iterable[str], page: str) -> None:
+    """Check that the page of every song is there, the last that is made of a song by itself.
+
+    ``page`` is its path with ``{song}`` in it. Raises InputError that names the first songs without one.
+    """
+    missing = [song for song in songs if not Path(page.format(song=song)).is_file()]
+    if missing:
+        named = ", ".join(missing[:NAMED]) + (", ..." if len(missing) > NAMED else "")
+        raise InputError(
+            f"config 'plan_songs' is false, but songs are not made yet ({len(missing)}): {named}",
+            next_step="make them first (snakemake --cores all -- songs), or leave them out (exclude); "
+            "make status says why they are missing",
+        )
 
 
 def _mmpose_problems(options: Mapping[str, Any]) -> list[str]:

@@ -109,7 +109,7 @@ def test_a_store_of_several_blocks_and_encoders_gives_each_text_its_own(tmp_path
         assert found.keys() == set(keys)
         for key in keys:
             assert all(np.array_equal(one, other) for one, other in zip(found[key], states[key], strict=True))
-    assert text.stored_texts(path) == set(states)
+    assert text.stored_texts(path) == text.Stored(set(states))
 
 
 def test_lines_that_are_stored_are_not_encoded_again_and_unused_ones_go(store, monkeypatch):
@@ -157,6 +157,32 @@ def test_the_texts_are_those_of_the_sung_lines_and_a_faulty_file_holds_up_no_oth
     bad.write_text("no stamps")
     assert sung_texts([good, bad, good], ["x", "x", "y"], -1) == {("x", "paper star"), ("y", "paper star")}
     assert "bad.lrc" in capsys.readouterr().out
+
+
+def test_a_file_is_known_by_its_digest_or_by_its_lines(tmp_path):
+    song, store = tmp_path / "song.lrc", tmp_path / "text_states.npz"
+    song.write_text("[00:01.00]paper star\n[00:04.00]round\n[00:08.00]\n")
+    one = (np.zeros((1, 3), np.int32), np.zeros((1, 2), np.float32))
+    states = {("x", "paper star"): one, ("x", "round"): one}
+    files = text.encoded_files([song, song, tmp_path / "none.lrc"], ["x", "y", "x"], -1, states)
+    assert len(files) == 1  # the lines that y would read, and a file that is not there, have no states
+    write_text_states(store, states, files)
+    stored = text.stored_texts(store)
+    assert stored == text.Stored(set(states), files)
+    for known in (stored, stored._replace(texts=set()), stored._replace(files=set())):
+        assert text.is_encoded(song, "x", -1, known)
+        assert not text.is_encoded(song, "y", -1, known)
+    assert not text.is_encoded(song, "x", 1, stored._replace(texts=set()))
+    song.write_text("[00:02.00]round\n[00:08.00]\n")
+    assert text.is_encoded(song, "x", -1, stored)
+    song.write_text("[00:02.00]rounder\n[00:08.00]\n")
+    assert not text.is_encoded(song, "x", -1, stored)
+
+
+def test_a_store_of_an_earlier_version_knows_lines_but_no_files(store):
+    with np.load(store) as arrays:
+        np.savez(store, **{name: array for name, array in arrays.items() if name != "files"})
+    assert text.stored_texts(store) == text.Stored(set(LINES))
 
 
 def test_the_text_tower_of_a_clip_is_an_encoder(tmp_path):

@@ -69,7 +69,7 @@ FREE_TEXT = {
 
 FREE_SECTIONS = ("body_model", "download.", "mmpose.", "easymocap.", "models.", "export.blender_python")
 
-SWITCHES = {"download.allow_private_addresses", "features.edge35", "export.in_place", "export.mirror"}
+SWITCHES = {"plan_songs", "download.allow_private_addresses", "features.edge35", "export.in_place", "export.mirror"}
 
 
 def accepted(key: str, default: Any, wrong: Any) -> bool:

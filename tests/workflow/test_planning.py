@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.planning import STUBS
+
 pytestmark = pytest.mark.workflow
 
 LRC = "[00:02.00]one two\n[00:04.00]three four\n[00:09.00]\n"
@@ -78,3 +80,42 @@ def test_a_part_of_the_table_is_planned_alone(repo, folder):
     found = jobs(planned(repo, folder, "--batch", "songs=1/2", "--", "songs").stdout)  # heard and second, sorted
     assert not {"manifest", "songs", "gallery", "page_without_audio"} & set(found)
     assert {name: found[name] for name in ("lyrics", "pose", "song_page")} == {"lyrics": 2, "pose": 1, "song_page": 1}
+
+
+def test_what_comes_after_the_songs_is_planned_alone_once_these_are_made(repo, folder):
+    after = ("--config", "plan_songs=false")
+    refused = planned(repo, folder, *after)
+    assert refused.returncode != 0
+    assert "songs are not made yet (4): video, second, silent, heard" in refused.stdout
+    assert "leave them out (exclude)" in refused.stdout
+    assert "Traceback" not in refused.stdout
+    made = [f"view/{song}.html" for song in ("video", "second", "silent", "heard")]
+    made += [f"view/thumbnails/{song}.jpg" for song in ("video", "second", "silent", "heard")]
+    made += [f"songs/{song}/quality.json" for song in ("video", "second", "silent", "heard")]
+    for path in made:
+        (folder / "results" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "results" / path).touch()
+    result = planned(repo, folder, *after)
+    assert result.returncode == 0, result.stdout
+    found = jobs(result.stdout)
+    assert {name: found.get(name) for name in ("manifest", "dataset", "train", "gallery")} == {
+        "manifest": 1, "dataset": 1, "train": 2, "gallery": 1,
+    }  # fmt: skip
+    assert not {"download", "lyrics", "pose", "audio", "audio_features", "song_page", "page_without_video"} & set(found)
+    (folder / "results/view/second.html").unlink()
+    assert "not made yet (1): second;" in planned(repo, folder, *after).stdout
+    assert planned(repo, folder, "--config", "plan_songs=false", "exclude=[second]").returncode == 0
+
+
+@pytest.mark.parametrize(("limit", "expected"), [((), 0), (("--max-jobs-per-timespan", "50/1s"), 1)])
+def test_snakemake_looks_at_its_jobs_again_only_where_a_rate_is_asked_for(repo, folder, limit, expected):
+    counted = (
+        "from snakemake.scheduling.job_scheduler import JobScheduler\n"
+        "JobScheduler._schedule_reevalutation = lambda self, delay: print('looks again')\n"
+    )
+    command = [sys.executable, "-c", counted + STUBS, "-s", str(repo / "Snakefile"), "--directory", str(folder)]
+    command += ["--configfile", str(folder / "mine.yaml"), "--cores", "1", *limit, "--", "results/view/silent.html"]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    assert result.returncode == 0, result.stderr
+    assert (folder / "results/view/silent.html").is_file()
+    assert min(result.stdout.count("looks again"), 1) == expected
