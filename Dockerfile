@@ -14,6 +14,7 @@ ARG PIP_EXTRA_INDEX_URL
 # What is installed and downloaded, apart from the code that changes more often.
 COPY pyproject.toml Makefile README.md LICENSE requirements.lock requirements-cpu.lock requirements-cuda.lock ./
 COPY justlmd/ justlmd/
+COPY tools/__init__.py tools/compile_once.py tools/
 RUN XDG_CACHE_HOME=/opt/justlmd/.cache make setup PYTHON=python3
 COPY . .
 

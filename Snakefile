@@ -51,8 +51,8 @@ DATA_SET = [
     kept_songs_exports,
     generated_dances,
     dances_side_by_side,
-    song_pages,
-    rules.gallery.output[0],
+    rules.dance_list.output[0],
+    rules.gallery.output[0],  # and all songs' pages
 ]
 
 

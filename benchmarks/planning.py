@@ -115,7 +115,7 @@ def write_stubs(folder: Path, tenth: bool) -> None:
     prepared.mkdir(parents=True)
     write_manifest(prepared / "manifest.tsv", manifest)
     write_states(prepared / "text_states.npz", sorted(folder.glob("lyrics/*.lrc")))
-    quickly = "--quiet", "all", "--scheduler", "greedy"
+    quickly = "--quiet", "all"
     parts = len(songs) // STUBBED_AT_ONCE
     for part in range(1, (parts // 10 if tenth else parts) + 1):  # scheduling takes the square of a run's jobs
         snakemake(folder, *quickly, "--batch", f"songs={part}/{parts}", "--", "songs", start=("-c", STUBS))
@@ -131,7 +131,8 @@ def write_stubs(folder: Path, tenth: bool) -> None:
 
 def run_after_songs(folder: Path) -> None:
     """Run what comes after the songs in the same way."""
-    snakemake(folder, "--quiet", "all", "--scheduler", "greedy", *AFTER_SONGS, start=("-c", STUBS))
+    few = "--scheduler-subsample", "20"  # else each of thousands of jobs that are ready is looked at after each job
+    snakemake(folder, "--quiet", "all", *few, *AFTER_SONGS, start=("-c", STUBS))
 
 
 def write_states(path: Path, lyrics: list[Path]) -> None:

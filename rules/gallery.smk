@@ -31,8 +31,7 @@ rule gallery:
     input:
         songs=project_file(config["songs"]) or [],
         manifest="results/manifest.tsv",
-        quality=expand(rules.quality.output, song=SONGS),
-        thumbnails=expand("results/view/thumbnails/{song}.jpg", song=SONGS),
+        thumbnails=expand(rules.thumbnail.output, song=sorted(SONGS_OF["thumbnail"])),  # pages bring those of videos
         pages=expand(rules.song_page.output.page, song=SONGS),  # linked where they are there
     output:
         "results/view/index.html",

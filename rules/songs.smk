@@ -18,7 +18,7 @@ gc.set_threshold(100_000, 50, 100)  # a plan keeps every job and path, so that l
 from justlmd.core.device import has_gpu_driver
 from justlmd.core.errors import JustLMDError
 from justlmd.export.kinds import exported_paths
-from justlmd.features.text import is_encoded, stored_texts
+from justlmd.features.text import EncodedLyrics
 from justlmd.project.config import CHOREOGRAPHER, parse_config
 from justlmd.project.lock import claim_folder
 from justlmd.project.plan import plan_songs
@@ -146,7 +146,7 @@ def learned_of_song(wildcards):
 
 
 TEXT_STATES = "results/text_states.npz"
-STORED = stored_texts(TEXT_STATES)
+ENCODED_LYRICS = EncodedLyrics(TEXT_STATES)
 
 
 def states_for_song(song):
@@ -155,7 +155,7 @@ def states_for_song(song):
     ``ancient`` alone would not do: Snakemake (9.27) overlooks other reasons to run of jobs behind an ancient input that
     is about to be written.
     """
-    known = is_encoded(song.lyrics, PLAN.text_encoder(song.id), config["lyrics"]["offset_sign"], STORED)
+    known = ENCODED_LYRICS.have(song.lyrics, PLAN.text_encoder(song.id), config["lyrics"]["offset_sign"])
     return ancient(before_update(TEXT_STATES)) if known else TEXT_STATES
 
 

@@ -222,5 +222,4 @@ if not config["plan_songs"]:
         raise WorkflowError(str(error)) from None
 
 pages_of_songs = expand(rules.song_page.output.page, song=SONGS)
-song_pages = [*pages_of_songs, rules.dance_list.output[0]]
 pages_of_dances = expand([rules.song_page.output.page, rules.dances_to_song.output[0]], song=DANCED_TO)

@@ -6,10 +6,12 @@ here loads an encoder.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
+from contextlib import suppress
+from functools import cached_property
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -36,16 +38,6 @@ TextStates = dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]
 
 Special tokens have the characters 0 to 0; the id of an unknown one is :data:`UNKNOWN_TOKEN`.
 """
-
-
-class Stored(NamedTuple):
-    """What the store holds: (encoder, text) of the lines, and the digests of ``.lrc`` files all of whose lines it has.
-
-    A digest is a shortcut: to plan a run, thousands of files need not be taken apart.
-    """
-
-    texts: Set[tuple[str, str]] = frozenset()
-    files: Set[str] = frozenset()
 
 
 def encoder_for(language: str, features: Mapping[str, Any]) -> str:
@@ -129,26 +121,47 @@ def sung_texts(paths: Iterable[str | Path], encoders: Iterable[str], offset_sign
     return found
 
 
-def is_encoded(path: str | Path, encoder: str, offset_sign: int, stored: Stored) -> bool:
-    """Whether every sung line of a ``.lrc`` file is ``stored``; not if it cannot be read."""
-    try:
-        return _digest(path, encoder, offset_sign) in stored.files or (
-            _texts_of(path, encoder, offset_sign) <= stored.texts
-        )
-    except (InputError, OSError):
-        return False
+class EncodedLyrics:
+    """Which lyrics the store at ``path`` holds; of no store that can be read, none. It is read when it is asked."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = path
+
+    @cached_property
+    def files(self) -> Set[str]:
+        """Digests of ``.lrc`` files all of whose lines are stored: to plan a run, these need not be taken apart."""
+        try:
+            return set(read_npz(self._path, ["files"])["files"].ravel().tolist())
+        except InputError:  # there is none, or it is of an earlier version
+            return set()
+
+    @cached_property
+    def texts(self) -> Set[tuple[str, str]]:
+        """(encoder, text) of every line."""
+        try:
+            return set(_stored_index(self._path)[0])
+        except (InputError, TypeError, ValueError):
+            return set()
+
+    def have(self, path: str | Path, encoder: str, offset_sign: int) -> bool:
+        """Whether every sung line of a ``.lrc`` file is stored; not if it cannot be read."""
+        try:
+            known = _digest(path, encoder, offset_sign) in self.files
+            return known or _texts_of(path, encoder, offset_sign) <= self.texts
+        except (InputError, OSError):
+            return False
 
 
 def encoded_files(
     paths: Iterable[str | Path], encoders: Iterable[str], offset_sign: int, states: TextStates
 ) -> set[str]:
     """The digests of those ``.lrc`` files all of whose sung lines have ``states``."""
-    stored = Stored(set(states))
-    return {
-        _digest(path, encoder, offset_sign)
-        for path, encoder in zip(paths, encoders, strict=True)
-        if is_encoded(path, encoder, offset_sign, stored)
-    }
+    found = set()
+    for path, encoder in zip(paths, encoders, strict=True):
+        with suppress(InputError, OSError):  # such a file has no lines
+            if _texts_of(path, encoder, offset_sign) <= states.keys():
+                found.add(_digest(path, encoder, offset_sign))
+    return found
 
 
 def _digest(path: str | Path, encoder: str, offset_sign: int) -> str:
@@ -206,19 +219,6 @@ def read_text_states(path: str | Path, wanted: Container[tuple[str, str]] | None
     except (InputError, TypeError, ValueError) as error:
         raise InputError(f"no states of texts ({error})", where=path, next_step="delete it and run again") from error
     return found
-
-
-def stored_texts(path: str | Path) -> Stored:
-    """Return what the store holds; nothing where there is no such file that can be read."""
-    try:
-        texts = set(_stored_index(path)[0])
-    except (InputError, ValueError):
-        return Stored()
-    try:
-        files = read_npz(path, ["files"])["files"].tolist()
-    except InputError:  # of an earlier version
-        files = []
-    return Stored(texts, set(files))
 
 
 def stored_text_states(path: str | Path) -> TextStates:

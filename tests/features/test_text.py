@@ -11,6 +11,7 @@ from justlmd.core.errors import InputError
 from justlmd.features import text, text_encoder
 from justlmd.features.text import (
     MINILM,
+    EncodedLyrics,
     read_text_states,
     song_embeddings,
     stored_text_states,
@@ -109,7 +110,7 @@ def test_a_store_of_several_blocks_and_encoders_gives_each_text_its_own(tmp_path
         assert found.keys() == set(keys)
         for key in keys:
             assert all(np.array_equal(one, other) for one, other in zip(found[key], states[key], strict=True))
-    assert text.stored_texts(path) == text.Stored(set(states))
+    assert EncodedLyrics(path).texts == set(states)
 
 
 def test_lines_that_are_stored_are_not_encoded_again_and_unused_ones_go(store, monkeypatch):
@@ -167,22 +168,28 @@ def test_a_file_is_known_by_its_digest_or_by_its_lines(tmp_path):
     files = text.encoded_files([song, song, tmp_path / "none.lrc"], ["x", "y", "x"], -1, states)
     assert len(files) == 1  # the lines that y would read, and a file that is not there, have no states
     write_text_states(store, states, files)
-    stored = text.stored_texts(store)
-    assert stored == text.Stored(set(states), files)
-    for known in (stored, stored._replace(texts=set()), stored._replace(files=set())):
-        assert text.is_encoded(song, "x", -1, known)
-        assert not text.is_encoded(song, "y", -1, known)
-    assert not text.is_encoded(song, "x", 1, stored._replace(texts=set()))
+    stored = EncodedLyrics(store)
+    assert (stored.files, stored.texts) == (files, set(states))
+    by_lines = EncodedLyrics(store)
+    by_lines.files = set()
+    by_digest = EncodedLyrics(store)
+    by_digest.texts = set()
+    for known in (stored, by_lines, by_digest):
+        assert known.have(song, "x", -1)
+        assert not known.have(song, "y", -1)
+    assert not by_digest.have(song, "x", 1)
     song.write_text("[00:02.00]round\n[00:08.00]\n")
-    assert text.is_encoded(song, "x", -1, stored)
+    assert stored.have(song, "x", -1) and not by_digest.have(song, "x", -1)
     song.write_text("[00:02.00]rounder\n[00:08.00]\n")
-    assert not text.is_encoded(song, "x", -1, stored)
+    assert not stored.have(song, "x", -1)
+    assert not EncodedLyrics(tmp_path / "none.npz").have(song, "x", -1)
 
 
 def test_a_store_of_an_earlier_version_knows_lines_but_no_files(store):
     with np.load(store) as arrays:
         np.savez(store, **{name: array for name, array in arrays.items() if name != "files"})
-    assert text.stored_texts(store) == text.Stored(set(LINES))
+    stored = EncodedLyrics(store)
+    assert (stored.files, stored.texts) == (set(), set(LINES))
 
 
 def test_the_text_tower_of_a_clip_is_an_encoder(tmp_path):

@@ -31,7 +31,7 @@ from justlmd.download.session import check_cookies
 from justlmd.export.kinds import FILES
 from justlmd.features.external import read_learned
 from justlmd.features.stored import read_lyrics_embeddings
-from justlmd.features.text import read_text_states, stored_text_states, write_text_states
+from justlmd.features.text import EncodedLyrics, read_text_states, stored_text_states, write_text_states
 from justlmd.lyrics.document import read_lyrics
 from justlmd.lyrics.lrc import lrc_bytes, parse_lrc, raw_lines
 from justlmd.media.audio import read_audio as read_sound
@@ -157,7 +157,7 @@ def _texts(kinds: _Kinds) -> None:
 def _songs(kinds: _Kinds, folder: Path) -> None:
     write_song(folder / "song", "toy", frames=60)
     texts = {("minilm", "here we go"): (np.zeros((2, 3), np.int32), np.ones((2, 4), np.float32))}
-    write_text_states(folder / "song/text_states.npz", texts)
+    write_text_states(folder / "song/text_states.npz", texts, ["0" * 64])
     points = np.zeros((5, 33, 3), np.float32)
     write_keypoints2d(folder / "song/keypoints2d.npz", Keypoints2D.made(points, points, (320, 240), "mediapipe"))
     write_json(folder / "song/quality.json", {"keep": True, "reasons": [], "metrics": {"detection_rate": 1.0}})
@@ -173,13 +173,20 @@ def _songs(kinds: _Kinds, folder: Path) -> None:
     kinds.add("keypoints2d", "keypoints2d.npz", song, read_keypoints2d)
     kinds.add("audio features", "audio_features.npz", song, lambda path: read_audio(path, 3, 60))
     kinds.add("lyrics embeddings", "lyrics_embeddings.npz", song, read_lyrics_embeddings)
-    kinds.add("text states", "text_states.npz", song, lambda path: (read_text_states(path), stored_text_states(path)))
+    kinds.add("text states", "text_states.npz", song, _read_store)
     kinds.add("quality.json", "quality.json", song, read_judged, examples=15)
     np.save(folder / "mert.npy", np.zeros((70, 4), np.float32))
     kinds.add(
         "learned features", "mert.npy", (folder / "mert.npy").read_bytes(), lambda path: read_learned(path, 0, 60)
     )
     kinds.add("any json", "a.json", "[1, {}]", read_json, examples=15)
+
+
+def _read_store(path: Path) -> None:
+    encoded = EncodedLyrics(path)
+    assert isinstance(encoded.files, set) and isinstance(encoded.texts, set)
+    stored_text_states(path)
+    read_text_states(path)
 
 
 def _motions(kinds: _Kinds, folder: Path) -> None:
