@@ -2,11 +2,13 @@
 
     python -m benchmarks.planning [--short] [--songs N ...]
 
-Each table is planned with nothing done and with every output there (a run whose jobs write empty files, so that
-Snakemake's own records are there as well): everything, one song's motion, and what comes after the songs
-(``plan_songs=false``). From 5,000 songs on the first tenth of the songs is planned by ``--batch songs=1/10`` in place
-of everything, and only its jobs are run; of the other songs there are the files alone. CPU seconds are user and system
-time of the dry run and its children; the peak is its resident memory. Writes ``benchmarks/results/planning.json``.
+Each table is planned with nothing done (once with a line for each job, once with their counts alone, as a run does) and
+with every output there (a run whose jobs write empty files, so that Snakemake's own records are there as well):
+everything, one song's motion, and what comes after the songs (``plan_songs=false``). What Snakemake needs to run a
+hundred songs of empty jobs stands beside. From 5,000 songs on the first tenth of the songs is planned by ``--batch
+songs=1/10`` in place of everything, and only its jobs are run; of the other songs there are the files alone.
+CPU seconds are user and system time of the run and its children; the peak is its resident memory. Writes
+``benchmarks/results/planning.json``.
 """
 
 import csv
@@ -97,14 +99,26 @@ def snakemake(
     return text, usage.ru_utime + usage.ru_stime, seconds, usage.ru_maxrss / 1024
 
 
-def planned(folder: Path, *arguments: str) -> dict[str, float]:
+EVERY_JOB, COUNTS = ("--quiet", "all"), ("--quiet", "rules", "progress")
+"""A dry run prints each job for the first, although it says otherwise, and their numbers for the second."""
+
+
+def planned(folder: Path, *arguments: str, quiet: tuple[str, ...] = EVERY_JOB) -> dict[str, float]:
     """The figures of one dry run."""
-    _, cpu_s, wall_s, peak_mb = snakemake(folder, "--dry-run", "--quiet", "all", *arguments)
+    return figures(snakemake(folder, "--dry-run", *quiet, *arguments))
+
+
+def figures(run: tuple[str, float, float, float]) -> dict[str, float]:
+    """CPU seconds, wall seconds and peak memory of a run, rounded."""
+    _, cpu_s, wall_s, peak_mb = run
     return {"cpu_s": round(cpu_s, 2), "wall_s": round(wall_s, 2), "peak_mb": round(peak_mb)}
 
 
-def write_stubs(folder: Path, tenth: bool) -> None:
-    """Run the workflow, or its first tenth, with jobs that write stubs; Snakemake's own records are then there, too."""
+def write_stubs(folder: Path, tenth: bool) -> dict[str, float]:
+    """Run the workflow, or its first tenth, with jobs that write stubs; Snakemake's own records are then there, too.
+
+    Returns the figures of running the first songs, :data:`STUBBED_AT_ONCE` of them.
+    """
     songs = pd.read_csv(folder / "songs.tsv", sep="\t", dtype=str)["id"]
     splits = ["test", "val", *["train"] * 4]
     kept = {"verdict": KEPT, "reason": "", "sequences": 12, "group": songs}
@@ -117,8 +131,10 @@ def write_stubs(folder: Path, tenth: bool) -> None:
     write_states(prepared / "text_states.npz", sorted(folder.glob("lyrics/*.lrc")))
     quickly = "--quiet", "all"
     parts = len(songs) // STUBBED_AT_ONCE
-    for part in range(1, (parts // 10 if tenth else parts) + 1):  # scheduling takes the square of a run's jobs
+    runs = [
         snakemake(folder, *quickly, "--batch", f"songs={part}/{parts}", "--", "songs", start=("-c", STUBS))
+        for part in range(1, (parts // 10 if tenth else parts) + 1)  # scheduling takes the square of a run's jobs
+    ]
     if tenth:
         made = folder / "results/songs" / songs[0]
         own = filter(Path.is_file, [*made.rglob("*"), *folder.glob(f"results/view/**/{songs[0]}.*")])
@@ -127,6 +143,7 @@ def write_stubs(folder: Path, tenth: bool) -> None:
             if not other.exists():
                 other.parent.mkdir(parents=True, exist_ok=True)
                 other.touch()
+    return figures(runs[0])
 
 
 def run_after_songs(folder: Path) -> None:
@@ -149,8 +166,9 @@ def measured(count: int, folder: Path) -> Iterator[tuple[str, dict[str, float]]]
     one_song = f"results/songs/song_{count // 20:05d}/smplfull.json"  # in the first tenth
     whole, arguments = ("a tenth", BATCH) if large else ("everything", ())
     yield f"{whole}, nothing there", planned(folder, *arguments)
+    yield f"{whole}, nothing there, counts", planned(folder, *arguments, quiet=COUNTS)
     yield "one song, nothing there", planned(folder, "--", one_song)
-    write_stubs(folder, large)
+    yield f"{STUBBED_AT_ONCE} songs, run by empty jobs", write_stubs(folder, large)
     yield "after the songs, these there", planned(folder, *AFTER_SONGS)
     run_after_songs(folder)
     yield f"{whole}, there", planned(folder, *arguments)
@@ -163,13 +181,13 @@ def main() -> None:
     parser.add_argument("--songs", type=int, nargs="+", help="sizes of the tables")
     args = parser.parse_args()
     table: dict[str, dict[str, float]] = {}
-    print(f"{'songs':>6}  {'plan':28} {'CPU s':>8} {'wall s':>8} {'peak MB':>8}")
+    print(f"{'songs':>6}  {'plan':34} {'CPU s':>8} {'wall s':>8} {'peak MB':>8}")
     for count in args.songs or ([100] if args.short else [100, 1000]):
         with tempfile.TemporaryDirectory() as name:
             for what, row in measured(count, Path(name)):
                 table[f"{count} songs, {what}"] = row
                 print(
-                    f"{count:6}  {what:28} {row['cpu_s']:8.2f} {row['wall_s']:8.2f} {row['peak_mb']:8.0f}", flush=True
+                    f"{count:6}  {what:34} {row['cpu_s']:8.2f} {row['wall_s']:8.2f} {row['peak_mb']:8.0f}", flush=True
                 )
     write_json(RESULTS, table)
 

@@ -9,7 +9,9 @@ from which the other takes them over. Each stage has its own (``workflow_scripts
 import ast
 import os
 import shutil
+import sys
 from contextlib import suppress
+from multiprocessing import Process
 from pathlib import Path
 
 from justlmd.core.files import cache_folder
@@ -27,21 +29,35 @@ def import_all(script: Path) -> None:
                 exec(compile(ast.Module([node], []), str(script), "exec"), {})
 
 
-def main() -> None:
+def compile_librosa() -> None:
+    """Have all of librosa compiled that :func:`audio_features` needs."""
     caches = [cache_folder() / "numba" / stage for stage in STAGES]
     os.environ["NUMBA_CACHE_DIR"] = str(caches[0])
     import numpy as np
 
     from justlmd.features.audio import audio_features
-    from justlmd.features.text_encoder import encode_missing
 
     clicks = np.tile(np.geomspace(0.5, 1e-4, 11025, dtype=np.float32), 20)  # one each half second
     audio_features((clicks, 22050))
-    encode_missing([("minilm", "paper star")], {})  # loads what no script imports by itself
-    for script in sorted(SCRIPTS.glob("*.py")):
-        import_all(script)
     for cache in caches[1:]:
         shutil.copytree(caches[0], cache, dirs_exist_ok=True)
+
+
+def compile_modules() -> None:
+    """Import all that the scripts import, and load the text encoder, which no script does by an import."""
+    from justlmd.features.text_encoder import encode_missing
+
+    for script in sorted(SCRIPTS.glob("*.py")):
+        import_all(script)
+    encode_missing([("minilm", "paper star")], {})
+
+
+def main() -> None:
+    beside = Process(target=compile_librosa)
+    beside.start()
+    compile_modules()
+    beside.join()
+    sys.exit(beside.exitcode)
 
 
 if __name__ == "__main__":
