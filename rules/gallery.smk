@@ -31,7 +31,7 @@ rule gallery:
     input:
         songs=project_file(config["songs"]) or [],
         manifest="results/manifest.tsv",
-        thumbnails=expand(rules.thumbnail.output, song=sorted(SONGS_OF["thumbnail"])),  # pages bring those of videos
+        thumbnails=expand(rules.thumbnail.output, song=SONGS),
         pages=expand(rules.song_page.output.page, song=SONGS),  # linked where they are there
     output:
         "results/view/index.html",

@@ -115,9 +115,10 @@ def with_lyrics(path):
 
 def kept_songs(split=("train", "val", "test")):
     """Ids of the kept songs of these splits, in the order of the table; known once the manifest is written."""
+    manifest = checkpoints.manifest.get().output[0]
     from justlmd.dataset.manifest import read_splits  # loads SciPy, which a plan without a manifest does not need
 
-    return [song for song, its in read_splits(checkpoints.manifest.get().output[0]).split.items() if its in split]
+    return [song for song, its in read_splits(manifest).split.items() if its in split]
 
 
 def of_kept_songs(path, condition=lambda song: True):

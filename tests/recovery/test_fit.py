@@ -119,7 +119,8 @@ def test_windows_fitted_at_once_are_those_fitted_alone(keypoints2d, body, monkey
         return torch.cat([found.pelvis, found.joints.flatten(1)], dim=1).numpy()
 
     alone = np.concatenate([fitted((0,)), fitted((200,))])
-    np.testing.assert_allclose(fitted((0, 200)), alone, atol=1e-4)
+    # In single precision the order of sums shows in the fourth decimal, in one more or fewer on other processors.
+    np.testing.assert_allclose(fitted((0, 200)), alone, atol=1e-3)
 
 
 def test_the_root_pose_is_exactly_zero_and_the_shape_one_per_song(recovered):
