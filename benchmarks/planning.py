@@ -27,7 +27,7 @@ import pandas as pd
 from benchmarks import options
 from justlmd.core.files import write_json
 from justlmd.dataset.manifest import KEPT, write_manifest
-from justlmd.features.text import encoded_files, sung_texts, write_text_states
+from justlmd.features.text import sung_texts, write_text_states
 
 PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).parent / "results" / "planning.json"
@@ -154,9 +154,9 @@ def run_after_songs(folder: Path) -> None:
 
 def write_states(path: Path, lyrics: list[Path]) -> None:
     """The store of encoded lines, as if every line were encoded; the states themselves are not read for planning."""
-    files = lyrics, ["minilm"] * len(lyrics), -1
-    states = dict.fromkeys(sorted(sung_texts(*files)), (np.zeros((1, 3), np.int32), np.zeros((1, 1), np.float32)))
-    write_text_states(path, states, encoded_files(*files, states))
+    texts = sung_texts(lyrics, ["minilm"] * len(lyrics), -1)
+    state = np.zeros((1, 3), np.int32), np.zeros((1, 1), np.float32)
+    write_text_states(path, dict.fromkeys(sorted(set().union(*texts.values())), state), texts)
 
 
 def measured(count: int, folder: Path) -> Iterator[tuple[str, dict[str, float]]]:

@@ -217,5 +217,17 @@ def is_news(record):
 
 logger.addFilter(is_news)
 
+
+def lift_usual_rate():
+    """Lift Snakemake's limit of 100 started jobs a second; a limit of your own (--max-jobs-per-timespan) stays.
+
+    To keep to it, Snakemake (9.27) looks at all ready jobs again a second after every look, whatever made it look: once
+    a second more for each job that has ended, until it takes a core of its own. No run starts so many jobs.
+    """
+    limit = workflow.scheduling_settings.max_jobs_per_timespan
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
+
+
 if workflow.is_main_process and not workflow.dryrun and (released := claim_folder()):
     logger.warning(released)

@@ -60,17 +60,6 @@ def write_gallery_so_far():
     return f"The songs so far: {GALLERY}"
 
 
-def lift_usual_rate():
-    """Lift Snakemake's limit of 100 started jobs a second; a limit of your own (--max-jobs-per-timespan) stays.
-
-    To keep to it, Snakemake (9.27) looks at all ready jobs again a second after every look, whatever made it look: once
-    a second more for each job that has ended, until it takes a core of its own. No run starts so many jobs.
-    """
-    limit = workflow.scheduling_settings.max_jobs_per_timespan
-    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
-        workflow.scheduler.job_rate_limiter = None
-
-
 onstart:
     lift_usual_rate()
     if SONGS:  # those of a data set stay where only other songs are danced to

@@ -6,7 +6,6 @@ here loads an encoder.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
-from contextlib import suppress
 from functools import cached_property
 from hashlib import sha256
 from itertools import pairwise
@@ -106,16 +105,19 @@ def encoder_name(encoder: str) -> str:
     return Path(encoder).resolve().name if Path(encoder).is_dir() else encoder
 
 
-def sung_texts(paths: Iterable[str | Path], encoders: Iterable[str], offset_sign: int) -> set[tuple[str, str]]:
-    """Return (encoder, text) of every sung line of ``.lrc`` files, each with the encoder of its song's language.
+def sung_texts(
+    paths: Iterable[str | Path], encoders: Iterable[str], offset_sign: int
+) -> dict[str, set[tuple[str, str]]]:
+    """Return (encoder, text) of the sung lines of ``.lrc`` files, each with the encoder of its song's language.
 
-    A line's text is known without the video that gives it its time. A file that cannot be read is left out: it is the
-    error of its own song, and holds up no other.
+    By the digest of each file (:class:`EncodedLyrics`). A line's text is known without the video that gives it its
+    time. A file that cannot be read is left out: it is the error of its own song, and holds up no other.
     """
-    found = set()
+    found = {}
     for path, encoder in zip(paths, encoders, strict=True):
         try:
-            found |= _texts_of(path, encoder, offset_sign)
+            data = lrc_bytes(path)
+            found[_digest(data, encoder, offset_sign)] = _texts_of(data, path, encoder, offset_sign)
         except (InputError, OSError) as error:
             print(f"warning: left out: {error}")
     return found
@@ -146,33 +148,22 @@ class EncodedLyrics:
     def have(self, path: str | Path, encoder: str, offset_sign: int) -> bool:
         """Whether every sung line of a ``.lrc`` file is stored; not if it cannot be read."""
         try:
-            known = _digest(path, encoder, offset_sign) in self.files
-            return known or _texts_of(path, encoder, offset_sign) <= self.texts
+            data = lrc_bytes(path)
+            known = _digest(data, encoder, offset_sign) in self.files
+            return known or _texts_of(data, path, encoder, offset_sign) <= self.texts
         except (InputError, OSError):
             return False
 
 
-def encoded_files(
-    paths: Iterable[str | Path], encoders: Iterable[str], offset_sign: int, states: TextStates
-) -> set[str]:
-    """The digests of those ``.lrc`` files all of whose sung lines have ``states``."""
-    found = set()
-    for path, encoder in zip(paths, encoders, strict=True):
-        with suppress(InputError, OSError):  # such a file has no lines
-            if _texts_of(path, encoder, offset_sign) <= states.keys():
-                found.add(_digest(path, encoder, offset_sign))
-    return found
-
-
-def _digest(path: str | Path, encoder: str, offset_sign: int) -> str:
+def _digest(data: bytes, encoder: str, offset_sign: int) -> str:
     """SHA-256 of what the lines of a file depend on."""
-    return sha256(f"{encoder}\0{offset_sign}\0".encode() + lrc_bytes(path)).hexdigest()
+    return sha256(f"{encoder}\0{offset_sign}\0".encode() + data).hexdigest()
 
 
 def write_text_states(path: str | Path, states: TextStates, files: Iterable[str] = ()) -> None:
     """Write the store, whole or not at all: two arrays for each block of texts, so that a song reads few of them.
 
-    ``files`` are digests of the files whose lines these are (:func:`encoded_files`).
+    ``files`` are the digests of the files whose lines these are (:func:`sung_texts`).
     """
     arrays: dict[str, np.ndarray] = {}
     values = list(states.values())
@@ -245,8 +236,8 @@ def _stored_index(path: str | Path) -> tuple[list[tuple[str, str]], np.ndarray]:
     return keys, index["lengths"]
 
 
-def _texts_of(path: str | Path, encoder: str, offset_sign: int) -> set[tuple[str, str]]:
-    return {(encoder, line.text) for line in parse_lrc(lrc_bytes(path), str(path), offset_sign).sung}
+def _texts_of(data: bytes, path: str | Path, encoder: str, offset_sign: int) -> set[tuple[str, str]]:
+    return {(encoder, line.text) for line in parse_lrc(data, str(path), offset_sign).sung}
 
 
 def _word_at(text: str, start: int, end: int) -> int:
